@@ -1,0 +1,113 @@
+# teasel: `make help` lists the targets.
+VERSION  := 0.1.0
+MODE     ?= release
+SANITIZE ?=
+PREFIX   ?= /usr/local
+BUILD    ?= build/$(MODE)$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
+comma    := ,
+Q        := $(if $(V),,@)# make V=1 shows the commands
+
+CC       := mpicc
+PACKAGES := hdf5-openmpi yaml-0.1 openblas libpng libjpeg libxxhash zlib
+# Recursive on purpose: `make setup` must work before pkg-config is there.
+PACKAGE_CFLAGS = $(shell pkg-config --cflags $(PACKAGES) | sed 's/-I/-isystem /g')
+PACKAGE_LIBS   = $(shell pkg-config --libs $(PACKAGES)) -ldnnl -lm
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wstrict-prototypes \
+            -Wmissing-prototypes -Wdouble-promotion -Wundef
+# No -ffast-math: results are a contract. These two only promise that nobody looks at errno or at
+# floating-point exceptions, so that loops with comparisons and square roots become vectors.
+FLAGS.release := -O3 -g -DNDEBUG
+FLAGS.debug   := -Og -g3
+CFLAGS  = -std=c17 -D_GNU_SOURCE $(FLAGS.$(MODE)) -fno-common -ffp-contract=off \
+          -fno-math-errno -fno-trapping-math $(WARNINGS) $(WERROR) \
+          $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) $(PACKAGE_CFLAGS)
+CPPFLAGS = -Iinclude -Isrc -DTSL_VERSION='"$(VERSION)"' -DTSL_PREFIX='"$(PREFIX)"'
+LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+
+SOURCES := $(filter-out src/cli/main.c,$(wildcard src/*/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c tests/team/test_*.c tests/oracle/test_*.c tests/fault/test_*.c))
+BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+HEADERS := $(filter-out %_list.h,$(wildcard include/teasel/*.h src/*/*.h))
+C_FILES  = $(wildcard src/*/*.c src/*/*.h include/teasel/*.h tests/*/*.c tests/*/*.h bench/*.c)
+
+.PHONY: all setup demo test check format headers lint bench install clean help tests
+.DEFAULT_GOAL := all
+
+all: $(BUILD)/teasel ## build the program
+tests: $(TESTS)
+
+setup: ## install what is missing with apt (Debian)
+	@.ci/packages build
+
+demo: setup ## train a small sweep and write its report (under 5 minutes)
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@.ci/demo $(BUILD)/teasel
+
+test: ## build and run every test
+	@.ci/packages build test
+	@$(MAKE) --no-print-directory -j$$(nproc) all tests
+	@BUILD=$(BUILD) SANITIZE=$(SANITIZE) tests/run.sh
+
+check: ## format, warnings as errors, headers alone, include order, clang-tidy, cppcheck
+	@.ci/packages build check
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=build/check WERROR=-Werror all tests
+	@$(MAKE) --no-print-directory headers
+	clang-format-14 --dry-run --Werror $(C_FILES)
+	.ci/check-layers
+	@$(MAKE) --no-print-directory lint
+
+headers: ## every header compiles alone
+	@for h in $(HEADERS); do \
+	  $(CC) $(CPPFLAGS) $(CFLAGS) -Werror -x c -fsyntax-only $$h || { echo "$$h does not stand alone"; exit 1; }; done
+
+lint: ## clang-tidy and cppcheck
+	@.ci/lint $(SOURCES) src/cli/main.c
+
+format: ## rewrite the sources with clang-format
+	clang-format-14 -i $(C_FILES)
+
+bench: ## measure against the peers and write bench/results.md
+	@.ci/packages build bench
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(BENCHES)
+	@BUILD=$(BUILD) bench/run.sh
+
+install: all ## install under DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/teasel $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/teasel
+	install -m 755 $(BUILD)/teasel $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(BUILD)/libteasel.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 include/teasel/*.h $(DESTDIR)$(PREFIX)/include/teasel/
+	cp -R jobs configs slurm $(DESTDIR)$(PREFIX)/share/teasel/
+
+clean: ## remove everything that was built
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+$(BUILD)/teasel: $(BUILD)/src/cli/main.o $(BUILD)/libteasel.a
+	@echo "LD $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS)
+
+$(BUILD)/libteasel.a: $(OBJECTS)
+	@rm -f $@
+	@echo "AR $@"
+	$(Q)ar rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "CC $@"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/%: tests/%.c $(BUILD)/libteasel.a
+	@mkdir -p $(@D)
+	@echo "CC $@"
+	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libteasel.a $(PACKAGE_LIBS) -lcmocka
+
+$(BUILD)/bench/%: bench/%.c $(BUILD)/libteasel.a
+	@mkdir -p $(@D)
+	@echo "CC $@"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libteasel.a $(PACKAGE_LIBS)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

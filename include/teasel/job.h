@@ -1,0 +1,178 @@
+/* job.h - a job file: bytes in, runs out. Knows no ranks; libyaml is used behind this
+ * header alone. Every rank parses the same bytes, so that errors agree without a vote.
+ *
+ * Ownership: a job is opaque, made by tsl_job_read, freed by tsl_job_free; everything
+ * reached from it is borrowed from it.
+ */
+#ifndef TEASEL_JOB_H
+#define TEASEL_JOB_H
+
+#include "teasel/digest.h"
+#include "teasel/network.h"
+#include "teasel/option.h"
+#include "teasel/status.h"
+#include "teasel/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum tsl_reconstruction {
+  TSL_RECONSTRUCTION_BERNOULLI,
+  TSL_RECONSTRUCTION_SQUARED_ERROR,
+  TSL_RECONSTRUCTION_GAUSSIAN
+};
+
+/* Options of scope run that every family has. Filled by the table in
+ * src/job/options_run.c. */
+struct tsl_run_options {
+  int64_t latent;
+  int reconstruction; /* enum tsl_reconstruction */
+  int64_t seed;
+  struct {
+    int64_t iterations; /* always set after reading, unless epochs is given: then 0 */
+    int64_t epochs;     /* 0 when iterations is given */
+    int64_t batch;
+    int64_t shards;
+    int optimizer; /* index into the words adam|adamax|sgd */
+    double learning_rate, beta1, beta2, epsilon, momentum;
+  } train;
+  double held_out; /* score.held_out: fraction, scope run because it changes the training
+                      set */
+};
+
+/* Options of the scopes score, report and schedule: one set a job. */
+struct tsl_job_options {
+  struct {
+    int64_t points;
+    unsigned similarity; /* bit 0 spearman, bit 1 lasso */
+    double informative_kl;
+    int score;           /* lib|eq2|eq2full: the form that the report shows */
+    int64_t comparisons; /* 0: all */
+  } udr;
+  struct {
+    double range;
+    int64_t steps;
+  } traversals;
+  int64_t log_every; /* train.log_every, steps between lines of log.csv; 0: a thousand
+                        lines a run */
+  struct {
+    int64_t width; /* 0: auto; else 1, 2, 4, 8, ... */
+    char cache[TSL_TEXT_MAX];
+    double peer_seconds;
+    double claim_seconds;
+    char isa[TSL_TEXT_MAX]; /* "" : the best that the core has */
+  } schedule;
+};
+
+/* What the job layer knows of a model family: its name and its option table. Families are
+ * declared in src/model and handed in, so that this folder needs none of them. */
+struct tsl_family {
+  const char *name;    /* "beta_vae": the value of `model:` */
+  const char *summary; /* one sentence with the paper, for `teasel explain` */
+  const struct tsl_option *options;
+  size_t option_count;
+  size_t options_bytes; /* size of the family's option struct */
+  /* Local. NULL allowed. Checks that need several options or the network together (a
+   * gmvae needs `prior:`); problems are added with tsl_error_add, one a line. */
+  void (*check)(const void *options, const struct tsl_run_options *run,
+                const struct tsl_network *network, struct tsl_error *err);
+};
+
+/* The same for a data set reader: `reader:` of configs/datasets/NAME.yaml. */
+struct tsl_reader {
+  const char *name;
+  const char *summary;
+  const struct tsl_option *options;
+  size_t option_count;
+  size_t options_bytes;
+};
+
+struct tsl_registry {
+  const struct tsl_family *const *families;
+  size_t family_count;
+  const struct tsl_reader *const *readers;
+  size_t reader_count;
+};
+
+enum { TSL_FAMILY_OPTIONS_MAX = 4096, TSL_RUN_NAME_MAX = 384 };
+
+/* One option that the block or an axis sets, as `key=value`, for names and tables. */
+struct tsl_run_label {
+  char key[64];   /* last part of the dotted name where that is clear: "beta" */
+  char value[64]; /* as written in the file */
+};
+
+struct tsl_run {
+  const struct tsl_family *family;
+  struct tsl_run_options options;
+  _Alignas(16) unsigned char family_options[TSL_FAMILY_OPTIONS_MAX];
+  const struct tsl_network *network;
+  int block;   /* index of its families: block */
+  int setting; /* same hyperparameters, other seeds: same number; counts from 0 over the
+                  job */
+  int label_count;
+  struct tsl_run_label labels[16];
+  struct tsl_digest id;        /* after tsl_job_name_runs */
+  char name[TSL_RUN_NAME_MAX]; /* "beta_tcvae-beta=4-seed=0-1a2b3c4d", after
+                                  tsl_job_name_runs */
+};
+
+/* A data set configuration: reader, its options filled, and where relative paths start.
+ */
+struct tsl_dataset_config {
+  char name[128]; /* as the job names it; "none" */
+  char file[TSL_TEXT_MAX];
+  const struct tsl_reader *reader; /* NULL: `dataset: none` */
+  int64_t seed; /* `seed:`, of the split and of generated data; default 0 */
+  _Alignas(16) unsigned char reader_options[TSL_FAMILY_OPTIONS_MAX];
+};
+
+struct tsl_job;
+
+/* How the job layer gets other files' bytes (network, data set) without knowing the disk.
+ * Returns malloc'd bytes with a terminator; `found` gets the path for messages. */
+struct tsl_file_source {
+  enum tsl_status (*read)(void *context, const char *path, char **bytes, size_t *count,
+                          struct tsl_error *err);
+  bool (*exists)(void *context, const char *path);
+  void *context;
+};
+
+/* Local. Parses, checks and expands. file: the job file's path, for messages and for
+ * relative names (a bare network NAME is looked for as ../configs/networks/NAME.yaml from
+ * the job's folder, then under installed_share). settings: `--set` texts "key=value". All
+ * problems at once in err as FILE:LINE:COLUMN: message; status TSL_BAD_INPUT. */
+enum tsl_status tsl_job_read(const char *file, const char *bytes, size_t count,
+                             const char *const *settings, size_t setting_count,
+                             const struct tsl_registry *registry,
+                             const struct tsl_file_source *source,
+                             const char *installed_share, struct tsl_job **out,
+                             struct tsl_error *err);
+void tsl_job_free(struct tsl_job *job);
+
+const char *tsl_job_name(const struct tsl_job *job);
+const struct tsl_job_options *tsl_job_options(const struct tsl_job *job);
+const struct tsl_dataset_config *tsl_job_dataset(const struct tsl_job *job);
+size_t tsl_job_run_count(const struct tsl_job *job);
+const struct tsl_run *tsl_job_run(const struct tsl_job *job, size_t index);
+int tsl_job_setting_count(const struct tsl_job *job);
+/* Local. Gives every run its id and folder name; data: digest of the data set's bytes
+ * (zero for `none`). Duplicate runs were refused by tsl_job_read already. */
+void tsl_job_name_runs(struct tsl_job *job, const struct tsl_digest *data);
+/* Local. The whole resolved job as YAML that tsl_job_read accepts again: job.used.yaml.
+ */
+void tsl_job_print(const struct tsl_job *job, struct tsl_text *out);
+/* Local. The data set configuration alone (for `teasel data NAME`, without a job). */
+enum tsl_status tsl_dataset_config_read(const char *name_or_path, const char *from_folder,
+                                        const struct tsl_registry *registry,
+                                        const struct tsl_file_source *source,
+                                        const char *installed_share,
+                                        struct tsl_dataset_config *out,
+                                        struct tsl_error *err);
+/* Local. Help from the tables: topic NULL lists all. TSL_BAD_INPUT with the nearest
+ * topic. */
+enum tsl_status tsl_job_explain(const char *topic, const struct tsl_registry *registry,
+                                struct tsl_text *out, struct tsl_error *err);
+
+#endif

@@ -1,0 +1,53 @@
+/* model.h - model families: each is one file of src/model and one line of model_list.h.
+ */
+#ifndef TEASEL_MODEL_H
+#define TEASEL_MODEL_H
+
+#include "teasel/job.h"
+#include "teasel/nn.h"
+
+/* The values of a built graph that the later stages need. index -1: the family has none.
+ */
+struct tsl_model_values {
+  struct tsl_value input;
+  struct tsl_value mean, log_variance; /* posterior parameters: (latent) */
+  struct tsl_value code;               /* what the decoder gets: (latent) */
+  struct tsl_value output; /* decoder's output: logits, values or the Gaussian mean */
+  struct tsl_value reconstruction; /* -log p(x|z) or squared error of each sample: (1) */
+};
+
+struct tsl_model_request {
+  const struct tsl_run *run;
+  const void *options;  /* the family's option struct, filled */
+  int64_t dataset_size; /* N: samples in the training split */
+  int64_t iterations;   /* steps of the whole run */
+};
+
+struct tsl_model_ops {
+  struct tsl_family family; /* name, summary, options: what the job layer sees */
+  /* Local. Composes the graph (not yet finished). */
+  void (*build)(const struct tsl_model_request *request, struct tsl_graph *graph,
+                struct tsl_model_values *values);
+};
+
+size_t tsl_model_count(void);
+const struct tsl_model_ops *tsl_model_at(size_t index);
+const struct tsl_model_ops *tsl_model_find(const char *name); /* NULL when unknown */
+
+/* A run's graph, ready to train: built, finished, initialised by the run's seed,
+ * optimizer set. */
+struct tsl_model {
+  const struct tsl_model_ops *ops;
+  struct tsl_graph *graph;
+  struct tsl_model_values values;
+};
+/* Local. */
+enum tsl_status tsl_model_create(const struct tsl_run *run, int64_t dataset_size,
+                                 int64_t iterations, struct tsl_model *out,
+                                 struct tsl_error *err);
+void tsl_model_release(struct tsl_model *model);
+/* Local. Decoder output to data space: sigmoid of Bernoulli logits, else unchanged. In
+ * place. */
+void tsl_model_to_data_space(const struct tsl_run *run, float *output, size_t count);
+
+#endif

@@ -1,0 +1,215 @@
+/* store.h - the results folder and every HDF5 file: outside this header nobody sees HDF5
+ * or knows a file name of a results folder.
+ *
+ * Whole files are written beside, synced and renamed, so a reader sees the old one or the
+ * new one. HDF5 files are written without object times and hold no host, path or clock:
+ * equal content is equal bytes.
+ */
+#ifndef TEASEL_STORE_H
+#define TEASEL_STORE_H
+
+#include "teasel/array.h"
+#include "teasel/status.h"
+#include "teasel/team.h"
+#include "teasel/text.h"
+
+#include <stdbool.h>
+
+/* ---- any HDF5 file ---- */
+struct tsl_h5_reader;
+struct tsl_h5_writer;
+
+/* Local. The error names the file and says what is wrong with it (missing, not HDF5, cut
+ * off). */
+enum tsl_status tsl_h5_open(const char *path, struct tsl_h5_reader **out,
+                            struct tsl_error *err);
+void tsl_h5_close(struct tsl_h5_reader *reader);
+bool tsl_h5_has(struct tsl_h5_reader *reader, const char *name);
+/* Local. Type, rank and dims without the data (array->data is NULL). */
+enum tsl_status tsl_h5_describe(struct tsl_h5_reader *reader, const char *name,
+                                struct tsl_array *out, struct tsl_error *err);
+/* Local. Reads a dataset converted to `type`; the caller releases the array. */
+enum tsl_status tsl_h5_read(struct tsl_h5_reader *reader, const char *name,
+                            enum tsl_array_type type, struct tsl_array *out,
+                            struct tsl_error *err);
+/* Local. Rows [begin, begin+count) of the first dimension into data (borrowed). */
+enum tsl_status tsl_h5_read_rows(struct tsl_h5_reader *reader, const char *name,
+                                 int64_t begin, int64_t count, enum tsl_array_type type,
+                                 void *data, struct tsl_error *err);
+/* Local. Number attribute of object `name` ("/" for the file); TSL_FORMAT when missing.
+ */
+enum tsl_status tsl_h5_read_attribute(struct tsl_h5_reader *reader, const char *name,
+                                      const char *attribute, double *out,
+                                      struct tsl_error *err);
+enum tsl_status tsl_h5_read_strings(struct tsl_h5_reader *reader, const char *name,
+                                    char ***out, size_t *count,
+                                    struct tsl_error *err); /* free each and all */
+/* Local. Names of all datasets below `group`, sorted; free each and the list. */
+enum tsl_status tsl_h5_list(struct tsl_h5_reader *reader, const char *group, char ***out,
+                            size_t *count, struct tsl_error *err);
+
+/* Local. Writes beside `path`; nothing is seen there before tsl_h5_commit. */
+enum tsl_status tsl_h5_create(const char *path, struct tsl_h5_writer **out,
+                              struct tsl_error *err);
+/* Local. Groups on the way are made. */
+enum tsl_status tsl_h5_write(struct tsl_h5_writer *writer, const struct tsl_array *array,
+                             struct tsl_error *err);
+enum tsl_status tsl_h5_write_attribute(struct tsl_h5_writer *writer, const char *name,
+                                       const char *attribute, double value,
+                                       struct tsl_error *err);
+enum tsl_status tsl_h5_write_strings(struct tsl_h5_writer *writer, const char *name,
+                                     const char *const *strings, size_t count,
+                                     struct tsl_error *err);
+enum tsl_status tsl_h5_commit(struct tsl_h5_writer *writer,
+                              struct tsl_error *err); /* frees */
+void tsl_h5_abandon(struct tsl_h5_writer *writer); /* frees, removes what was written */
+
+/* ---- plain files ---- */
+/* Local. Whole file, with a terminator behind; free(). */
+enum tsl_status tsl_file_read(const char *path, char **bytes, size_t *count,
+                              struct tsl_error *err);
+/* Local. Beside, fsync, rename, directory fsync. */
+enum tsl_status tsl_file_write(const char *path, const void *bytes, size_t count,
+                               struct tsl_error *err);
+bool tsl_file_exists(const char *path);
+enum tsl_status tsl_folder_create(const char *path,
+                                  struct tsl_error *err); /* with parents */
+
+/* ---- a results folder ---- */
+struct tsl_store;
+
+enum tsl_store_mode {
+  TSL_STORE_CREATE, /* made when missing; an existing folder of the same job is continued
+                     */
+  TSL_STORE_EXISTING
+};
+/* Local. */
+enum tsl_status tsl_store_open(const char *folder, enum tsl_store_mode mode,
+                               struct tsl_store **out, struct tsl_error *err);
+void tsl_store_close(struct tsl_store *store);
+const char *tsl_store_folder(const struct tsl_store *store);
+
+/* Files directly in the folder. */
+#define TSL_STORE_FILE_MAP(XX)                                                           \
+  XX(JOB, "job.used.yaml")                                                               \
+  XX(PROVENANCE, "provenance.json")                                                      \
+  XX(LATENTS, "latents.h5")                                                              \
+  XX(SCORES, "scores.h5")                                                                \
+  XX(SCORES_CSV, "scores.csv")                                                           \
+  XX(UDR_SETTING_CSV, "udr_setting.csv")                                                 \
+  XX(UDR_FAMILY_CSV, "udr_family.csv")                                                   \
+  XX(UDR_ALL_CSV, "udr_all.csv")                                                         \
+  XX(REPORT, "report.html")                                                              \
+  XX(FIGURES, "figures")
+enum tsl_store_file {
+#define XX(name, file) TSL_STORE_##name,
+  TSL_STORE_FILE_MAP(XX)
+#undef XX
+};
+/* Local. Path of such a file; the buffer holds TSL_PATH_MAX bytes; returns the buffer. */
+enum { TSL_PATH_MAX = 4096 };
+char *tsl_store_path(const struct tsl_store *store, enum tsl_store_file file,
+                     char *buffer);
+/* Local. Path of a file of a run: "model.h5", "log.csv", "record.json". */
+char *tsl_store_run_path(const struct tsl_store *store, const char *run, const char *file,
+                         char *buffer);
+
+/* ---- runs ---- */
+#define TSL_OUTCOME_MAP(XX)                                                              \
+  XX(NONE, "none") /* not finished */                                                    \
+  XX(FINISHED, "finished")                                                               \
+  XX(DIVERGED, "diverged")   /* a non-finite loss */                                     \
+  XX(COLLAPSED, "collapsed") /* no informative latent at the end */
+enum tsl_outcome {
+#define XX(name, word) TSL_OUTCOME_##name,
+  TSL_OUTCOME_MAP(XX)
+#undef XX
+};
+const char *tsl_outcome_word(enum tsl_outcome outcome);
+
+enum { TSL_RECORD_TERMS_MAX = 64 };
+/* record.json: what became of a run. Written last, so a run with a record is a finished
+ * run. */
+struct tsl_record {
+  enum tsl_outcome outcome;
+  int64_t steps;     /* taken */
+  double seconds;    /* of training, by a clock: not part of any comparison */
+  int width;         /* ranks at the end */
+  int informative;   /* latents with KL above the threshold at the last logged step; -1
+                        unknown */
+  char kernels[256]; /* tsl_nn_kernel_set() */
+  int term_count;    /* of the held-out points, after training */
+  struct {
+    char name[64];
+    double value;
+  } terms[TSL_RECORD_TERMS_MAX];
+};
+/* Local. TSL_OK and outcome NONE when the run has no record. */
+enum tsl_status tsl_store_record_read(const struct tsl_store *store, const char *run,
+                                      struct tsl_record *out, struct tsl_error *err);
+enum tsl_status tsl_store_record_write(const struct tsl_store *store, const char *run,
+                                       const struct tsl_record *record,
+                                       struct tsl_error *err);
+
+/* Local. Makes runs/<run> and starts log.csv anew with this header line. */
+struct tsl_run_log;
+enum tsl_status tsl_store_log_create(const struct tsl_store *store, const char *run,
+                                     const char *header, struct tsl_run_log **out,
+                                     struct tsl_error *err);
+enum tsl_status tsl_run_log_add(struct tsl_run_log *log, const char *line,
+                                struct tsl_error *err);
+enum tsl_status tsl_run_log_close(struct tsl_run_log *log,
+                                  struct tsl_error *err); /* frees */
+
+/* log.csv as numbers: names of columns and (rows, columns) values, NaN where empty. */
+struct tsl_table {
+  int columns;
+  int64_t rows;
+  char (*names)[64]; /* (columns) */
+  double *values;    /* (rows, columns) */
+};
+enum tsl_status tsl_store_log_read(const struct tsl_store *store, const char *run,
+                                   struct tsl_table *out, struct tsl_error *err);
+void tsl_table_release(struct tsl_table *table);
+
+/* Local. runs/<run>/model.h5: arrays named as parameters ("encoder.0.weight"), below
+ * /params. */
+enum tsl_status tsl_store_model_write(const struct tsl_store *store, const char *run,
+                                      const struct tsl_array *params, size_t count,
+                                      struct tsl_error *err);
+/* Local. All parameters, names without "/params/"; release each, free the list. */
+enum tsl_status tsl_store_model_read(const struct tsl_store *store, const char *run,
+                                     struct tsl_array **params, size_t *count,
+                                     struct tsl_error *err);
+
+/* ---- latents.h5: /runs/<run>/mean, log_variance (points, latent) float32, /indices
+ * (points) int64 sample numbers, /labels (points) int32, /factors (points, factor_count)
+ * float32, /run_table/... ---- */
+struct tsl_latents_run {
+  const char *name;
+  int64_t latent;
+  float *mean;         /* (points, latent) */
+  float *log_variance; /* (points, latent) */
+};
+struct tsl_latents {
+  int64_t points;
+  int64_t *indices; /* (points) */
+  int32_t *labels;  /* (points), NULL when there are none */
+  float *factors;   /* (points, factor_count), NULL when there are none */
+  int factor_count;
+  size_t run_count;
+  struct tsl_latents_run *runs;
+};
+/* Collective on team. Every member gives the whole run list; a member that encoded run i
+ * has its mean and log_variance set, the others NULL; each run is held by exactly one
+ * member. Written with parallel HDF5, collectively, the same bytes for any number of
+ * members. */
+enum tsl_status tsl_store_latents_write(struct tsl_store *store, struct tsl_team *team,
+                                        const struct tsl_latents *latents,
+                                        struct tsl_error *err);
+/* Local. Everything; tsl_latents_release frees what was read. */
+enum tsl_status tsl_store_latents_read(struct tsl_store *store, struct tsl_latents *out,
+                                       struct tsl_error *err);
+void tsl_latents_release(struct tsl_latents *latents);
+
+#endif

@@ -1,0 +1,93 @@
+/* team.h - ranks that work together. Every MPI call of teasel but main's is behind this
+ * header.
+ *
+ * A team is an ordered list of world ranks. Forming one sends no message and blocks
+ * nobody: every member forms the same list under the same epoch, and messages carry the
+ * epoch, so that a late message of a dissolved team is never taken for one of the present
+ * team. A team of one needs no MPI at all.
+ *
+ * Every wait has an end: no progress within the world's peer_seconds is TSL_PEER_LOST.
+ */
+#ifndef TEASEL_TEAM_H
+#define TEASEL_TEAM_H
+
+#include "teasel/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct tsl_world;
+struct tsl_team;
+
+/* Collective on all ranks of the mpirun. Call once; starts MPI (thread level single).
+ * Started without mpirun, the world has one rank and MPI is not started at all. */
+enum tsl_status tsl_world_open(int *argc, char ***argv, struct tsl_world **out,
+                               struct tsl_error *err);
+void tsl_world_close(struct tsl_world *world);
+int tsl_world_rank(const struct tsl_world *world);
+int tsl_world_size(const struct tsl_world *world);
+void tsl_world_set_peer_seconds(struct tsl_world *world,
+                                double seconds); /* default 120 */
+/* Local. Index of this rank among the ranks of its node, and their number. */
+int tsl_world_node_rank(const struct tsl_world *world);
+int tsl_world_node_size(const struct tsl_world *world);
+
+/* Local. The team of all ranks; borrowed from the world. */
+struct tsl_team *tsl_world_team(struct tsl_world *world);
+/* Local. A team of this process alone, without a world; never fails; not to be freed. */
+struct tsl_team *tsl_team_alone(void);
+/* Local. A team of `size` world ranks in this order; the caller must be one of them.
+ * epoch: at least 1, agreed by the members beforehand (the coordinator numbers them). */
+enum tsl_status tsl_team_create(struct tsl_world *world, const int *ranks, int size,
+                                uint32_t epoch, struct tsl_team **out,
+                                struct tsl_error *err);
+void tsl_team_free(struct tsl_team *team);
+int tsl_team_size(const struct tsl_team *team);
+int tsl_team_index(
+    const struct tsl_team *team); /* this rank's place in the team, from 0 */
+
+/* Collective on team. The lowest failing member's status and error to all; TSL_OK when
+ * none. */
+enum tsl_status tsl_team_agree(struct tsl_team *team, enum tsl_status status,
+                               struct tsl_error *err);
+/* Collective on team. bytes of member `root` to all. */
+enum tsl_status tsl_team_broadcast(struct tsl_team *team, int root, void *bytes,
+                                   size_t count, struct tsl_error *err);
+/* Collective on team. Each member has filled its block [index*block, (index+1)*block) of
+ * `bytes` (size*block bytes); afterwards all have all blocks. */
+enum tsl_status tsl_team_gather(struct tsl_team *team, void *bytes, size_t block,
+                                struct tsl_error *err);
+/* Collective on team. Nobody leaves before all have come. */
+enum tsl_status tsl_team_barrier(struct tsl_team *team, struct tsl_error *err);
+
+/* The fixed-order sum. The value is that of one binary tree over members: (m0+m1)+(m2+m3)
+ * ...; size is a power of two. Recursive halving with distance 1, 2, 4 ... : afterwards
+ * this member owns the sums of elements [begin, end) of `data` (count), the rest of
+ * `data` is undefined. Which slice a member owns is tsl_team_slice's answer. scratch:
+ * (count). Collective on team. */
+enum tsl_status tsl_team_sum_scatter(struct tsl_team *team, float *data, float *scratch,
+                                     size_t count, struct tsl_error *err);
+void tsl_team_slice(const struct tsl_team *team, size_t count, size_t *begin,
+                    size_t *end);
+/* Collective on team. The opposite way: each has its slice of data (count), afterwards
+ * all. */
+enum tsl_status tsl_team_sum_collect(struct tsl_team *team, float *data, size_t count,
+                                     struct tsl_error *err);
+
+/* Messages between world ranks, for the coordinator: short, tagged, never blocking. */
+enum { TSL_MESSAGE_MAX = 4096 }; /* bytes */
+struct tsl_message {
+  int from; /* world rank */
+  int kind; /* chosen by the caller, 0..255 */
+  size_t count;
+  unsigned char bytes[TSL_MESSAGE_MAX];
+};
+/* Local. Sends in the background; the bytes are copied. */
+enum tsl_status tsl_world_send(struct tsl_world *world, int to, int kind,
+                               const void *bytes, size_t count, struct tsl_error *err);
+/* Local. Takes one waiting message; *found says whether there was one. */
+enum tsl_status tsl_world_poll(struct tsl_world *world, struct tsl_message *message,
+                               bool *found, struct tsl_error *err);
+
+#endif

@@ -1,0 +1,1 @@
+/* Every subcommand, in the order of `teasel --help`. */

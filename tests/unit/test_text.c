@@ -1,0 +1,66 @@
+#include "unit.h"
+
+#include "teasel/text.h"
+
+#include <string.h>
+
+static void test_number__shortest_decimal_that_reads_back(void **state) {
+  (void)state;
+  char buffer[32];
+  assert_string_equal(tsl_number_print(buffer, 0.1), "0.1");
+  assert_string_equal(tsl_number_print(buffer, 1e-4), "0.0001");
+  assert_string_equal(tsl_number_print(buffer, 300000), "300000");
+  assert_string_equal(tsl_number_print(buffer, 1.0 / 3.0), "0.3333333333333333");
+}
+
+static void test_nearest__finds_a_misspelt_word_and_nothing_far(void **state) {
+  (void)state;
+  const char *words[] = {"batch", "shards", "optimizer", "learning_rate"};
+  assert_string_equal(tsl_text_nearest("lerning_rate", words, 4), "learning_rate");
+  assert_string_equal(tsl_text_nearest("shrads", words, 4), "shards");
+  assert_null(tsl_text_nearest("zzz", words, 4));
+}
+
+static void test_html__escapes_markup(void **state) {
+  (void)state;
+  struct tsl_text text;
+  tsl_text_init(&text);
+  tsl_text_add_html(&text, "<a href=\"x\">'&'</a>");
+  assert_string_equal(text.bytes,
+                      "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
+  tsl_text_release(&text);
+}
+
+static void test_base64__pads_every_length(void **state) {
+  (void)state;
+  const char *want[] = {"", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"};
+  for (size_t n = 0; n <= 6; n++) { /* the vectors of RFC 4648 */
+    struct tsl_text text;
+    tsl_text_init(&text);
+    tsl_text_add_base64(&text, "foobar", n);
+    assert_string_equal(text.bytes, want[n]);
+    tsl_text_release(&text);
+  }
+}
+
+static void test_csv__quotes_only_when_needed(void **state) {
+  (void)state;
+  struct tsl_text text;
+  tsl_text_init(&text);
+  tsl_text_add_csv(&text, "plain");
+  tsl_text_add(&text, ",");
+  tsl_text_add_csv(&text, "a,\"b\"");
+  assert_string_equal(text.bytes, "plain,\"a,\"\"b\"\"\"");
+  tsl_text_release(&text);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_number__shortest_decimal_that_reads_back),
+      cmocka_unit_test(test_nearest__finds_a_misspelt_word_and_nothing_far),
+      cmocka_unit_test(test_html__escapes_markup),
+      cmocka_unit_test(test_base64__pads_every_length),
+      cmocka_unit_test(test_csv__quotes_only_when_needed),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
