@@ -25,6 +25,9 @@ struct tsl_model_request {
 
 struct tsl_model_ops {
   struct tsl_family family; /* name, summary, options: what the job layer sees */
+  /* Local. NULL allowed. Checks what is known only beside the data (their number). */
+  enum tsl_status (*check_request)(const struct tsl_model_request *request,
+                                   struct tsl_error *err);
   /* Local. Composes the graph (not yet finished). */
   void (*build)(const struct tsl_model_request *request, struct tsl_graph *graph,
                 struct tsl_model_values *values);
@@ -33,6 +36,8 @@ struct tsl_model_ops {
 size_t tsl_model_count(void);
 const struct tsl_model_ops *tsl_model_at(size_t index);
 const struct tsl_model_ops *tsl_model_find(const char *name); /* NULL when unknown */
+/* Local. The families of all models, tsl_model_count of them: for struct tsl_registry. */
+const struct tsl_family *const *tsl_model_families(void);
 
 /* A run's graph, ready to train: built, finished, initialised by the run's seed,
  * optimizer set. */

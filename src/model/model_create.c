@@ -1,0 +1,58 @@
+#include "teasel/model.h"
+
+#include <math.h>
+
+static enum tsl_status prepare(struct tsl_model *model,
+                               const struct tsl_model_request *request,
+                               struct tsl_error *err) {
+  const struct tsl_run_options *options = &request->run->options;
+  const struct tsl_graph_shape shape = {.batch = options->train.batch,
+                                        .shards = options->train.shards};
+  TSL_TRY(tsl_graph_create(&shape, &model->graph, err));
+  model->ops->build(request, model->graph, &model->values);
+  TSL_TRY(tsl_graph_finish(model->graph, err));
+  tsl_graph_initialise(model->graph, (uint64_t)options->seed);
+  const struct tsl_optimizer_options optimizer = {
+      .kind = (enum tsl_optimizer_kind)options->train.optimizer,
+      .learning_rate = options->train.learning_rate,
+      .beta1 = options->train.beta1,
+      .beta2 = options->train.beta2,
+      .epsilon = options->train.epsilon,
+      .momentum = options->train.momentum};
+  return tsl_graph_optimizer(model->graph, &optimizer, err);
+}
+
+enum tsl_status tsl_model_create(const struct tsl_run *run, int64_t dataset_size,
+                                 int64_t iterations, struct tsl_model *out,
+                                 struct tsl_error *err) {
+  const struct tsl_value absent = {.index = -1};
+  struct tsl_model model = {.ops = tsl_model_find(run->family->name),
+                            .values = {absent, absent, absent, absent, absent, absent}};
+  if (model.ops == NULL)
+    return tsl_error_set(err, TSL_INTERNAL, "", "no model family is called '%s'",
+                         run->family->name);
+  const struct tsl_model_request request = {.run = run,
+                                            .options = run->family_options,
+                                            .dataset_size = dataset_size,
+                                            .iterations = iterations};
+  if (model.ops->check_request != NULL)
+    TSL_TRY(model.ops->check_request(&request, err));
+  enum tsl_status status = prepare(&model, &request, err);
+  if (status != TSL_OK)
+    tsl_model_release(&model);
+  else
+    *out = model;
+  return status;
+}
+
+void tsl_model_release(struct tsl_model *model) {
+  tsl_graph_free(model->graph);
+  *model = (struct tsl_model){0};
+}
+
+void tsl_model_to_data_space(const struct tsl_run *run, float *output, size_t count) {
+  if (run->options.reconstruction != TSL_RECONSTRUCTION_BERNOULLI)
+    return;
+  for (size_t i = 0; i < count; i++)
+    output[i] = 1.0F / (1.0F + expf(-output[i]));
+}
