@@ -36,7 +36,8 @@ enum tsl_status tsl_h5_read(struct tsl_h5_reader *reader, const char *name,
 enum tsl_status tsl_h5_read_rows(struct tsl_h5_reader *reader, const char *name,
                                  int64_t begin, int64_t count, enum tsl_array_type type,
                                  void *data, struct tsl_error *err);
-/* Local. Number attribute of object `name` ("/" for the file); TSL_FORMAT when missing.
+/* Local. Number attribute (integer or real) of object `name` ("/" for the file);
+ * TSL_FORMAT when missing.
  */
 enum tsl_status tsl_h5_read_attribute(struct tsl_h5_reader *reader, const char *name,
                                       const char *attribute, double *out,
@@ -44,7 +45,8 @@ enum tsl_status tsl_h5_read_attribute(struct tsl_h5_reader *reader, const char *
 enum tsl_status tsl_h5_read_strings(struct tsl_h5_reader *reader, const char *name,
                                     char ***out, size_t *count,
                                     struct tsl_error *err); /* free each and all */
-/* Local. Names of all datasets below `group`, sorted; free each and the list. */
+/* Local. Names of all datasets below `group`, relative to it ("encoder.0.weight" of
+ * "/params"), sorted; free each and the list. TSL_FORMAT when there is no such group. */
 enum tsl_status tsl_h5_list(struct tsl_h5_reader *reader, const char *group, char ***out,
                             size_t *count, struct tsl_error *err);
 

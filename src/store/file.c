@@ -1,0 +1,206 @@
+/* Whole plain files: a reader sees the old one or the new one, whatever happens to the
+ * writer. */
+#include "store/file.h"
+
+#include "teasel/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *remedy(int number) {
+  switch (number) {
+  case ENOSPC:
+  case EDQUOT:
+    return "free some space and run the same command again (what was finished is kept)";
+  case EACCES:
+  case EPERM:
+    return "change its permissions, or choose another folder with -o";
+  case EROFS:
+    return "choose a folder on a writable file system with -o";
+  case ENOENT:
+    return "check the name";
+  case EIO:
+    return "the disk or the network file system fails; see the system's log";
+  default:
+    return NULL;
+  }
+}
+
+enum tsl_status tsl__io_error(struct tsl_error *err, const char *path, const char *what,
+                              int number) {
+  const char *hint = remedy(number);
+  return tsl_error_set(err, TSL_IO, path, "%s: %s%s%s", what, strerror(number),
+                       hint != NULL ? "; " : "", hint != NULL ? hint : "");
+}
+
+enum tsl_status tsl__path_print(char *buffer, size_t bytes, struct tsl_error *err,
+                                const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  int length = vsnprintf(buffer, bytes, format, arguments);
+  va_end(arguments);
+  if (length < 0 || (size_t)length >= bytes)
+    return tsl_error_set(err, TSL_BAD_INPUT, buffer,
+                         "the path is longer than %zu bytes; use a shorter one", bytes);
+  return TSL_OK;
+}
+
+enum tsl_status tsl__part_path(const char *path, char *buffer, struct tsl_error *err) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return tsl__path_print(buffer, TSL_PATH_MAX, err, "%s.part-%lx%lx", path,
+                         (unsigned long)getpid(), (unsigned long)now.tv_nsec);
+}
+
+/* The folder of a path, "." for a bare name; buffer: TSL_PATH_MAX bytes. */
+static const char *folder_of(const char *path, char *buffer) {
+  const char *slash = strrchr(path, '/');
+  if (slash == NULL)
+    return ".";
+  if (slash == path)
+    return "/";
+  snprintf(buffer, TSL_PATH_MAX, "%.*s", (int)(slash - path), path);
+  return buffer;
+}
+
+static enum tsl_status sync_path(const char *path, int flags, struct tsl_error *err) {
+  int file = open(path, flags | O_CLOEXEC);
+  if (file < 0)
+    return tsl__io_error(err, path, "cannot open to sync", errno);
+  /* Some network file systems know no sync of a folder. */
+  int failure = fsync(file) != 0 && errno != EINVAL ? errno : 0;
+  close(file);
+  return failure != 0 ? tsl__io_error(err, path, "cannot sync", failure) : TSL_OK;
+}
+
+enum tsl_status tsl__part_publish(const char *part, const char *path,
+                                  struct tsl_error *err) {
+  char buffer[TSL_PATH_MAX];
+  TSL_TRY(sync_path(part, O_RDONLY, err));
+  if (rename(part, path) != 0)
+    return tsl__io_error(err, path, "cannot replace", errno);
+  return sync_path(folder_of(path, buffer), O_RDONLY | O_DIRECTORY, err);
+}
+
+void tsl__part_sweep(const char *path) {
+  char buffer[TSL_PATH_MAX], name[TSL_PATH_MAX];
+  const char *folder = folder_of(path, buffer);
+  const char *slash = strrchr(path, '/');
+  int length = snprintf(name, sizeof name, "%s.part-", slash != NULL ? slash + 1 : path);
+  DIR *entries = opendir(folder);
+  if (entries == NULL)
+    return;
+  for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+    if (strncmp(entry->d_name, name, (size_t)length) == 0)
+      unlinkat(dirfd(entries), entry->d_name, 0);
+  }
+  closedir(entries);
+}
+
+enum tsl_status tsl_file_read(const char *path, char **bytes, size_t *count,
+                              struct tsl_error *err) {
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    return tsl__io_error(err, path, "cannot open", errno);
+  enum tsl_status status = TSL_OK;
+  char *data = NULL;
+  size_t used = 0, capacity = 2; /* the terminator, and a byte that tells the end */
+  struct stat about;
+  if (fstat(file, &about) == 0 && about.st_size > 0)
+    capacity += (size_t)about.st_size;
+  for (;;) {
+    if (data == NULL || used + 1 == capacity) {
+      capacity = data == NULL ? capacity : 2 * capacity + 4096;
+      char *grown = realloc(data, capacity);
+      if (grown == NULL) {
+        status =
+            tsl_error_set(err, TSL_MEMORY, path, "no memory for %zu bytes", capacity);
+        goto done;
+      }
+      data = grown;
+    }
+    ssize_t got = read(file, data + used, capacity - used - 1);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0) {
+      status = tsl__io_error(err, path, "cannot read", errno);
+      goto done;
+    }
+    if (got == 0)
+      break;
+    used += (size_t)got;
+  }
+  data[used] = '\0';
+  *bytes = data;
+  *count = used;
+  data = NULL;
+done:
+  free(data);
+  close(file);
+  return status;
+}
+
+enum tsl_status tsl_file_write(const char *path, const void *bytes, size_t count,
+                               struct tsl_error *err) {
+  char part[TSL_PATH_MAX];
+  TSL_TRY(tsl__part_path(path, part, err));
+  int file = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (file < 0)
+    return tsl__io_error(err, path, "cannot write", errno);
+  enum tsl_status status = TSL_OK;
+  const char *next = bytes;
+  for (size_t left = count; left > 0;) {
+    ssize_t put = write(file, next, left);
+    if (put < 0 && errno == EINTR)
+      continue;
+    if (put < 0) {
+      status = tsl__io_error(err, path, "cannot write", errno);
+      break;
+    }
+    next += put;
+    left -= (size_t)put;
+  }
+  if (close(file) != 0 && status == TSL_OK)
+    status = tsl__io_error(err, path, "cannot write", errno);
+  if (status == TSL_OK)
+    status = tsl__part_publish(part, path, err);
+  if (status != TSL_OK)
+    unlink(part);
+  return status;
+}
+
+bool tsl_file_exists(const char *path) {
+  struct stat about;
+  return stat(path, &about) == 0;
+}
+
+enum tsl_status tsl_folder_create(const char *path, struct tsl_error *err) {
+  char buffer[TSL_PATH_MAX];
+  TSL_TRY(tsl__path_print(buffer, sizeof buffer, err, "%s", path));
+  for (char *slash = buffer + 1; buffer[0] != '\0'; slash++) {
+    if (*slash != '/' && *slash != '\0')
+      continue;
+    char kept = *slash;
+    *slash = '\0';
+    struct stat about;
+    if (mkdir(buffer, 0777) != 0) {
+      int failure = errno;
+      if (stat(buffer, &about) != 0)
+        return tsl__io_error(err, path, "cannot make the folder", failure);
+      if (!S_ISDIR(about.st_mode))
+        return tsl__io_error(err, buffer, "cannot make a folder here", ENOTDIR);
+    }
+    *slash = kept;
+    if (kept == '\0')
+      break;
+  }
+  return TSL_OK;
+}

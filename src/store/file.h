@@ -1,0 +1,26 @@
+/* file.h - what the files of src/store share about paths and failed system calls. */
+#ifndef TEASEL_STORE_FILE_H
+#define TEASEL_STORE_FILE_H
+
+#include "teasel/status.h"
+
+#include <stddef.h>
+
+/* Local. TSL_IO naming the path, the system's reason for `number` (errno), and what to
+ * do. what: "cannot write". */
+enum tsl_status tsl__io_error(struct tsl_error *err, const char *path, const char *what,
+                              int number);
+/* Local. A name beside `path` that no other process takes; buffer: TSL_PATH_MAX bytes. */
+enum tsl_status tsl__part_path(const char *path, char *buffer, struct tsl_error *err);
+/* Local. Syncs the finished file `part`, renames it to `path`, syncs the folder. */
+enum tsl_status tsl__part_publish(const char *part, const char *path,
+                                  struct tsl_error *err);
+/* Local. Removes what a killed writer of `path` left beside it. Only for the one writer
+ * of `path`. */
+void tsl__part_sweep(const char *path);
+/* Local. snprintf of a path; TSL_BAD_INPUT when it is too long. */
+enum tsl_status tsl__path_print(char *buffer, size_t bytes, struct tsl_error *err,
+                                const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif

@@ -1,0 +1,50 @@
+/* h5.h - what the files of src/store that call HDF5 share.
+ *
+ * Printing by HDF5 is off; its error stack is folded into the message. Every hid_t starts
+ * at -1 and is closed at the function's one exit.
+ */
+#ifndef TEASEL_STORE_H5_H
+#define TEASEL_STORE_H5_H
+
+#include "teasel/store.h"
+
+#include <hdf5.h>
+
+struct tsl_h5_reader {
+  hid_t file;
+  char path[TSL_PATH_MAX];
+};
+
+/* Local. Switches HDF5's own printing off for this thread; cheap, before each entry. */
+void tsl__h5_quiet(void);
+/* Local. Fills err with the message, then HDF5's own deepest reason (a failed system call
+ * becomes TSL_IO with its remedy), and clears HDF5's stack. */
+enum tsl_status tsl__h5_error(struct tsl_error *err, enum tsl_status status,
+                              const char *where, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Local. Closes any kind of identifier; -1 is fine. */
+void tsl__h5_release(hid_t id);
+
+/* Types in files are little-endian of fixed width, in memory native. */
+hid_t tsl__h5_file_type(enum tsl_array_type type);
+hid_t tsl__h5_memory_type(enum tsl_array_type type);
+
+/* Local. New property lists: no object times, the same format
+ * version whatever the HDF5 library; -1 on failure. They are equal for one process and
+ * for many, so that equal content is equal bytes. */
+hid_t tsl__h5_file_creation(void);
+hid_t tsl__h5_file_access(void);
+hid_t tsl__h5_dataset_creation(void);
+/* Local. Makes the groups on the way to `name`, without object times. */
+enum tsl_status tsl__h5_make_groups(hid_t file, const char *name, const char *path,
+                                    struct tsl_error *err);
+/* Local. Creates the dataset of this shape (rank 0: scalar); *out is -1 before. */
+enum tsl_status tsl__h5_make_dataset(hid_t file, const char *name, hid_t type, int rank,
+                                     const int64_t *dims, const char *path, hid_t *out,
+                                     struct tsl_error *err);
+/* Local. A dataset of UTF-8 strings, all as long as the longest with its terminator. */
+enum tsl_status tsl__h5_put_strings(hid_t file, hid_t transfer, const char *name,
+                                    const char *const *strings, size_t count,
+                                    const char *path, struct tsl_error *err);
+
+#endif
