@@ -29,6 +29,7 @@ int tsl_world_rank(const struct tsl_world *world);
 int tsl_world_size(const struct tsl_world *world);
 void tsl_world_set_peer_seconds(struct tsl_world *world,
                                 double seconds); /* default 120 */
+double tsl_world_peer_seconds(const struct tsl_world *world);
 /* Local. Index of this rank among the ranks of its node, and their number. */
 int tsl_world_node_rank(const struct tsl_world *world);
 int tsl_world_node_size(const struct tsl_world *world);
@@ -46,6 +47,10 @@ void tsl_team_free(struct tsl_team *team);
 int tsl_team_size(const struct tsl_team *team);
 int tsl_team_index(
     const struct tsl_team *team); /* this rank's place in the team, from 0 */
+
+/* Local. For programs that wait for several things at once: one turn of a loop that has
+ * found nothing for `waited` seconds; spins, then yields the core, then sleeps 1 ms. */
+void tsl_world_relax(const struct tsl_world *world, double waited);
 
 /* Collective on team. The lowest failing member's status and error to all; TSL_OK when
  * none. */

@@ -1,0 +1,157 @@
+/* world: the ranks of one mpirun. */
+#include "team/world.h"
+
+#include "teasel/log.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum tsl_status tsl__mpi_error(int code, const char *call, struct tsl_error *err) {
+  char words[MPI_MAX_ERROR_STRING] = "";
+  int length = 0;
+  MPI_Error_string(code, words, &length);
+  return tsl_error_set(err, TSL_LIBRARY, call, "MPI reports: %s", words);
+}
+
+void tsl_world_relax(const struct tsl_world *world, double waited) {
+  const double spin = 20e-6, yield = 2e-3, doze = 20e-3; /* seconds */
+  if (waited < spin && !world->crowded)
+    return;
+  if (waited < yield) {
+    sched_yield();
+    return;
+  }
+  struct timespec nap = {.tv_nsec = waited < doze ? 50000 : 1000000};
+  nanosleep(&nap, NULL);
+}
+
+/* mpirun sets the first, srun --mpi=pmix the others. A process that nobody launched needs
+ * no MPI, and MPI_Init would only cost it time and processes. */
+static bool launched(void) {
+  return getenv("OMPI_COMM_WORLD_SIZE") != NULL || getenv("PMIX_RANK") != NULL ||
+         getenv("PMIX_NAMESPACE") != NULL;
+}
+
+static int find_node(struct tsl_world *world) {
+  MPI_Comm node = MPI_COMM_NULL;
+  int code = MPI_Comm_split_type(world->teams, MPI_COMM_TYPE_SHARED, world->rank,
+                                 MPI_INFO_NULL, &node);
+  if (code != MPI_SUCCESS)
+    return code;
+  MPI_Comm_rank(node, &world->node_rank);
+  MPI_Comm_size(node, &world->node_size);
+  world->crowded = world->node_size > sysconf(_SC_NPROCESSORS_ONLN);
+  return MPI_Comm_free(&node);
+}
+
+static enum tsl_status start(struct tsl_world *world, int *argc, char ***argv,
+                             struct tsl_error *err) {
+  int level = 0;
+  int code = MPI_Init_thread(argc, argv, MPI_THREAD_SINGLE, &level);
+  if (code != MPI_SUCCESS)
+    return tsl__mpi_error(code, "MPI_Init_thread", err);
+  world->mpi = true;
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
+  MPI_Comm_rank(MPI_COMM_WORLD, &world->rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &world->size);
+  MPI_Comm *communicators[] = {&world->teams, &world->messages, &world->files};
+  for (size_t i = 0; i < sizeof communicators / sizeof *communicators; i++) {
+    code = MPI_Comm_dup(MPI_COMM_WORLD, communicators[i]);
+    if (code != MPI_SUCCESS)
+      return tsl__mpi_error(code, "MPI_Comm_dup", err);
+    MPI_Comm_set_errhandler(*communicators[i], MPI_ERRORS_RETURN);
+  }
+  int *bound = NULL, found = 0;
+  MPI_Comm_get_attr(MPI_COMM_WORLD, MPI_TAG_UB, &bound, &found);
+  world->tag_bound = found ? *bound : 32767; /* what the standard promises */
+  code = find_node(world);
+  return code == MPI_SUCCESS ? TSL_OK : tsl__mpi_error(code, "MPI_Comm_split_type", err);
+}
+
+enum tsl_status tsl_world_open(int *argc, char ***argv, struct tsl_world **out,
+                               struct tsl_error *err) {
+  struct tsl_world *world = calloc(1, sizeof *world);
+  if (world == NULL)
+    return tsl_error_set(err, TSL_MEMORY, "", "out of memory");
+  world->size = 1;
+  world->node_size = 1;
+  world->peer_seconds = 120;
+  world->tag_bound = 32767;
+  world->teams = world->messages = world->files = MPI_COMM_NULL;
+  world->receiving = MPI_REQUEST_NULL;
+  enum tsl_status status = TSL_OK;
+  int *ranks = NULL;
+  if (launched())
+    status = start(world, argc, argv, err);
+  if (status != TSL_OK)
+    goto done;
+  ranks = calloc((size_t)world->size, sizeof *ranks);
+  world->team = calloc(1, sizeof *world->team);
+  if (ranks == NULL || world->team == NULL) {
+    status = tsl_error_set(err, TSL_MEMORY, "", "out of memory");
+    goto done;
+  }
+  for (int i = 0; i < world->size; i++)
+    ranks[i] = i;
+  *world->team = (struct tsl_team){.world = world,
+                                   .size = world->size,
+                                   .index = world->rank,
+                                   .ranks = ranks,
+                                   .lost = -1,
+                                   .group = MPI_COMM_NULL};
+  ranks = NULL;
+  *out = world;
+  world = NULL;
+done:
+  free(ranks);
+  tsl_world_close(world);
+  return status;
+}
+
+void tsl_world_close(struct tsl_world *world) {
+  if (world == NULL)
+    return;
+  tsl__messages_close(world);
+  tsl_team_free(world->team);
+  if (world->mpi) {
+    MPI_Comm *communicators[] = {&world->teams, &world->messages, &world->files};
+    for (size_t i = 0; i < sizeof communicators / sizeof *communicators; i++) {
+      if (*communicators[i] != MPI_COMM_NULL)
+        MPI_Comm_free(communicators[i]);
+    }
+    MPI_Finalize();
+  }
+  free(world);
+}
+
+int tsl_world_rank(const struct tsl_world *world) {
+  return world->rank;
+}
+
+int tsl_world_size(const struct tsl_world *world) {
+  return world->size;
+}
+
+void tsl_world_set_peer_seconds(struct tsl_world *world, double seconds) {
+  world->peer_seconds = seconds;
+}
+
+double tsl_world_peer_seconds(const struct tsl_world *world) {
+  return world->peer_seconds;
+}
+
+int tsl_world_node_rank(const struct tsl_world *world) {
+  return world->node_rank;
+}
+
+int tsl_world_node_size(const struct tsl_world *world) {
+  return world->node_size;
+}
+
+struct tsl_team *tsl_world_team(struct tsl_world *world) {
+  return world->team;
+}

@@ -1,0 +1,59 @@
+/* world.h - what the files of src/team share: the ranks of one mpirun, and a message
+ * exchange that never blocks for longer than it should. */
+#ifndef TEASEL_TEAM_WORLD_H
+#define TEASEL_TEAM_WORLD_H
+
+#include "teasel/team.h"
+
+#include <mpi.h>
+
+struct tsl__letter; /* a message on its way out */
+
+struct tsl_world {
+  bool mpi; /* false: one process, MPI was not started, the communicators are null */
+  int rank, size;
+  int node_rank, node_size;
+  bool crowded; /* more ranks than cores on this node: yield instead of spinning */
+  double peer_seconds;
+  int tag_bound;     /* MPI_TAG_UB */
+  MPI_Comm teams;    /* exchanges of teams, told apart by the epoch in the tag */
+  MPI_Comm messages; /* tsl_world_send and _poll; the tag is the message's kind */
+  MPI_Comm files;    /* all ranks, for parallel HDF5 */
+  struct tsl_team *team;
+  struct tsl__letter *letters; /* sent, perhaps not yet taken over by MPI */
+  struct tsl__letter *spare;   /* for the next sends */
+  MPI_Request receiving;       /* a message that was announced but is not complete */
+  double receiving_since;
+  struct tsl_message *incoming; /* where it goes */
+};
+
+struct tsl_team {
+  struct tsl_world *world; /* NULL: alone */
+  int size, index;
+  uint32_t epoch;
+  int *ranks;     /* (size) world ranks, in the order of the team; NULL when alone */
+  int lost;       /* world rank that no longer answers, -1: none */
+  int notice;     /* what this member told the others when it gave up: tsl__team_lost */
+  MPI_Comm group; /* communicator of this team, made when first asked for */
+};
+
+/* One exchange: bytes to a member and bytes from a member (indices in the team; -1:
+ * none), at the same time. Returns when both are done, or with TSL_PEER_LOST. */
+struct tsl__exchange {
+  int to;
+  const void *out;
+  size_t out_bytes;
+  int from;
+  void *in;
+  size_t in_bytes;
+};
+enum tsl_status tsl__team_exchange(struct tsl_team *team,
+                                   const struct tsl__exchange *exchange,
+                                   struct tsl_error *err);
+
+/* Local. TSL_LIBRARY with MPI's own words; call: the function that failed. */
+enum tsl_status tsl__mpi_error(int code, const char *call, struct tsl_error *err);
+/* Local. Finishes what is still on its way, for at most a few seconds; frees all. */
+void tsl__messages_close(struct tsl_world *world);
+
+#endif
