@@ -16,27 +16,48 @@ struct tsl_task {
   bool done;      /* finished before; never handed out */
 };
 
-/* What the coordinator needs from the training stage. Called on every member of the
- * task's team, at the same time; `poll` must be called between steps by a trainer, so
- * that rank 0 serves messages while it trains; it returns TSL_INTERRUPTED when the run
- * should be left. */
+enum tsl_task_change { TSL_TASK_STARTED, TSL_TASK_ENDED, TSL_TASK_FAILED };
+
+/* What the coordinator needs from the training stage. */
 struct tsl_worker {
+  /* Collective on team. Called on every member of the task's team, at the same time.
+   * `poll` must be called between steps by a trainer, so that rank 0 serves messages
+   * while it trains; it returns TSL_INTERRUPTED when the task should be left, which is
+   * then what this returns. */
   enum tsl_status (*work)(void *context, int64_t id, struct tsl_team *team,
                           enum tsl_status (*poll)(void *poll_context), void *poll_context,
                           struct tsl_error *err);
-  /* Local, rank 0 only: for the progress line and the ledger; NULL allowed. */
-  void (*changed)(void *context, int64_t id, bool started, const int *ranks, int width);
+  /* Local, rank 0 only: for the progress line and the ledger; NULL allowed. ranks:
+   * (width) world ranks of the team. */
+  void (*changed)(void *context, int64_t id, enum tsl_task_change change,
+                  const int *ranks, int width);
+  /* Local, rank 0 only: a message of kind TSL_MESSAGE_WORKER or above, which the worker
+   * sent to rank 0; NULL allowed. */
+  void (*message)(void *context, const struct tsl_message *message);
+  /* Local, rank 0 only: called about every second, for the progress line; NULL allowed.
+   */
+  void (*tick)(void *context);
+  /* Local, every rank: true when a signal asked to stop; NULL allowed. */
+  bool (*stop)(void *context);
   void *context;
 };
+/* Kinds below are the coordinator's own. */
+enum { TSL_MESSAGE_WORKER = 64 };
 
-/* Collective on the world. Hands out tasks, longest first, until all are done. width: 0
- * auto. */
+/* Collective on the world. Hands out tasks, longest first, until all are done. Rank 0's
+ * tasks count. width: ranks a task: 1, 2, 4 ... ; 0: one, or more where fewer tasks wait
+ * than ranks are idle (the largest power of two up to task.widest). A task that fails
+ * does not keep the others from being done; the first failure is returned at the end, to
+ * all ranks. TSL_BAD_INPUT when width is more than there are ranks or than a task's
+ * widest. */
 enum tsl_status tsl_schedule_run(struct tsl_world *world, const struct tsl_task *tasks,
                                  int64_t task_count, int width,
                                  const struct tsl_worker *worker, struct tsl_error *err);
 
-/* Local. The makespan that tsl_schedule_run's decisions give for these ranks: seconds,
- * and the lower bound max(total / ranks, longest). */
+/* Local. The makespan that tsl_schedule_run's decisions give for these ranks, seconds,
+ * when W ranks take a W-th of the time: infinite where width is more than ranks or than a
+ * task's widest. And the lower bound max(total / ranks, longest task on its widest team).
+ */
 struct tsl_plan {
   double makespan, bound, total;
 };
