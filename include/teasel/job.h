@@ -77,6 +77,9 @@ struct tsl_family {
    * gmvae needs `prior:`); problems are added with tsl_error_add, one a line. */
   void (*check)(const void *options, const struct tsl_run_options *run,
                 const struct tsl_network *network, struct tsl_error *err);
+  bool without_decoder;   /* the network file may leave `decoder:` out (rbm) */
+  bool code_from_encoder; /* the decoder's input is the last encoder entry's output, not
+                             [latent] (ae and its kin) */
 };
 
 /* The same for a data set reader: `reader:` of configs/datasets/NAME.yaml. */
@@ -100,7 +103,7 @@ enum { TSL_FAMILY_OPTIONS_MAX = 4096, TSL_RUN_NAME_MAX = 384 };
 /* One option that the block or an axis sets, as `key=value`, for names and tables. */
 struct tsl_run_label {
   char key[64];   /* last part of the dotted name where that is clear: "beta" */
-  char value[64]; /* as written in the file */
+  char value[64]; /* in its shortest form: 4 for 4.0, 0.0001 for 1.0e-4 */
 };
 
 struct tsl_run {
@@ -112,10 +115,11 @@ struct tsl_run {
   int setting; /* same hyperparameters, other seeds: same number; counts from 0 over the
                   job */
   int label_count;
-  struct tsl_run_label labels[16];
-  struct tsl_digest id;        /* after tsl_job_name_runs */
-  char name[TSL_RUN_NAME_MAX]; /* "beta_tcvae-beta=4-seed=0-1a2b3c4d", after
-                                  tsl_job_name_runs */
+  struct tsl_run_label labels[16]; /* in the order of the file, the seed not among them;
+                                      later ones are left out */
+  struct tsl_digest id;            /* after tsl_job_name_runs */
+  char name[TSL_RUN_NAME_MAX];     /* "beta_tcvae-beta=4-seed=0-1a2b3c4d", after
+                                      tsl_job_name_runs */
 };
 
 /* A data set configuration: reader, its options filled, and where relative paths start.
@@ -137,6 +141,8 @@ struct tsl_file_source {
                           struct tsl_error *err);
   bool (*exists)(void *context, const char *path);
   void *context;
+  const char *folder; /* current folder, absolute, put before relative paths of
+                         job.used.yaml; NULL: left as they are */
 };
 
 /* Local. Parses, checks and expands. file: the job file's path, for messages and for

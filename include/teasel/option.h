@@ -13,12 +13,15 @@
 enum { TSL_TEXT_MAX = 512 }; /* bytes of a text option with its terminator */
 
 enum tsl_option_type {
-  TSL_OPTION_BOOL,    /* bool */
-  TSL_OPTION_INTEGER, /* int64_t */
+  TSL_OPTION_BOOL,    /* bool; with words "no|yes": word 0 or 1 instead of false, true */
+  TSL_OPTION_INTEGER, /* int64_t; with words "auto": word i is stored as i */
   TSL_OPTION_REAL,    /* double */
   TSL_OPTION_CHOICE,  /* int: index into words */
   TSL_OPTION_SET,     /* unsigned: bit i set when word i is listed; never an axis */
-  TSL_OPTION_TEXT     /* char[TSL_TEXT_MAX] */
+  TSL_OPTION_TEXT,    /* char[TSL_TEXT_MAX]; with words: one of them */
+  TSL_OPTION_PATH /* char[TSL_TEXT_MAX], a path of the disk. A relative one is relative
+                     to the file that names it (to the current folder for `--set`) and
+                     is stored ready to be opened; empty stays empty. */
 };
 
 /* What a change of the option makes anew: `run` changes weights and is part of the run's
@@ -29,7 +32,8 @@ struct tsl_option {
   const char *name;          /* dotted path in the file: "train.batch" */
   enum tsl_option_type type; /* says what stands at offset */
   size_t offset;             /* into the struct that the table describes */
-  const char *initial;       /* default as it would be written; NULL: must be given */
+  const char *initial;       /* default as it would be written, not checked against the
+                                bounds; NULL: must be given */
   double min, max;           /* inclusive bounds of numbers; min == max == 0: none */
   const char *words;         /* "adam|adamax|sgd" for CHOICE and SET */
   enum tsl_scope scope;

@@ -30,12 +30,12 @@ enum tsl_status {
 
 /* Plain bytes: no pointers, so that one rank's error can be shown by all. */
 struct tsl_error {
-  int status;      /* enum tsl_status */
-  int rank;        /* world rank that failed, -1 when it does not matter */
-  char where[256]; /* place for the user: "FILE:LINE:COLUMN", a path, an option; may be
-                      empty */
-  char
-      text[3840]; /* one clear message with the remedy; several problems are one a line */
+  int status;       /* enum tsl_status */
+  int rank;         /* world rank that failed, -1 when it does not matter */
+  char where[256];  /* place for the user: "FILE:LINE:COLUMN", a path, an option; may be
+                       empty */
+  char text[16120]; /* one clear message with the remedy; several problems are one a line
+                     */
 };
 
 /* Local. Fills err (when not NULL) and returns status, so that a failure is one
