@@ -7,6 +7,8 @@
 #include "teasel/metric.h"
 #include "teasel/store.h"
 
+enum { TSL_SCORE_NOTES_MAX = 512, TSL_METRIC_NAME_MAX = 48 };
+
 /* One run in the tables. */
 struct tsl_score_run {
   char name[TSL_RUN_NAME_MAX];
@@ -15,39 +17,70 @@ struct tsl_score_run {
   int setting;             /* job's setting number */
   int64_t seed;
   int latent;
-  int informative;  /* number of informative latents */
-  bool flagged;     /* non-finite values, or no informative latent */
-  char outcome[16]; /* of the record */
+  int informative;                 /* number of informative latents */
+  bool flagged;                    /* non-finite values, or no informative latent */
+  char outcome[16];                /* of the record */
+  char digest[33];                 /* of its latents, as hex: what was scored */
+  char notes[TSL_SCORE_NOTES_MAX]; /* why scores are missing, "; " between; "" for none */
 };
 
-/* Everything that scores.h5 holds. NaN: no score, with the reason in notes of scores.csv.
- */
+/* Everything that scores.h5 holds, run after run in the job's order. NaN: no score, with
+ * the reason in the run's notes. */
 struct tsl_scores {
   int run_count;
   int latent_max;
+  double informative_kl;      /* the threshold that was used, nats */
+  int64_t comparisons;        /* models compared with each, 0: all of its group */
   struct tsl_score_run *runs; /* (run_count) */
-  double *kl;                 /* (run_count, latent_max), NaN beyond a run's latents */
-  /* R(i,j) of SCORES.md 3, zero where uninformative; NULL when the similarity was not
-   * asked for: (run_count, run_count, latent_max, latent_max) */
+  double *kl;                 /* (run_count, latent_max), NaN beyond a run's latents and
+                                 where it is not finite */
+  /* R(i,j) of docs/scores.md 3: [predictor i][target j][latent of i][latent of j], zero
+   * where a latent is uninformative; NULL when the similarity was not asked for:
+   * (run_count, run_count, latent_max, latent_max) */
   float *matrices[TSL_SIMILARITY_COUNT];
-  /* U[k][i], run i as target: (run_count, run_count); NULL as above */
+  /* U[k][i], run i as target, 0 for k = i: (run_count, run_count); NULL as above, and for
+   * (TSL_LASSO, TSL_UDR_EQ2FULL) */
   double *pairwise[TSL_SIMILARITY_COUNT][TSL_UDR_FORM_COUNT];
-  /* UDR_i: (run_count) */
+  /* UDR_i: (run_count); NULL as pairwise. A run alone in its group has NaN. */
   double *udr[TSL_SIMILARITY_COUNT][TSL_UDR_FORM_COUNT][TSL_UDR_GROUP_COUNT];
-  int metric_count;         /* clustering and factor metrics that the data set allows */
-  char (*metric_names)[48]; /* (metric_count) */
-  double *metrics;          /* (run_count, metric_count) */
+  int metric_count; /* clustering and factor metrics that the data set allows */
+  char (*metric_names)[TSL_METRIC_NAME_MAX]; /* (metric_count); tsl_metric_find(name)
+                                                tells the definition */
+  double *metrics;                           /* (run_count, metric_count) */
 };
 
-/* Collective on team. Scores all runs that have latents; pairs that scores.h5 holds
- * already are taken from there. Writes scores.h5 and the csv files. dataset: NULL allowed
- * (no drawing). */
+/* What a comparison had to do, for messages and tests. */
+struct tsl_compare_counts {
+  int64_t pairs_computed; /* unordered pairs of runs, both directions at once */
+  int64_t pairs_reused;
+  int64_t metrics_computed; /* one metric of one run */
+  int64_t metrics_reused;
+};
+
+/* Collective on team. Scores all runs that have latents; pairs and metrics that scores.h5
+ * holds already for the same latents are taken from there. Writes scores.h5 and the csv
+ * files, the same bytes for any number of members. dataset: NULL allowed (no drawing).
+ * Only the team's first member writes. */
 enum tsl_status tsl_compare(struct tsl_store *store, struct tsl_team *team,
                             const struct tsl_job *job, const struct tsl_dataset *dataset,
                             struct tsl_error *err);
-/* Local. */
-enum tsl_status tsl_scores_read(struct tsl_store *store, struct tsl_scores *out,
+/* The same; counts: of all members together, NULL allowed. */
+enum tsl_status tsl_compare_counted(struct tsl_store *store, struct tsl_team *team,
+                                    const struct tsl_job *job,
+                                    const struct tsl_dataset *dataset,
+                                    struct tsl_compare_counts *counts,
+                                    struct tsl_error *err);
+
+/* Local. Sizes of what follows; every array zeroed, scores NaN. Which similarities:
+ * bit 0 Spearman, bit 1 Lasso. The caller fills it and releases it. */
+enum tsl_status tsl_scores_init(struct tsl_scores *out, int run_count, int latent_max,
+                                unsigned similarities, int metric_count,
                                 struct tsl_error *err);
 void tsl_scores_release(struct tsl_scores *scores);
+/* Local. scores.h5 of the results folder. */
+enum tsl_status tsl_scores_read(struct tsl_store *store, struct tsl_scores *out,
+                                struct tsl_error *err);
+enum tsl_status tsl_scores_write(struct tsl_store *store, const struct tsl_scores *scores,
+                                 struct tsl_error *err);
 
 #endif

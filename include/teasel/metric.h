@@ -1,9 +1,11 @@
 /* metric.h - scores of latents, by the definitions of docs/scores.md. Pure functions of
- * arrays; one file of src/metric each. Undefined scores are NaN, with the reason in
- * `notes`. */
+ * arrays, Local, in double precision; one file of src/metric each. Undefined scores are
+ * NaN with the reason in words.
+ */
 #ifndef TEASEL_METRIC_H
 #define TEASEL_METRIC_H
 
+#include "teasel/random.h"
 #include "teasel/status.h"
 #include "teasel/team.h"
 #include "teasel/text.h"
@@ -11,17 +13,141 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* ---- UDR (Duan et al. 2020) ---- */
 enum tsl_similarity { TSL_SPEARMAN, TSL_LASSO, TSL_SIMILARITY_COUNT };
 enum tsl_udr_form { TSL_UDR_LIB, TSL_UDR_EQ2, TSL_UDR_EQ2FULL, TSL_UDR_FORM_COUNT };
 enum tsl_udr_group { TSL_UDR_SETTING, TSL_UDR_FAMILY, TSL_UDR_ALL, TSL_UDR_GROUP_COUNT };
+const char *tsl_similarity_word(enum tsl_similarity similarity); /* "spearman" */
+const char *tsl_udr_form_word(enum tsl_udr_form form);           /* "eq2" */
+const char *tsl_udr_group_word(enum tsl_udr_group group);        /* "setting" */
 
-/* One model's latents prepared once: KL, informative flags, standardised values, ranks.
- * The rest of UDR's interface (prepare, all pairs in tiles, reduce to groups) stands in
- * src/metric. */
+/* One model's latents. Either the float pair or the double pair is set; borrowed. */
 struct tsl_udr_model {
   int64_t latent;
-  const float *mean;         /* (points, latent), borrowed */
-  const float *log_variance; /* (points, latent), borrowed */
+  const float *mean;               /* (points, latent) */
+  const float *log_variance;       /* (points, latent) */
+  const double *wide_mean;         /* (points, latent) */
+  const double *wide_log_variance; /* (points, latent) */
 };
+
+/* All models prepared once: KL, informative flags, standardised values and ranks, packed
+ * for the matrix product. Model m's latents are columns begin[m] .. begin[m+1]-1. */
+struct tsl_udr {
+  int64_t points;
+  int model_count;
+  int64_t latent_max;
+  int64_t *begin;         /* (model_count + 1) */
+  double *kl;             /* (columns) nats; NaN where a value is not finite */
+  bool *finite;           /* (columns) */
+  bool *informative;      /* (columns) */
+  int *informative_count; /* (model_count) */
+  double *standardised;   /* (panels of 8 columns, points, 8), zero where not finite */
+  double *ranks; /* the same; twice the average rank less its mean: whole numbers */
+  double *rank_squares; /* (columns) sums of squares of ranks */
+};
+/* Local. similarities: bit 0 Spearman, bit 1 Lasso; what is not asked for is not
+ * prepared. A latent is informative iff finite and its KL is above the threshold. */
+enum tsl_status tsl_udr_init(struct tsl_udr *out, const struct tsl_udr_model *models,
+                             int model_count, int64_t points, unsigned similarities,
+                             double informative_kl, struct tsl_error *err);
+void tsl_udr_release(struct tsl_udr *udr);
+
+/* R of one similarity for the pair (i, j), both directions:
+ * forward: [latent of i][latent of j], i predicts j; backward: [latent of j][latent of
+ * i]. All latents, not only informative ones. Borrowed during the call. */
+struct tsl_udr_pair {
+  int i, j;
+  const double *forward[TSL_SIMILARITY_COUNT];  /* (latent_i, latent_j) or NULL */
+  const double *backward[TSL_SIMILARITY_COUNT]; /* (latent_j, latent_i) or NULL */
+};
+/* Local. Every pair of a row model and a column model, in tiles; pairs whose two models
+ * are equal or that stand in both lists twice are visited once. The values of a pair do
+ * not depend on which other models are there, nor on the instruction set. */
+struct tsl_udr_tile {
+  const int *rows; /* (row_count) model numbers */
+  int row_count;   /* at most TSL_UDR_TILE */
+  const int *columns;
+  int column_count;
+};
+enum { TSL_UDR_TILE = 8 };
+enum tsl_status tsl_udr_tile_compute(const struct tsl_udr *udr, unsigned similarities,
+                                     const struct tsl_udr_tile *tile,
+                                     void (*visit)(void *context,
+                                                   const struct tsl_udr_pair *pair),
+                                     void *context, struct tsl_error *err);
+
+/* Local. U of one direction: r: (rows, columns), the predictor's latents down. */
+double tsl_udr_score(enum tsl_udr_form form, const double *r, const bool *row_informative,
+                     int64_t rows, const bool *column_informative, int64_t columns);
+
+/* Local. UDR of every model from U: groups by equal numbers. pairwise: (count, count),
+ * [predictor][target]; group: (count); out: (count), NaN for a model alone.
+ * comparisons: 0 for all, else at most so many sampled by streams[i] (NULL when 0). */
+enum tsl_status tsl_udr_reduce(const double *pairwise, int count, const int *group,
+                               int64_t comparisons, const struct tsl_stream *streams,
+                               double *out, struct tsl_error *err);
+/* Local. Median with even counts averaging the middle two; NaN values are left out, NaN
+ * when none is left. Sorts values in place. */
+double tsl_median(double *values, int64_t count);
+
+/* ---- every other metric ---- */
+enum {
+  TSL_METRIC_NEEDS_CLUSTERS = 1,
+  TSL_METRIC_NEEDS_LABELS = 2,
+  TSL_METRIC_NEEDS_RESPONSIBILITIES = 4,
+  TSL_METRIC_NEEDS_FACTORS = 8,
+  TSL_METRIC_NEEDS_TEST = 16, /* a second set of points with factors */
+  TSL_METRIC_NEEDS_DRAWING = 32
+};
+
+/* Points drawn at given factors and encoded, for the metrics that vote. */
+struct tsl_code_source {
+  int64_t latent;
+  int factor_count;
+  /* Local. A value of the factor, by `at` in [0, 1): its distribution in the data. */
+  double (*value)(void *context, int factor, double at);
+  /* factors: (count, factor_count), codes: (count, latent) */
+  enum tsl_status (*encode)(void *context, const double *factors, int64_t count,
+                            double *codes, struct tsl_error *err);
+  void *context;
+};
+
+/* What the metrics of one model may look at. NULL where there is none; borrowed. */
+struct tsl_metric_input {
+  int64_t points;
+  int64_t latent;
+  const double *codes;            /* (points, latent) */
+  const int32_t *clusters;        /* (points) where each point was put */
+  const int32_t *labels;          /* (points) where it belongs */
+  const double *responsibilities; /* (points, cluster_count): probabilities, or better
+                                     logits */
+  int cluster_count;
+  const double *factors; /* (points, factor_count) */
+  int factor_count;
+  const int32_t *factor_sizes; /* (factor_count): values of a discrete factor, 0:
+                                  continuous; NULL: all discrete */
+  int64_t test_points;
+  const double *test_codes;   /* (test_points, latent) */
+  const double *test_factors; /* (test_points, factor_count) */
+  const struct tsl_code_source *source;
+  int64_t votes;      /* to learn from: 10,000 */
+  int64_t test_votes; /* to judge by: 5,000 */
+  struct tsl_stream stream;
+};
+
+struct tsl_metric {
+  const char *name;
+  const char *summary; /* the definition in one sentence, with the paper */
+  bool higher_is_better;
+  unsigned needs;
+  /* Local. *out NaN: undefined, with the reason added to `reason`. */
+  enum tsl_status (*compute)(const struct tsl_metric_input *input, double *out,
+                             struct tsl_text *reason, struct tsl_error *err);
+};
+size_t tsl_metric_count(void);
+const struct tsl_metric *tsl_metric_at(size_t index);
+const struct tsl_metric *tsl_metric_find(const char *name); /* NULL when unknown */
+/* Local. The needs that the input can meet. */
+unsigned tsl_metric_given(const struct tsl_metric_input *input);
 
 #endif

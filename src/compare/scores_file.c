@@ -1,0 +1,376 @@
+/* scores.h5: /runs/<column>, /runs/kl, /<similarity>/R, /<similarity>/pairwise/<form>,
+ * /<similarity>/udr/<form>/<group>, /metrics/{name, value}; attributes of "/": version,
+ * informative_kl, comparisons. */
+#include "teasel/arena.h"
+#include "teasel/compare.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SCORES_VERSION = 1 };
+
+static enum tsl_status filled(double **out, size_t count, double value,
+                              struct tsl_error *err) {
+  TSL_TRY(tsl_allocate((void **)out, count > 0 ? count : 1, sizeof(double), err));
+  for (size_t i = 0; i < count; i++)
+    (*out)[i] = value;
+  return TSL_OK;
+}
+
+static enum tsl_status similarity_init(struct tsl_scores *scores, int similarity,
+                                       struct tsl_error *err) {
+  size_t runs = (size_t)scores->run_count, latents = (size_t)scores->latent_max;
+  TSL_TRY(tsl_allocate((void **)&scores->matrices[similarity], runs * runs,
+                       latents * latents * sizeof(float), err));
+  for (int form = 0; form < TSL_UDR_FORM_COUNT; form++) {
+    if (similarity == TSL_LASSO && form == TSL_UDR_EQ2FULL)
+      continue;
+    TSL_TRY(filled(&scores->pairwise[similarity][form], runs * runs, 0, err));
+    for (int group = 0; group < TSL_UDR_GROUP_COUNT; group++)
+      TSL_TRY(filled(&scores->udr[similarity][form][group], runs, (double)NAN, err));
+  }
+  return TSL_OK;
+}
+
+enum tsl_status tsl_scores_init(struct tsl_scores *out, int run_count, int latent_max,
+                                unsigned similarities, int metric_count,
+                                struct tsl_error *err) {
+  struct tsl_scores scores = {
+      .run_count = run_count, .latent_max = latent_max, .metric_count = metric_count};
+  size_t runs = (size_t)run_count, metrics = (size_t)metric_count;
+  enum tsl_status status =
+      tsl_allocate((void **)&scores.runs, runs, sizeof *scores.runs, err);
+  if (status == TSL_OK)
+    status = filled(&scores.kl, runs * (size_t)latent_max, (double)NAN, err);
+  if (status == TSL_OK)
+    status = filled(&scores.metrics, runs * metrics, (double)NAN, err);
+  if (status == TSL_OK)
+    status = tsl_allocate((void **)&scores.metric_names, metrics > 0 ? metrics : 1,
+                          sizeof *scores.metric_names, err);
+  for (int s = 0; s < TSL_SIMILARITY_COUNT && status == TSL_OK; s++)
+    if (similarities >> s & 1u)
+      status = similarity_init(&scores, s, err);
+  if (status != TSL_OK)
+    tsl_scores_release(&scores);
+  else
+    *out = scores;
+  return status;
+}
+
+void tsl_scores_release(struct tsl_scores *scores) {
+  free(scores->runs);
+  free(scores->kl);
+  free(scores->metrics);
+  free(scores->metric_names);
+  for (int s = 0; s < TSL_SIMILARITY_COUNT; s++) {
+    free(scores->matrices[s]);
+    for (int form = 0; form < TSL_UDR_FORM_COUNT; form++) {
+      free(scores->pairwise[s][form]);
+      for (int group = 0; group < TSL_UDR_GROUP_COUNT; group++)
+        free(scores->udr[s][form][group]);
+    }
+  }
+  *scores = (struct tsl_scores){0};
+}
+
+/* The columns of a run that are texts and those that are numbers, each once. */
+#define TEXT_COLUMNS(XX)                                                                 \
+  XX(name)                                                                               \
+  XX(family)                                                                             \
+  XX(setting_label)                                                                      \
+  XX(outcome)                                                                            \
+  XX(digest)                                                                             \
+  XX(notes)
+#define NUMBER_COLUMNS(XX)                                                               \
+  XX(setting, int)                                                                       \
+  XX(seed, int64_t)                                                                      \
+  XX(latent, int)                                                                        \
+  XX(informative, int)                                                                   \
+  XX(flagged, bool)
+
+static enum tsl_status write_array(struct tsl_h5_writer *writer, const char *name,
+                                   enum tsl_array_type type, int rank,
+                                   const int64_t *dims, const void *data,
+                                   struct tsl_error *err) {
+  struct tsl_array array = {.type = type, .rank = rank, .data = (void *)(uintptr_t)data};
+  snprintf(array.name, sizeof array.name, "%s", name);
+  memcpy(array.dims, dims, (size_t)rank * sizeof *dims);
+  return tsl_h5_write(writer, &array, err);
+}
+
+static enum tsl_status write_runs(struct tsl_h5_writer *writer,
+                                  const struct tsl_scores *scores,
+                                  struct tsl_error *err) {
+  size_t runs = (size_t)scores->run_count;
+  const char **words = NULL;
+  int64_t *numbers = NULL;
+  enum tsl_status status = tsl_allocate((void **)&words, runs, sizeof *words, err);
+  if (status == TSL_OK)
+    status = tsl_allocate((void **)&numbers, runs, sizeof *numbers, err);
+#define XX(column)                                                                       \
+  if (status == TSL_OK) {                                                                \
+    for (size_t i = 0; i < runs; i++)                                                    \
+      words[i] = scores->runs[i].column;                                                 \
+    status = tsl_h5_write_strings(writer, "/runs/" #column, words, runs, err);           \
+  }
+  TEXT_COLUMNS(XX)
+#undef XX
+#define XX(column, type)                                                                 \
+  if (status == TSL_OK) {                                                                \
+    for (size_t i = 0; i < runs; i++)                                                    \
+      numbers[i] = (int64_t)scores->runs[i].column;                                      \
+    status = write_array(writer, "/runs/" #column, TSL_ARRAY_I64, 1,                     \
+                         (const int64_t[]){scores->run_count}, numbers, err);            \
+  }
+  NUMBER_COLUMNS(XX)
+#undef XX
+  free((void *)words);
+  free(numbers);
+  return status;
+}
+
+static enum tsl_status write_similarity(struct tsl_h5_writer *writer,
+                                        const struct tsl_scores *scores, int similarity,
+                                        struct tsl_error *err) {
+  int64_t runs = scores->run_count, latents = scores->latent_max;
+  const char *word = tsl_similarity_word((enum tsl_similarity)similarity);
+  char name[128];
+  snprintf(name, sizeof name, "/%s/R", word);
+  TSL_TRY(write_array(writer, name, TSL_ARRAY_F32, 4,
+                      (const int64_t[]){runs, runs, latents, latents},
+                      scores->matrices[similarity], err));
+  for (int form = 0; form < TSL_UDR_FORM_COUNT; form++) {
+    if (scores->pairwise[similarity][form] == NULL)
+      continue;
+    const char *form_word = tsl_udr_form_word((enum tsl_udr_form)form);
+    snprintf(name, sizeof name, "/%s/pairwise/%s", word, form_word);
+    TSL_TRY(write_array(writer, name, TSL_ARRAY_F64, 2, (const int64_t[]){runs, runs},
+                        scores->pairwise[similarity][form], err));
+    for (int group = 0; group < TSL_UDR_GROUP_COUNT; group++) {
+      snprintf(name, sizeof name, "/%s/udr/%s/%s", word, form_word,
+               tsl_udr_group_word((enum tsl_udr_group)group));
+      TSL_TRY(write_array(writer, name, TSL_ARRAY_F64, 1, &runs,
+                          scores->udr[similarity][form][group], err));
+    }
+  }
+  return TSL_OK;
+}
+
+static enum tsl_status write_metrics(struct tsl_h5_writer *writer,
+                                     const struct tsl_scores *scores,
+                                     struct tsl_error *err) {
+  if (scores->metric_count == 0)
+    return TSL_OK;
+  const char **words = NULL;
+  size_t count = (size_t)scores->metric_count;
+  TSL_TRY(tsl_allocate((void **)&words, count, sizeof *words, err));
+  for (size_t i = 0; i < count; i++)
+    words[i] = scores->metric_names[i];
+  enum tsl_status status =
+      tsl_h5_write_strings(writer, "/metrics/name", words, count, err);
+  free((void *)words);
+  if (status == TSL_OK)
+    status = write_array(writer, "/metrics/value", TSL_ARRAY_F64, 2,
+                         (const int64_t[]){scores->run_count, scores->metric_count},
+                         scores->metrics, err);
+  return status;
+}
+
+enum tsl_status tsl_scores_write(struct tsl_store *store, const struct tsl_scores *scores,
+                                 struct tsl_error *err) {
+  char path[TSL_PATH_MAX];
+  struct tsl_h5_writer *writer = NULL;
+  TSL_TRY(tsl_h5_create(tsl_store_path(store, TSL_STORE_SCORES, path), &writer, err));
+  enum tsl_status status = write_runs(writer, scores, err);
+  if (status == TSL_OK)
+    status = write_array(writer, "/runs/kl", TSL_ARRAY_F64, 2,
+                         (const int64_t[]){scores->run_count, scores->latent_max},
+                         scores->kl, err);
+  for (int s = 0; s < TSL_SIMILARITY_COUNT && status == TSL_OK; s++)
+    if (scores->matrices[s] != NULL)
+      status = write_similarity(writer, scores, s, err);
+  if (status == TSL_OK)
+    status = write_metrics(writer, scores, err);
+  if (status == TSL_OK)
+    status = tsl_h5_write_attribute(writer, "/", "version", SCORES_VERSION, err);
+  if (status == TSL_OK)
+    status = tsl_h5_write_attribute(writer, "/", "informative_kl", scores->informative_kl,
+                                    err);
+  if (status == TSL_OK)
+    status = tsl_h5_write_attribute(writer, "/", "comparisons",
+                                    (double)scores->comparisons, err);
+  if (status != TSL_OK) {
+    tsl_h5_abandon(writer);
+    return status;
+  }
+  return tsl_h5_commit(writer, err);
+}
+
+/* ---- reading ---- */
+
+static enum tsl_status wrong(const char *path, const char *name, struct tsl_error *err) {
+  return tsl_error_set(err, TSL_FORMAT, path,
+                       "%s does not have the size it should; remove the file and run "
+                       "`teasel compare` again",
+                       name);
+}
+
+/* Reads a dataset that must hold `count` elements into data, which has that room. */
+static enum tsl_status read_into(struct tsl_h5_reader *reader, const char *path,
+                                 const char *name, enum tsl_array_type type,
+                                 int64_t count, void *data, struct tsl_error *err) {
+  struct tsl_array array = {0};
+  TSL_TRY(tsl_h5_read(reader, name, type, &array, err));
+  bool fits = tsl_array_count(&array) == count;
+  if (fits)
+    memcpy(data, array.data, (size_t)count * tsl_array_type_bytes(type));
+  tsl_array_release(&array);
+  return fits ? TSL_OK : wrong(path, name, err);
+}
+
+/* Fixed-size text fields that lie `stride` bytes apart. */
+struct fields {
+  char *first;
+  size_t count;
+  size_t stride;
+  size_t room;
+};
+
+static enum tsl_status read_words(struct tsl_h5_reader *reader, const char *path,
+                                  const char *name, struct fields fields,
+                                  struct tsl_error *err) {
+  char **words = NULL;
+  size_t found = 0;
+  TSL_TRY(tsl_h5_read_strings(reader, name, &words, &found, err));
+  for (size_t i = 0; i < found; i++) {
+    if (i < fields.count)
+      snprintf(fields.first + i * fields.stride, fields.room, "%s", words[i]);
+    free(words[i]);
+  }
+  free((void *)words);
+  return found == fields.count ? TSL_OK : wrong(path, name, err);
+}
+
+static enum tsl_status read_runs(struct tsl_h5_reader *reader, const char *path,
+                                 struct tsl_scores *scores, struct tsl_error *err) {
+  size_t runs = (size_t)scores->run_count;
+#define XX(column)                                                                       \
+  TSL_TRY(read_words(reader, path, "/runs/" #column,                                     \
+                     (struct fields){scores->runs[0].column, runs, sizeof *scores->runs, \
+                                     sizeof scores->runs[0].column},                     \
+                     err));
+  TEXT_COLUMNS(XX)
+#undef XX
+  int64_t *numbers = NULL;
+  TSL_TRY(tsl_allocate((void **)&numbers, runs, sizeof *numbers, err));
+  enum tsl_status status = TSL_OK;
+#define XX(column, type)                                                                 \
+  if (status == TSL_OK) {                                                                \
+    status = read_into(reader, path, "/runs/" #column, TSL_ARRAY_I64, (int64_t)runs,     \
+                       numbers, err);                                                    \
+    for (size_t i = 0; i < runs && status == TSL_OK; i++)                                \
+      scores->runs[i].column = (type)numbers[i];                                         \
+  }
+  NUMBER_COLUMNS(XX)
+#undef XX
+  free(numbers);
+  return status;
+}
+
+static enum tsl_status read_similarity(struct tsl_h5_reader *reader, const char *path,
+                                       struct tsl_scores *scores, int similarity,
+                                       struct tsl_error *err) {
+  int64_t runs = scores->run_count, latents = scores->latent_max;
+  const char *word = tsl_similarity_word((enum tsl_similarity)similarity);
+  char name[128];
+  snprintf(name, sizeof name, "/%s/R", word);
+  TSL_TRY(read_into(reader, path, name, TSL_ARRAY_F32, runs * runs * latents * latents,
+                    scores->matrices[similarity], err));
+  for (int form = 0; form < TSL_UDR_FORM_COUNT; form++) {
+    if (scores->pairwise[similarity][form] == NULL)
+      continue;
+    const char *form_word = tsl_udr_form_word((enum tsl_udr_form)form);
+    snprintf(name, sizeof name, "/%s/pairwise/%s", word, form_word);
+    TSL_TRY(read_into(reader, path, name, TSL_ARRAY_F64, runs * runs,
+                      scores->pairwise[similarity][form], err));
+    for (int group = 0; group < TSL_UDR_GROUP_COUNT; group++) {
+      snprintf(name, sizeof name, "/%s/udr/%s/%s", word, form_word,
+               tsl_udr_group_word((enum tsl_udr_group)group));
+      TSL_TRY(read_into(reader, path, name, TSL_ARRAY_F64, runs,
+                        scores->udr[similarity][form][group], err));
+    }
+  }
+  return TSL_OK;
+}
+
+/* Sizes from the file, then everything allocated. */
+static enum tsl_status read_sizes(struct tsl_h5_reader *reader, const char *path,
+                                  struct tsl_scores *out, struct tsl_error *err) {
+  double version = 0, threshold = 0, comparisons = 0;
+  TSL_TRY(tsl_h5_read_attribute(reader, "/", "version", &version, err));
+  if (version != SCORES_VERSION)
+    return tsl_error_set(err, TSL_FORMAT, path,
+                         "written by another version of teasel (%g, this one writes %d); "
+                         "remove it and run `teasel compare` again",
+                         version, SCORES_VERSION);
+  TSL_TRY(tsl_h5_read_attribute(reader, "/", "informative_kl", &threshold, err));
+  TSL_TRY(tsl_h5_read_attribute(reader, "/", "comparisons", &comparisons, err));
+  struct tsl_array kl = {0}, metrics = {0};
+  TSL_TRY(tsl_h5_describe(reader, "/runs/kl", &kl, err));
+  if (kl.rank != 2 || kl.dims[0] < 1 || kl.dims[0] > 1000000 || kl.dims[1] > 1000000)
+    return wrong(path, "/runs/kl", err);
+  int64_t metric_count = 0;
+  if (tsl_h5_has(reader, "/metrics/value")) {
+    TSL_TRY(tsl_h5_describe(reader, "/metrics/value", &metrics, err));
+    if (metrics.rank != 2 || metrics.dims[1] > 10000)
+      return wrong(path, "/metrics/value", err);
+    metric_count = metrics.dims[1];
+  }
+  unsigned similarities = 0;
+  for (int s = 0; s < TSL_SIMILARITY_COUNT; s++) {
+    char name[64];
+    snprintf(name, sizeof name, "/%s/R", tsl_similarity_word((enum tsl_similarity)s));
+    similarities |= (unsigned)tsl_h5_has(reader, name) << s;
+  }
+  TSL_TRY(tsl_scores_init(out, (int)kl.dims[0], (int)kl.dims[1], similarities,
+                          (int)metric_count, err));
+  out->informative_kl = threshold;
+  out->comparisons = (int64_t)comparisons;
+  return TSL_OK;
+}
+
+enum tsl_status tsl_scores_read(struct tsl_store *store, struct tsl_scores *out,
+                                struct tsl_error *err) {
+  char path[TSL_PATH_MAX];
+  struct tsl_h5_reader *reader = NULL;
+  struct tsl_scores scores = {0};
+  tsl_store_path(store, TSL_STORE_SCORES, path);
+  TSL_TRY(tsl_h5_open(path, &reader, err));
+  enum tsl_status status = read_sizes(reader, path, &scores, err);
+  if (status == TSL_OK)
+    status = read_runs(reader, path, &scores, err);
+  if (status == TSL_OK)
+    status = read_into(reader, path, "/runs/kl", TSL_ARRAY_F64,
+                       (int64_t)scores.run_count * scores.latent_max, scores.kl, err);
+  for (int s = 0; s < TSL_SIMILARITY_COUNT && status == TSL_OK; s++)
+    if (scores.matrices[s] != NULL)
+      status = read_similarity(reader, path, &scores, s, err);
+  if (status == TSL_OK && scores.metric_count > 0)
+    status =
+        read_into(reader, path, "/metrics/value", TSL_ARRAY_F64,
+                  (int64_t)scores.run_count * scores.metric_count, scores.metrics, err);
+  if (status == TSL_OK && scores.metric_count > 0)
+    status = read_words(
+        reader, path, "/metrics/name",
+        (struct fields){scores.metric_names[0], (size_t)scores.metric_count,
+                        sizeof *scores.metric_names, sizeof *scores.metric_names},
+        err);
+  tsl_h5_close(reader);
+  if (status != TSL_OK)
+    tsl_scores_release(&scores);
+  else
+    *out = scores;
+  return status;
+}
