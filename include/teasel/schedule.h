@@ -16,7 +16,12 @@ struct tsl_task {
   bool done;      /* finished before; never handed out */
 };
 
-enum tsl_task_change { TSL_TASK_STARTED, TSL_TASK_ENDED, TSL_TASK_FAILED };
+enum tsl_task_change {
+  TSL_TASK_STARTED,
+  TSL_TASK_ENDED,
+  TSL_TASK_LEFT, /* interrupted: not done, not failed */
+  TSL_TASK_FAILED
+};
 
 /* What the coordinator needs from the training stage. */
 struct tsl_worker {

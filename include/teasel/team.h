@@ -38,6 +38,8 @@ int tsl_world_node_size(const struct tsl_world *world);
 struct tsl_team *tsl_world_team(struct tsl_world *world);
 /* Local. A team of this process alone, without a world; never fails; not to be freed. */
 struct tsl_team *tsl_team_alone(void);
+/* Local. A number for the next team that this rank calls together: 1, 2, 3 ... */
+uint32_t tsl_world_next_epoch(struct tsl_world *world);
 /* Local. A team of `size` world ranks in this order; the caller must be one of them.
  * epoch: at least 1, agreed by the members beforehand (the coordinator numbers them). */
 enum tsl_status tsl_team_create(struct tsl_world *world, const int *ranks, int size,

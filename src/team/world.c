@@ -155,3 +155,7 @@ int tsl_world_node_size(const struct tsl_world *world) {
 struct tsl_team *tsl_world_team(struct tsl_world *world) {
   return world->team;
 }
+
+uint32_t tsl_world_next_epoch(struct tsl_world *world) {
+  return ++world->epoch;
+}

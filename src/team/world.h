@@ -15,6 +15,7 @@ struct tsl_world {
   int node_rank, node_size;
   bool crowded; /* more ranks than cores on this node: yield instead of spinning */
   double peer_seconds;
+  uint32_t epoch;    /* of the last team that this rank called together */
   int tag_bound;     /* MPI_TAG_UB */
   MPI_Comm teams;    /* exchanges of teams, told apart by the epoch in the tag */
   MPI_Comm messages; /* tsl_world_send and _poll; the tag is the message's kind */

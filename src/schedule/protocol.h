@@ -1,0 +1,56 @@
+/* protocol.h - what coordinator and workers tell each other. A worker says READY when it
+ * is idle, gets an ASSIGNMENT, and says REPORT when the task is over (which makes it idle
+ * again); END sends it home. */
+#ifndef TEASEL_SCHEDULE_PROTOCOL_H
+#define TEASEL_SCHEDULE_PROTOCOL_H
+
+#include "teasel/schedule.h"
+
+enum tsl__kind {
+  TSL__READY = 1,  /* to rank 0 */
+  TSL__ASSIGNMENT, /* from rank 0: struct tsl__assignment */
+  TSL__REPORT,     /* to rank 0: struct tsl__report */
+  TSL__LEAVE,      /* from rank 0: epoch of the task that should be left */
+  TSL__END,        /* from rank 0: struct tsl__report, what all return */
+  TSL__ALIVE,      /* to rank 0; an idle worker expects TSL__ANSWER */
+  TSL__ANSWER,     /* from rank 0 */
+  TSL__STOP        /* to rank 0: a signal asked this idle worker to stop */
+};
+
+struct tsl__assignment {
+  int64_t id; /* of the task */
+  uint32_t epoch;
+  int32_t width;
+  int32_t ranks[(TSL_MESSAGE_MAX - 16) / 4]; /* (width) */
+};
+enum { TSL__WIDTH_MAX = (TSL_MESSAGE_MAX - 16) / 4 };
+
+/* A status with its error, cut to fit into a message. */
+struct tsl__report {
+  int32_t status, rank;
+  uint32_t epoch;
+  char where[256];
+  char text[TSL_MESSAGE_MAX - 268];
+};
+
+/* Silence for longer than this many peer_seconds means lost. Two: one is what a team may
+ * wait for a lost member before it can report that. */
+static const double tsl__silence = 2;
+
+/* Local. Seconds between two signs of life. */
+double tsl__alive_seconds(const struct tsl_world *world);
+enum tsl_status tsl__report_send(struct tsl_world *world, int to, enum tsl__kind kind,
+                                 uint32_t epoch, enum tsl_status status,
+                                 const struct tsl_error *error, struct tsl_error *err);
+/* Local. The status, and the error into err where it is one. */
+enum tsl_status tsl__report_open(const struct tsl_message *message, uint32_t *epoch,
+                                 struct tsl_error *err);
+
+/* Collective on the world: rank 0, and the others. */
+enum tsl_status tsl__coordinate(struct tsl_world *world, const struct tsl_task *tasks,
+                                int64_t task_count, int width,
+                                const struct tsl_worker *worker, struct tsl_error *err);
+enum tsl_status tsl__follow(struct tsl_world *world, const struct tsl_worker *worker,
+                            struct tsl_error *err);
+
+#endif
