@@ -33,21 +33,25 @@ struct tsl_dataset_view {
                                   0: continuous */
   int64_t test_begin;          /* samples from here on are the set's own test part; count
                                   when it has none */
-  struct tsl_digest digest;    /* of everything above */
+  struct tsl_digest digest;    /* of everything above but the name, and of the seed, on
+                                  which the split depends */
 };
 
 struct tsl_dataset;
 
 /* Collective on team. Opens the cache, or makes it (one rank a node reads, the others
  * wait). shape: the network's input: image_folder scales to it; for the others it must
- * fit, else TSL_BAD_INPUT naming both shapes; NULL: as the data set is (image_folder then
- * needs `size`). cache: folder, "" for the default. Errors name the file. */
+ * fit (a vector fits a picture of as many values), else TSL_BAD_INPUT naming both shapes;
+ * NULL: as the data set is (image_folder then needs `size`). cache: folder, "" for the
+ * default. Errors name the file. */
 enum tsl_status tsl_dataset_open(const struct tsl_dataset_config *config,
                                  const struct tsl_shape *shape, const char *cache,
                                  struct tsl_team *team, struct tsl_dataset **out,
                                  struct tsl_error *err);
 void tsl_dataset_close(struct tsl_dataset *dataset);
 const struct tsl_dataset_view *tsl_dataset_view(const struct tsl_dataset *dataset);
+/* Local. The cache's file; "" when the samples are in this process' memory alone. */
+const char *tsl_dataset_cache_path(const struct tsl_dataset *dataset);
 
 /* Local. The order of all samples by the data set's seed: the set's own test part first,
  * where there is one, each part permuted. The first tsl_dataset_held_out are held out,

@@ -1,0 +1,76 @@
+#include "base/image_codec.h"
+
+/* jpeglib.h wants FILE. */
+#include <stdio.h>
+
+#include <jpeglib.h>
+#include <setjmp.h>
+
+/* All that must outlive libjpeg's longjmp. The library hands back only a pointer to
+ * `errors`, so that stands first. */
+struct decoder {
+  struct jpeg_error_mgr errors;
+  jmp_buf escape;
+  char message[JMSG_LENGTH_MAX];
+  struct jpeg_decompress_struct jpeg;
+  struct tsl_image image;
+  const unsigned char *bytes;
+  size_t count;
+  const char *where;
+  struct tsl_error *err;
+};
+
+static void on_error(j_common_ptr common) {
+  struct decoder *decoder = (struct decoder *)common->err;
+  common->err->format_message(common, decoder->message);
+  longjmp(decoder->escape, 1); /* NOLINT: libjpeg knows no other way */
+}
+
+/* Level -1 is corrupt data that libjpeg would fill up with grey (a cut-off file, for
+ * one): here an error. Higher levels are trace messages. */
+static void on_message(j_common_ptr common, int level) {
+  if (level < 0)
+    on_error(common);
+}
+
+static enum tsl_status decode(struct decoder *decoder) {
+  struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
+  if (setjmp(decoder->escape) != 0) /* NOLINT: libjpeg knows no other way */
+    return tsl_error_set(decoder->err, TSL_FORMAT, decoder->where, "broken JPEG: %s",
+                         decoder->message);
+  jpeg_create_decompress(jpeg);
+  jpeg_mem_src(jpeg, decoder->bytes, decoder->count);
+  jpeg_read_header(jpeg, TRUE);
+  TSL_TRY(tsl__image_size_check(decoder->where, jpeg->image_width, jpeg->image_height,
+                                decoder->err));
+  if (jpeg->num_components != 1 && jpeg->num_components != 3)
+    return tsl_error_set(decoder->err, TSL_FORMAT, decoder->where,
+                         "a JPEG of %d components (CMYK?); save it as RGB or grey",
+                         jpeg->num_components);
+  jpeg->out_color_space = jpeg->num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  TSL_TRY(tsl_image_init(&decoder->image, (int)jpeg->image_width, (int)jpeg->image_height,
+                         jpeg->num_components, decoder->err));
+  jpeg_start_decompress(jpeg);
+  size_t row = (size_t)jpeg->output_width * (size_t)jpeg->output_components;
+  while (jpeg->output_scanline < jpeg->output_height) {
+    JSAMPROW line = decoder->image.bytes + jpeg->output_scanline * row;
+    jpeg_read_scanlines(jpeg, &line, 1);
+  }
+  jpeg_finish_decompress(jpeg);
+  return TSL_OK;
+}
+
+enum tsl_status tsl__jpeg_decode(const void *bytes, size_t count, const char *where,
+                                 struct tsl_image *out, struct tsl_error *err) {
+  struct decoder decoder = {.bytes = bytes, .count = count, .where = where, .err = err};
+  decoder.jpeg.err = jpeg_std_error(&decoder.errors);
+  decoder.errors.error_exit = on_error;
+  decoder.errors.emit_message = on_message;
+  enum tsl_status status = decode(&decoder);
+  jpeg_destroy_decompress(&decoder.jpeg);
+  if (status == TSL_OK)
+    *out = decoder.image;
+  else
+    tsl_image_release(&decoder.image);
+  return status;
+}

@@ -1,0 +1,3 @@
+/* Every reader of data sets, in the order of `teasel explain`. */
+TSL_READER(tubers)
+TSL_READER(idx)
