@@ -27,6 +27,8 @@ static const char *remedy(int number) {
     return "choose a folder on a writable file system with -o";
   case ENOENT:
     return "check the name";
+  case EFBIG:
+    return "the limit on the size of files (ulimit -f) is too low";
   case EIO:
     return "the disk or the network file system fails; see the system's log";
   default:

@@ -125,8 +125,10 @@ hid_t tsl__h5_file_access(void) {
   hid_t list = H5Pcreate(H5P_FILE_ACCESS);
   if (list < 0)
     return -1;
-  /* Locks fail on many network file systems, and a rename needs none. */
-  if (H5Pset_libver_bounds(list, H5F_LIBVER_V18, H5F_LIBVER_V110) < 0 ||
+  /* The earliest format: any program reads it, and its superblock has no checksum, which
+   * H5Fget_file_image of 1.10 leaves wrong. Locks fail on many network file systems, and a
+   * rename needs none. */
+  if (H5Pset_libver_bounds(list, H5F_LIBVER_EARLIEST, H5F_LIBVER_V110) < 0 ||
       H5Pset_fclose_degree(list, H5F_CLOSE_STRONG) < 0 ||
       H5Pset_file_locking(list, 0, 1) < 0 || H5Pset_alignment(list, 1, 1) < 0) {
     H5Pclose(list);

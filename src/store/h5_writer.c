@@ -1,13 +1,28 @@
-/* Writing an HDF5 file from one process. */
+/* Writing an HDF5 file from one process.
+ *
+ * HDF5 1.10 keeps a file that it could not flush, and dies of it when the process ends. So
+ * a file is composed in memory and written as plain bytes, where a full disk is an error
+ * like any other. A file that grows large is moved to the disk on the way; should writing
+ * fail then, its descriptor is led into memory, so that HDF5 can close it.
+ */
 #include "store/file.h"
 #include "store/h5.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+enum {
+  GROWTH = 1 << 20,     /* bytes by which the memory image grows */
+  MEMORY_MOST = 1 << 28 /* bytes composed in memory */
+};
 
 struct tsl_h5_writer {
   hid_t file;
+  bool on_disk;  /* the file is `part` */
+  int64_t bytes; /* of the arrays so far */
   char path[TSL_PATH_MAX];
   char part[TSL_PATH_MAX]; /* where it is written until the commit */
 };
@@ -28,9 +43,10 @@ enum tsl_status tsl_h5_create(const char *path, struct tsl_h5_writer **out,
     status = tsl__part_path(path, writer->part, err);
   if (status != TSL_OK)
     goto done;
-  writer->file = H5Fcreate(writer->part, H5F_ACC_EXCL, creation, access);
+  if (access >= 0 && H5Pset_fapl_core(access, GROWTH, /*backing_store=*/0) >= 0)
+    writer->file = H5Fcreate(writer->part, H5F_ACC_TRUNC, creation, access);
   if (writer->file < 0) {
-    status = tsl__h5_error(err, TSL_IO, path, "cannot write");
+    status = tsl__h5_error(err, TSL_LIBRARY, path, "cannot begin the file");
     goto done;
   }
   *out = writer;
@@ -42,18 +58,54 @@ done:
   return status;
 }
 
+/* The composed file as plain bytes under `path`. */
+static enum tsl_status write_image(struct tsl_h5_writer *writer, const char *path,
+                                   struct tsl_error *err) {
+  ssize_t bytes = -1;
+  if (H5Fflush(writer->file, H5F_SCOPE_GLOBAL) >= 0)
+    bytes = H5Fget_file_image(writer->file, NULL, 0);
+  if (bytes < 0)
+    return tsl__h5_error(err, TSL_LIBRARY, writer->path, "cannot compose the file");
+  enum tsl_status status = TSL_OK;
+  void *image = malloc((size_t)bytes + 1);
+  if (image == NULL)
+    status = tsl_error_set(err, TSL_MEMORY, writer->path, "no memory to write the file");
+  else if (H5Fget_file_image(writer->file, image, (size_t)bytes) != bytes)
+    status = tsl__h5_error(err, TSL_LIBRARY, writer->path, "cannot compose the file");
+  else
+    status = tsl_file_write(path, image, (size_t)bytes, err);
+  if (status != TSL_OK && err != NULL)
+    snprintf(err->where, sizeof err->where, "%.255s", writer->path);
+  free(image);
+  return status;
+}
+
+static enum tsl_status move_to_disk(struct tsl_h5_writer *writer, struct tsl_error *err) {
+  TSL_TRY(write_image(writer, writer->part, err));
+  tsl__h5_release(writer->file);
+  writer->on_disk = true;
+  hid_t access = tsl__h5_file_access();
+  writer->file = H5Fopen(writer->part, H5F_ACC_RDWR, access);
+  tsl__h5_release(access);
+  return writer->file < 0 ? tsl__h5_error(err, TSL_IO, writer->path, "cannot write")
+                          : TSL_OK;
+}
+
 enum tsl_status tsl_h5_write(struct tsl_h5_writer *writer, const struct tsl_array *array,
                              struct tsl_error *err) {
   tsl__h5_quiet();
+  int64_t count = tsl_array_count(array);
+  writer->bytes += count * (int64_t)tsl_array_type_bytes(array->type);
+  if (writer->bytes > MEMORY_MOST && !writer->on_disk)
+    TSL_TRY(move_to_disk(writer, err));
   hid_t dataset = -1;
   enum tsl_status status =
       tsl__h5_make_dataset(writer->file, array->name, tsl__h5_file_type(array->type),
                            array->rank, array->dims, writer->path, &dataset, err);
-  if (status == TSL_OK && tsl_array_count(array) > 0 &&
+  if (status == TSL_OK && count > 0 &&
       H5Dwrite(dataset, tsl__h5_memory_type(array->type), H5S_ALL, H5S_ALL, H5P_DEFAULT,
                array->data) < 0)
-    status =
-        tsl__h5_error(err, TSL_LIBRARY, writer->path, "cannot write %s", array->name);
+    status = tsl__h5_error(err, TSL_LIBRARY, writer->path, "cannot write %s", array->name);
   tsl__h5_release(dataset);
   return status;
 }
@@ -85,26 +137,43 @@ enum tsl_status tsl_h5_write_strings(struct tsl_h5_writer *writer, const char *n
 enum tsl_status tsl_h5_commit(struct tsl_h5_writer *writer, struct tsl_error *err) {
   tsl__h5_quiet();
   enum tsl_status status = TSL_OK;
-  if (H5Fclose(writer->file) < 0)
+  if (!writer->on_disk) {
+    status = write_image(writer, writer->path, err);
+  } else if (H5Fflush(writer->file, H5F_SCOPE_GLOBAL) < 0 || H5Fclose(writer->file) < 0) {
     status = tsl__h5_error(err, TSL_IO, writer->path, "cannot write");
-  else
+  } else {
     writer->file = -1;
-  if (status == TSL_OK)
     status = tsl__part_publish(writer->part, writer->path, err);
-  if (status != TSL_OK) {
-    tsl_h5_abandon(writer);
-    return status;
   }
-  free(writer);
-  return TSL_OK;
+  if (status == TSL_OK)
+    writer->on_disk = false; /* published: nothing left to remove */
+  tsl_h5_abandon(writer);
+  return status;
+}
+
+/* Leads the descriptor of a file that could not be written into memory. */
+static void divert(struct tsl_h5_writer *writer) {
+  void *handle = NULL;
+  if (H5Fget_vfd_handle(writer->file, H5P_DEFAULT, &handle) < 0 || handle == NULL)
+    return;
+  int memory = memfd_create("teasel", MFD_CLOEXEC);
+  if (memory < 0)
+    return;
+  int descriptor;
+  memcpy(&descriptor, handle, sizeof descriptor);
+  dup2(memory, descriptor);
+  close(memory);
 }
 
 void tsl_h5_abandon(struct tsl_h5_writer *writer) {
   if (writer == NULL)
     return;
   tsl__h5_quiet();
+  if (writer->on_disk && writer->file >= 0)
+    divert(writer);
   tsl__h5_release(writer->file);
   H5Eclear2(H5E_DEFAULT);
-  unlink(writer->part);
+  if (writer->on_disk)
+    unlink(writer->part);
   free(writer);
 }
