@@ -85,7 +85,9 @@ enum tsl_store_mode {
                      */
   TSL_STORE_EXISTING
 };
-/* Local. */
+/* Local. CREATE refuses a folder that holds foreign files and no job of ours; EXISTING
+ * one without job.used.yaml: TSL_BAD_INPUT. CREATE is for one rank; the others open the
+ * folder afterwards with EXISTING or CREATE. */
 enum tsl_status tsl_store_open(const char *folder, enum tsl_store_mode mode,
                                struct tsl_store **out, struct tsl_error *err);
 void tsl_store_close(struct tsl_store *store);
@@ -115,6 +117,17 @@ char *tsl_store_path(const struct tsl_store *store, enum tsl_store_file file,
 /* Local. Path of a file of a run: "model.h5", "log.csv", "record.json". */
 char *tsl_store_run_path(const struct tsl_store *store, const char *run, const char *file,
                          char *buffer);
+
+/* Whose results the folder holds, from provenance.json; empty strings where it is
+ * missing. */
+struct tsl_identity {
+  char job[256];        /* the job's name */
+  char data_name[128];  /* as the job named the data set */
+  char data_digest[64]; /* hex */
+};
+/* Local. */
+enum tsl_status tsl_store_identity_read(const struct tsl_store *store,
+                                        struct tsl_identity *out, struct tsl_error *err);
 
 /* ---- runs ---- */
 #define TSL_OUTCOME_MAP(XX)                                                              \

@@ -126,8 +126,8 @@ hid_t tsl__h5_file_access(void) {
   if (list < 0)
     return -1;
   /* The earliest format: any program reads it, and its superblock has no checksum, which
-   * H5Fget_file_image of 1.10 leaves wrong. Locks fail on many network file systems, and a
-   * rename needs none. */
+   * H5Fget_file_image of 1.10 leaves wrong. Locks fail on many network file systems, and
+   * a rename needs none. */
   if (H5Pset_libver_bounds(list, H5F_LIBVER_EARLIEST, H5F_LIBVER_V110) < 0 ||
       H5Pset_fclose_degree(list, H5F_CLOSE_STRONG) < 0 ||
       H5Pset_file_locking(list, 0, 1) < 0 || H5Pset_alignment(list, 1, 1) < 0) {
@@ -209,7 +209,7 @@ enum tsl_status tsl__h5_put_strings(hid_t file, hid_t transfer, const char *name
     goto done;
   }
   for (size_t i = 0; i < count; i++)
-    strcpy(bytes + i * width, strings[i]);
+    memcpy(bytes + i * width, strings[i], strlen(strings[i]));
   type = H5Tcopy(H5T_C_S1);
   if (type < 0 || H5Tset_size(type, width) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0) {
     status = tsl__h5_error(err, TSL_LIBRARY, path, "cannot make the type of %s", name);

@@ -246,7 +246,7 @@ done:
 enum tsl_status tsl_h5_read_rows(struct tsl_h5_reader *reader, const char *name,
                                  int64_t begin, int64_t count, enum tsl_array_type type,
                                  void *data, struct tsl_error *err) {
-  struct tsl_array array;
+  struct tsl_array array = {.rank = 0};
   struct opened opened;
   hid_t memory = -1;
   enum tsl_status status = open_dataset(reader, name, &opened, err);
@@ -256,8 +256,8 @@ enum tsl_status tsl_h5_read_rows(struct tsl_h5_reader *reader, const char *name,
     goto done;
   if (array.rank == 0 || begin < 0 || count < 0 || count > array.dims[0] - begin) {
     status = tsl_error_set(err, TSL_FORMAT, reader->path,
-                           "%s has no rows %lld to %lld: it has %lld", name,
-                           (long long)begin, (long long)(begin + count),
+                           "%s has no %lld rows from %lld on: it has %lld", name,
+                           (long long)count, (long long)begin,
                            array.rank == 0 ? 0LL : (long long)array.dims[0]);
     goto done;
   }

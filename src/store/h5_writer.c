@@ -1,9 +1,9 @@
 /* Writing an HDF5 file from one process.
  *
- * HDF5 1.10 keeps a file that it could not flush, and dies of it when the process ends. So
- * a file is composed in memory and written as plain bytes, where a full disk is an error
- * like any other. A file that grows large is moved to the disk on the way; should writing
- * fail then, its descriptor is led into memory, so that HDF5 can close it.
+ * HDF5 1.10 keeps a file that it could not flush, and dies of it when the process ends.
+ * So a file is composed in memory and written as plain bytes, where a full disk is an
+ * error like any other. A file that grows large is moved to the disk on the way; should
+ * writing fail then, its descriptor is led into memory, so that HDF5 can close it.
  */
 #include "store/file.h"
 #include "store/h5.h"
@@ -105,7 +105,8 @@ enum tsl_status tsl_h5_write(struct tsl_h5_writer *writer, const struct tsl_arra
   if (status == TSL_OK && count > 0 &&
       H5Dwrite(dataset, tsl__h5_memory_type(array->type), H5S_ALL, H5S_ALL, H5P_DEFAULT,
                array->data) < 0)
-    status = tsl__h5_error(err, TSL_LIBRARY, writer->path, "cannot write %s", array->name);
+    status =
+        tsl__h5_error(err, TSL_LIBRARY, writer->path, "cannot write %s", array->name);
   tsl__h5_release(dataset);
   return status;
 }

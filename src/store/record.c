@@ -1,0 +1,99 @@
+/* record.json: what became of a run. */
+#include "store/file.h"
+#include "store/json.h"
+#include "store/store.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const outcome_words[] = {
+#define XX(name, word) word,
+    TSL_OUTCOME_MAP(XX)
+#undef XX
+};
+
+const char *tsl_outcome_word(enum tsl_outcome outcome) {
+  return outcome_words[outcome];
+}
+
+static double number_of(const char *text) {
+  return text[0] != '\0' ? strtod(text, NULL) : (double)NAN;
+}
+
+static void take_leaf(void *context, const char *path, const char *text, bool is_string) {
+  (void)is_string;
+  struct tsl_record *record = context;
+  if (strcmp(path, "outcome") == 0) {
+    for (size_t i = 0; i < sizeof outcome_words / sizeof *outcome_words; i++) {
+      if (strcmp(text, outcome_words[i]) == 0)
+        record->outcome = (enum tsl_outcome)i;
+    }
+  } else if (strcmp(path, "steps") == 0) {
+    record->steps = strtoll(text, NULL, 10);
+  } else if (strcmp(path, "seconds") == 0) {
+    record->seconds = number_of(text);
+  } else if (strcmp(path, "width") == 0) {
+    record->width = (int)strtol(text, NULL, 10);
+  } else if (strcmp(path, "informative") == 0) {
+    record->informative = (int)strtol(text, NULL, 10);
+  } else if (strcmp(path, "kernels") == 0) {
+    snprintf(record->kernels, sizeof record->kernels, "%s", text);
+  } else if (strncmp(path, "terms/", 6) == 0 &&
+             record->term_count < TSL_RECORD_TERMS_MAX) {
+    int term = record->term_count++;
+    snprintf(record->terms[term].name, sizeof record->terms[term].name, "%s", path + 6);
+    record->terms[term].value = number_of(text);
+  }
+}
+
+enum tsl_status tsl_store_record_read(const struct tsl_store *store, const char *run,
+                                      struct tsl_record *out, struct tsl_error *err) {
+  char path[TSL_PATH_MAX];
+  char *bytes = NULL;
+  size_t count = 0;
+  struct tsl_record record = {.outcome = TSL_OUTCOME_NONE, .informative = -1};
+  tsl_store_run_path(store, run, "record.json", path);
+  if (tsl_file_exists(path)) {
+    TSL_TRY(tsl_file_read(path, &bytes, &count, err));
+    bool whole = tsl__json_visit(bytes, count, take_leaf, &record);
+    free(bytes);
+    if (!whole || record.outcome == TSL_OUTCOME_NONE)
+      return tsl_error_set(
+          err, TSL_FORMAT, path,
+          "the record is damaged; remove it and the run is trained anew");
+  }
+  *out = record;
+  return TSL_OK;
+}
+
+enum tsl_status tsl_store_record_write(const struct tsl_store *store, const char *run,
+                                       const struct tsl_record *record,
+                                       struct tsl_error *err) {
+  char path[TSL_PATH_MAX];
+  tsl_store_run_path(store, run, "record.json", path);
+  struct tsl_text text;
+  tsl_text_init(&text);
+  tsl_text_add(&text, "{\n  \"outcome\": ");
+  tsl_text_add_json(&text, outcome_words[record->outcome]);
+  tsl_text_format(&text,
+                  ",\n  \"steps\": %lld,\n  \"seconds\": ", (long long)record->steps);
+  tsl_text_add_json_number(&text, round(record->seconds * 1e3) / 1e3);
+  tsl_text_format(&text, ",\n  \"width\": %d,\n  \"informative\": %d,\n  \"kernels\": ",
+                  record->width, record->informative);
+  tsl_text_add_json(&text, record->kernels);
+  tsl_text_add(&text, ",\n  \"terms\": {");
+  for (int i = 0; i < record->term_count; i++) {
+    tsl_text_add(&text, i > 0 ? ",\n    " : "\n    ");
+    tsl_text_add_json(&text, record->terms[i].name);
+    tsl_text_add(&text, ": ");
+    tsl_text_add_json_number(&text, record->terms[i].value);
+  }
+  tsl_text_add(&text, "\n  }\n}\n");
+  enum tsl_status status =
+      text.failed ? tsl_error_set(err, TSL_MEMORY, path, "no memory for the record")
+                  : tsl_file_write(path, text.bytes, text.length, err);
+  tsl_text_release(&text);
+  return status;
+}

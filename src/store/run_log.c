@@ -1,0 +1,172 @@
+/* log.csv of a run: written line by line while it trains, read back as numbers. */
+#include "store/file.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct tsl_run_log {
+  int file;
+  char path[TSL_PATH_MAX];
+};
+
+/* What a killed process left of this run, beside its finished files. */
+static void sweep_run(const struct tsl_store *store, const char *run) {
+  static const char *const names[] = {"model.h5", "record.json"};
+  char path[TSL_PATH_MAX];
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    tsl__part_sweep(tsl_store_run_path(store, run, names[i], path));
+}
+
+enum tsl_status tsl_store_log_create(const struct tsl_store *store, const char *run,
+                                     const char *header, struct tsl_run_log **out,
+                                     struct tsl_error *err) {
+  char folder[TSL_PATH_MAX];
+  snprintf(folder, sizeof folder, "%.3300s/runs/%.500s", store->folder, run);
+  TSL_TRY(tsl_folder_create(folder, err));
+  sweep_run(store, run);
+  struct tsl_run_log *log = calloc(1, sizeof *log);
+  if (log == NULL)
+    return tsl_error_set(err, TSL_MEMORY, folder, "no memory for the log");
+  tsl_store_run_path(store, run, "log.csv", log->path);
+  log->file = open(log->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (log->file < 0) {
+    enum tsl_status status = tsl__io_error(err, log->path, "cannot write", errno);
+    free(log);
+    return status;
+  }
+  enum tsl_status status = tsl_run_log_add(log, header, err);
+  if (status != TSL_OK) {
+    close(log->file);
+    free(log);
+    return status;
+  }
+  *out = log;
+  return TSL_OK;
+}
+
+enum tsl_status tsl_run_log_add(struct tsl_run_log *log, const char *line,
+                                struct tsl_error *err) {
+  size_t length = strlen(line);
+  char *bytes = malloc(length + 1);
+  if (bytes == NULL)
+    return tsl_error_set(err, TSL_MEMORY, log->path, "no memory for a line");
+  memcpy(bytes, line, length);
+  size_t count = length;
+  if (length == 0 || line[length - 1] != '\n')
+    bytes[count++] = '\n';
+  enum tsl_status status = TSL_OK;
+  for (size_t done = 0; done < count && status == TSL_OK;) {
+    ssize_t put = write(log->file, bytes + done, count - done);
+    if (put >= 0)
+      done += (size_t)put;
+    else if (errno != EINTR)
+      status = tsl__io_error(err, log->path, "cannot write", errno);
+  }
+  free(bytes);
+  return status;
+}
+
+enum tsl_status tsl_run_log_close(struct tsl_run_log *log, struct tsl_error *err) {
+  if (log == NULL)
+    return TSL_OK;
+  enum tsl_status status = TSL_OK;
+  if (fsync(log->file) != 0 && errno != EINVAL)
+    status = tsl__io_error(err, log->path, "cannot sync", errno);
+  if (close(log->file) != 0 && status == TSL_OK)
+    status = tsl__io_error(err, log->path, "cannot write", errno);
+  free(log);
+  return status;
+}
+
+/* One line's cells into the row; false when their number is not `columns` or one is no
+ * number. The line ends at '\n' or at the end of the text. */
+static bool take_row(const char *line, int columns, double *row) {
+  for (int i = 0; i < columns; i++) {
+    char *end = NULL;
+    size_t length = strcspn(line, ",\n");
+    row[i] = (double)NAN;
+    if (length > 0) {
+      row[i] = strtod(line, &end);
+      if (end != line + length)
+        return false;
+    }
+    line += length;
+    if (*line != (i + 1 < columns ? ',' : '\n'))
+      return false;
+    line++;
+  }
+  return true;
+}
+
+static enum tsl_status take_names(const char *bytes, const char *path,
+                                  struct tsl_table *table, struct tsl_error *err) {
+  size_t header = strcspn(bytes, "\n");
+  table->columns = 1;
+  for (size_t i = 0; i < header; i++)
+    table->columns += bytes[i] == ',';
+  void *names = NULL;
+  TSL_TRY(tsl_allocate(&names, (size_t)table->columns, sizeof *table->names, err));
+  table->names = names;
+  for (int i = 0; i < table->columns; i++) {
+    size_t length = strcspn(bytes, ",\n");
+    if (length == 0 || length >= sizeof *table->names)
+      return tsl_error_set(err, TSL_FORMAT, path, "the first line names no columns");
+    memcpy(table->names[i], bytes, length);
+    bytes += length + 1;
+  }
+  return TSL_OK;
+}
+
+enum tsl_status tsl_store_log_read(const struct tsl_store *store, const char *run,
+                                   struct tsl_table *out, struct tsl_error *err) {
+  char path[TSL_PATH_MAX];
+  char *bytes = NULL;
+  size_t count = 0;
+  struct tsl_table table = {0};
+  tsl_store_run_path(store, run, "log.csv", path);
+  TSL_TRY(tsl_file_read(path, &bytes, &count, err));
+  enum tsl_status status = TSL_OK;
+  size_t lines = 0;
+  for (size_t i = 0; i < count; i++)
+    lines += bytes[i] == '\n';
+  if (lines == 0 || strlen(bytes) != count || bytes[count - 1] != '\n') {
+    status = tsl_error_set(err, TSL_FORMAT, path, "the log is cut off");
+    goto done;
+  }
+  status = take_names(bytes, path, &table, err);
+  if (status != TSL_OK)
+    goto done;
+  void *values = NULL;
+  table.rows = (int64_t)lines - 1;
+  status = tsl_allocate(&values, lines * (size_t)table.columns, sizeof(double), err);
+  if (status != TSL_OK)
+    goto done;
+  table.values = values;
+  const char *line = bytes;
+  for (int64_t i = 0; i < table.rows; i++) {
+    line = strchr(line, '\n') + 1;
+    if (!take_row(line, table.columns, table.values + i * table.columns)) {
+      status = tsl_error_set(err, TSL_FORMAT, path, "line %lld does not hold %d numbers",
+                             (long long)i + 2, table.columns);
+      goto done;
+    }
+  }
+  *out = table;
+  table = (struct tsl_table){0};
+done:
+  tsl_table_release(&table);
+  free(bytes);
+  return status;
+}
+
+void tsl_table_release(struct tsl_table *table) {
+  free(table->names);
+  free(table->values);
+  *table = (struct tsl_table){0};
+}

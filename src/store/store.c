@@ -1,0 +1,143 @@
+/* A results folder: where its files are, and whose it is. */
+#include "store/store.h"
+
+#include "store/file.h"
+#include "store/json.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const files[] = {
+#define XX(name, file) file,
+    TSL_STORE_FILE_MAP(XX)
+#undef XX
+};
+
+/* Whether the entry is one that teasel makes in a results folder. */
+static bool is_ours(const char *name) {
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    size_t length = strlen(files[i]);
+    if (strncmp(name, files[i], length) == 0 &&
+        (name[length] == '\0' || strncmp(name + length, ".part-", 6) == 0))
+      return true;
+  }
+  return strcmp(name, "runs") == 0;
+}
+
+/* A folder with other things and without a job of ours is not to be written into. */
+static enum tsl_status check_foreign(const char *folder, bool has_job,
+                                     struct tsl_error *err) {
+  DIR *entries = opendir(folder);
+  if (entries == NULL)
+    return tsl__io_error(err, folder, "cannot open the folder", errno);
+  char foreign[256] = "";
+  for (struct dirent *entry; (entry = readdir(entries)) != NULL && foreign[0] == '\0';) {
+    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+        !is_ours(entry->d_name))
+      snprintf(foreign, sizeof foreign, "%s", entry->d_name);
+  }
+  closedir(entries);
+  if (foreign[0] == '\0' || has_job)
+    return TSL_OK;
+  return tsl_error_set(err, TSL_BAD_INPUT, folder,
+                       "this is not a results folder: it holds '%s'; choose another with "
+                       "-o",
+                       foreign);
+}
+
+enum tsl_status tsl_store_open(const char *folder, enum tsl_store_mode mode,
+                               struct tsl_store **out, struct tsl_error *err) {
+  enum tsl_status status = TSL_OK;
+  char path[TSL_PATH_MAX];
+  struct tsl_store *store = calloc(1, sizeof *store);
+  if (store == NULL)
+    return tsl_error_set(err, TSL_MEMORY, folder, "no memory to open the folder");
+  status = tsl__path_print(store->folder, sizeof store->folder - 256, err, "%s", folder);
+  if (status != TSL_OK)
+    goto done;
+  for (size_t length = strlen(store->folder);
+       length > 1 && store->folder[length - 1] == '/'; length--)
+    store->folder[length - 1] = '\0';
+  bool has_job = tsl_file_exists(tsl_store_path(store, TSL_STORE_JOB, path));
+  if (mode == TSL_STORE_EXISTING && !has_job) {
+    status = tsl_error_set(err, TSL_BAD_INPUT, folder,
+                           tsl_file_exists(folder)
+                               ? "this is not a results folder: it has no %s"
+                               : "there is no such results folder (%s is missing)",
+                           files[TSL_STORE_JOB]);
+    goto done;
+  }
+  if (mode == TSL_STORE_CREATE) {
+    if (tsl_file_exists(folder))
+      status = check_foreign(folder, has_job, err);
+    if (status == TSL_OK) {
+      snprintf(path, sizeof path, "%.*s/runs", (int)sizeof path - 8, store->folder);
+      status = tsl_folder_create(path, err);
+    }
+    if (status == TSL_OK && access(store->folder, W_OK) != 0)
+      status = tsl__io_error(err, folder, "cannot write into the folder", errno);
+    if (status != TSL_OK)
+      goto done;
+  }
+  *out = store;
+  store = NULL;
+done:
+  tsl_store_close(store);
+  return status;
+}
+
+void tsl_store_close(struct tsl_store *store) {
+  free(store);
+}
+
+const char *tsl_store_folder(const struct tsl_store *store) {
+  return store->folder;
+}
+
+char *tsl_store_path(const struct tsl_store *store, enum tsl_store_file file,
+                     char *buffer) {
+  snprintf(buffer, TSL_PATH_MAX, "%.3800s/%s", store->folder, files[file]);
+  return buffer;
+}
+
+char *tsl_store_run_path(const struct tsl_store *store, const char *run, const char *file,
+                         char *buffer) {
+  snprintf(buffer, TSL_PATH_MAX, "%.3300s/runs/%.500s/%.250s", store->folder, run, file);
+  return buffer;
+}
+
+/* Leaves of provenance.json by their path. */
+static void take_identity(void *context, const char *path, const char *text,
+                          bool is_string) {
+  (void)is_string;
+  struct tsl_identity *identity = context;
+  if (strcmp(path, "job") == 0)
+    snprintf(identity->job, sizeof identity->job, "%s", text);
+  else if (strcmp(path, "data/name") == 0)
+    snprintf(identity->data_name, sizeof identity->data_name, "%s", text);
+  else if (strcmp(path, "data/digest") == 0)
+    snprintf(identity->data_digest, sizeof identity->data_digest, "%s", text);
+}
+
+enum tsl_status tsl_store_identity_read(const struct tsl_store *store,
+                                        struct tsl_identity *out, struct tsl_error *err) {
+  char path[TSL_PATH_MAX];
+  char *bytes = NULL;
+  size_t count = 0;
+  struct tsl_identity identity = {.job = ""};
+  tsl_store_path(store, TSL_STORE_PROVENANCE, path);
+  if (tsl_file_exists(path)) {
+    TSL_TRY(tsl_file_read(path, &bytes, &count, err));
+    bool whole = tsl__json_visit(bytes, count, take_identity, &identity);
+    free(bytes);
+    if (!whole)
+      return tsl_error_set(err, TSL_FORMAT, path,
+                           "the file is damaged; remove it if the folder is this job's");
+  }
+  *out = identity;
+  return TSL_OK;
+}

@@ -1,0 +1,246 @@
+#include "unit.h"
+
+#include "teasel/store.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[64];
+
+static int make_folder(void **state) {
+  (void)state;
+  strcpy(folder, "/tmp/teasel-store-XXXXXX");
+  return mkdtemp(folder) != NULL ? 0 : -1;
+}
+
+static int drop_folder(void **state) {
+  (void)state;
+  char command[128];
+  snprintf(command, sizeof command, "rm -rf '%s'", folder);
+  return system(command);
+}
+
+static struct tsl_store *store_in(const char *name) {
+  char path[256];
+  struct tsl_error err = {0};
+  struct tsl_store *store = NULL;
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  assert_int_equal(tsl_store_open(path, TSL_STORE_CREATE, &store, &err), TSL_OK);
+  return store;
+}
+
+static void put(const char *name, const char *text) {
+  char path[256];
+  struct tsl_error err = {0};
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  assert_int_equal(tsl_file_write(path, text, strlen(text), &err), TSL_OK);
+}
+
+static void test_store__refuses_a_folder_that_is_not_its_own(void **state) {
+  (void)state;
+  struct tsl_error err = {0};
+  struct tsl_store *store = NULL;
+  char path[256];
+  snprintf(path, sizeof path, "%s/foreign", folder);
+  assert_int_equal(tsl_folder_create(path, &err), TSL_OK);
+  put("foreign/thesis.tex", "\\documentclass{book}\n");
+  assert_int_equal(tsl_store_open(path, TSL_STORE_CREATE, &store, &err), TSL_BAD_INPUT);
+  assert_non_null(strstr(err.text, "thesis.tex"));
+  strcat(path, "/runs");
+  assert_false(tsl_file_exists(path));
+  snprintf(path, sizeof path, "%s/none", folder);
+  assert_int_equal(tsl_store_open(path, TSL_STORE_EXISTING, &store, &err), TSL_BAD_INPUT);
+  assert_false(tsl_file_exists(path));
+  put("plain", "a file");
+  snprintf(path, sizeof path, "%s/plain", folder);
+  assert_int_equal(tsl_store_open(path, TSL_STORE_CREATE, &store, &err), TSL_IO);
+}
+
+static void test_store__continues_its_own_folder_beside_notes_of_the_user(void **state) {
+  (void)state;
+  struct tsl_error err = {0};
+  struct tsl_store *store = store_in("own");
+  tsl_store_close(store);
+  put("own/job.used.yaml", "name: own\n");
+  put("own/notes.txt", "beta=4 looks good\n");
+  put("own/provenance.json",
+      "{\"job\": \"own\", \"data\": {\"name\": \"tubers\", \"digest\": \"00ff\"},"
+      " \"ranks\": 2, \"libraries\": [\"a \\u00e9\", null]}");
+  store = store_in("own/");
+  struct tsl_identity identity;
+  assert_int_equal(tsl_store_identity_read(store, &identity, &err), TSL_OK);
+  assert_string_equal(identity.job, "own");
+  assert_string_equal(identity.data_name, "tubers");
+  assert_string_equal(identity.data_digest, "00ff");
+  put("own/provenance.json", "{\"job\": \"own\", ");
+  assert_int_equal(tsl_store_identity_read(store, &identity, &err), TSL_FORMAT);
+  tsl_store_close(store);
+}
+
+static void test_record__reads_back_and_is_none_before(void **state) {
+  (void)state;
+  struct tsl_error err = {0};
+  struct tsl_store *store = store_in("records");
+  struct tsl_run_log *log = NULL;
+  struct tsl_record record = {.outcome = TSL_OUTCOME_COLLAPSED,
+                              .steps = 300000,
+                              .seconds = 1.5,
+                              .width = 4,
+                              .informative = 0,
+                              .kernels = "oneDNN 2.6 \"avx2\"",
+                              .term_count = 2,
+                              .terms = {{"total", 0.1}, {"kl", NAN}}};
+  struct tsl_record back;
+  assert_int_equal(tsl_store_record_read(store, "r", &back, &err), TSL_OK);
+  assert_int_equal(back.outcome, TSL_OUTCOME_NONE);
+  assert_int_equal(tsl_store_log_create(store, "r", "step,total", &log, &err), TSL_OK);
+  assert_int_equal(tsl_run_log_close(log, &err), TSL_OK);
+  assert_int_equal(tsl_store_record_write(store, "r", &record, &err), TSL_OK);
+  assert_int_equal(tsl_store_record_read(store, "r", &back, &err), TSL_OK);
+  assert_int_equal(back.outcome, TSL_OUTCOME_COLLAPSED);
+  assert_int_equal(back.steps, 300000);
+  assert_true(back.seconds == 1.5);
+  assert_int_equal(back.width, 4);
+  assert_int_equal(back.informative, 0);
+  assert_string_equal(back.kernels, record.kernels);
+  assert_int_equal(back.term_count, 2);
+  assert_string_equal(back.terms[0].name, "total");
+  assert_true(back.terms[0].value == 0.1);
+  assert_true(isnan(back.terms[1].value));
+  tsl_store_close(store);
+  put("records/runs/r/record.json", "{\"outcome\": \"finis");
+  store = store_in("records");
+  assert_int_equal(tsl_store_record_read(store, "r", &back, &err), TSL_FORMAT);
+  assert_non_null(strstr(err.where, "runs/r/record.json"));
+  tsl_store_close(store);
+}
+
+static void test_log__reads_back_numbers_and_names_a_bad_line(void **state) {
+  (void)state;
+  struct tsl_error err = {0};
+  struct tsl_store *store = store_in("logs");
+  struct tsl_run_log *log = NULL;
+  struct tsl_table table = {0};
+  assert_int_equal(tsl_store_log_create(store, "r", "step,total,kl", &log, &err), TSL_OK);
+  assert_int_equal(tsl_run_log_add(log, "0,1.5,", &err), TSL_OK);
+  assert_int_equal(tsl_run_log_add(log, "10,nan,2e-3\n", &err), TSL_OK);
+  assert_int_equal(tsl_run_log_close(log, &err), TSL_OK);
+  assert_int_equal(tsl_store_log_read(store, "r", &table, &err), TSL_OK);
+  assert_int_equal(table.columns, 3);
+  assert_int_equal(table.rows, 2);
+  assert_string_equal(table.names[2], "kl");
+  assert_true(table.values[1] == 1.5);
+  assert_true(isnan(table.values[2]));
+  assert_true(isnan(table.values[4]));
+  assert_true(table.values[5] == 2e-3);
+  tsl_table_release(&table);
+  put("logs/runs/r/log.csv", "step,total\n0,1\n1,x\n");
+  assert_int_equal(tsl_store_log_read(store, "r", &table, &err), TSL_FORMAT);
+  assert_non_null(strstr(err.text, "line 3"));
+  put("logs/runs/r/log.csv", "step,total\n0,1\n1");
+  assert_int_equal(tsl_store_log_read(store, "r", &table, &err), TSL_FORMAT);
+  put("logs/runs/r/log.csv", "");
+  assert_int_equal(tsl_store_log_read(store, "r", &table, &err), TSL_FORMAT);
+  /* Begun anew: the old lines are gone. */
+  assert_int_equal(tsl_store_log_create(store, "r", "step", &log, &err), TSL_OK);
+  assert_int_equal(tsl_run_log_close(log, &err), TSL_OK);
+  assert_int_equal(tsl_store_log_read(store, "r", &table, &err), TSL_OK);
+  assert_int_equal(table.rows, 0);
+  tsl_table_release(&table);
+  tsl_store_close(store);
+}
+
+static enum tsl_status write_model(struct tsl_store *store, float *values, int64_t count,
+                                   struct tsl_error *err) {
+  struct tsl_array params[2] = {
+      {.name = "encoder.0.weight", .type = TSL_ARRAY_F32, .rank = 1, .dims = {count}},
+      {.name = "encoder.0.bias", .type = TSL_ARRAY_F32, .rank = 1, .dims = {2}}};
+  params[0].data = params[1].data = values;
+  return tsl_store_model_write(store, "r", params, 2, err);
+}
+
+static void test_model__reads_back_by_name(void **state) {
+  (void)state;
+  struct tsl_error err = {0};
+  struct tsl_store *store = store_in("models");
+  struct tsl_run_log *log = NULL;
+  struct tsl_array *params = NULL;
+  size_t count = 0;
+  float values[5] = {1, 2, 3, 4, 5};
+  assert_int_equal(tsl_store_log_create(store, "r", "step", &log, &err), TSL_OK);
+  assert_int_equal(tsl_run_log_close(log, &err), TSL_OK);
+  assert_int_equal(tsl_store_model_read(store, "r", &params, &count, &err), TSL_IO);
+  assert_int_equal(write_model(store, values, 5, &err), TSL_OK);
+  assert_int_equal(tsl_store_model_read(store, "r", &params, &count, &err), TSL_OK);
+  assert_int_equal(count, 2);
+  assert_string_equal(params[0].name, "encoder.0.bias");
+  assert_string_equal(params[1].name, "encoder.0.weight");
+  assert_int_equal(params[1].dims[0], 5);
+  assert_memory_equal(params[1].data, values, sizeof values);
+  for (size_t i = 0; i < count; i++)
+    tsl_array_release(&params[i]);
+  free(params);
+  tsl_store_close(store);
+}
+
+/* The limit on file sizes stands in for a full disk, which only root can make. HDF5 1.10
+ * dies at the end of a process that it could not close a file in, hence the child. */
+static void test_model__a_file_that_cannot_be_written_leaves_the_old_one(void **state) {
+  (void)state;
+  struct tsl_error err = {0};
+  struct tsl_store *store = store_in("full");
+  struct tsl_run_log *log = NULL;
+  float values[5] = {1, 2, 3, 4, 5};
+  assert_int_equal(tsl_store_log_create(store, "r", "step", &log, &err), TSL_OK);
+  assert_int_equal(tsl_run_log_close(log, &err), TSL_OK);
+  assert_int_equal(write_model(store, values, 5, &err), TSL_OK);
+  pid_t child = fork();
+  if (child == 0) {
+    signal(SIGXFSZ, SIG_IGN);
+    struct rlimit limit = {.rlim_cur = 2048, .rlim_max = 2048};
+    float *many = calloc(100000, sizeof *many);
+    enum tsl_status status = TSL_OK;
+    if (many != NULL && setrlimit(RLIMIT_FSIZE, &limit) == 0)
+      status = write_model(store, many, 100000, &err);
+    free(many);
+    tsl_store_close(store);
+    exit(status == TSL_IO && strstr(err.where, "model.h5") != NULL &&
+                 strstr(err.text, "ulimit -f") != NULL
+             ? 0
+             : 1);
+  }
+  int code = -1;
+  assert_int_equal(waitpid(child, &code, 0), child);
+  assert_int_equal(code, 0);
+  struct tsl_array *params = NULL;
+  size_t count = 0;
+  assert_int_equal(tsl_store_model_read(store, "r", &params, &count, &err), TSL_OK);
+  assert_int_equal(params[1].dims[0], 5);
+  for (size_t i = 0; i < count; i++)
+    tsl_array_release(&params[i]);
+  free(params);
+  tsl_store_close(store);
+  char command[128];
+  snprintf(command, sizeof command,
+           "test \"$(ls '%s/full/runs/r')\" = \"$(printf '%s')\"", folder,
+           "log.csv\\nmodel.h5");
+  assert_int_equal(system(command), 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_store__refuses_a_folder_that_is_not_its_own),
+      cmocka_unit_test(test_store__continues_its_own_folder_beside_notes_of_the_user),
+      cmocka_unit_test(test_record__reads_back_and_is_none_before),
+      cmocka_unit_test(test_log__reads_back_numbers_and_names_a_bad_line),
+      cmocka_unit_test(test_model__reads_back_by_name),
+      cmocka_unit_test(test_model__a_file_that_cannot_be_written_leaves_the_old_one),
+  };
+  return cmocka_run_group_tests(tests, make_folder, drop_folder);
+}
