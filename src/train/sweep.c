@@ -1,0 +1,298 @@
+/* sweep: the runs of a job as tasks of the schedule, and how far they are. */
+#include "teasel/schedule.h"
+#include "teasel/train.h"
+
+#include "teasel/arena.h"
+#include "teasel/log.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MESSAGE_STEPS = TSL_MESSAGE_WORKER };
+
+/* What a team's first member tells rank 0, about once a second. */
+struct note {
+  int64_t run, steps;
+  double seconds; /* since its training began */
+};
+
+/* How far a run is, as rank 0 knows it. */
+struct track {
+  double operations; /* of one step */
+  int64_t iterations, steps;
+  double seconds; /* of its team, for these steps */
+  int width;      /* 0: not running */
+  bool over;
+};
+
+struct sweep {
+  const struct tsl_sweep_request *request;
+  struct tsl_world *world;
+  struct tsl_task *tasks; /* (runs) */
+  struct track *tracks;   /* (runs) kept up by rank 0 alone */
+  int64_t runs;
+  double begun;
+  /* The run that this rank trains. */
+  int64_t current;
+  double current_begun, noted;
+  /* Rank 0 alone. */
+  int64_t finished, failed, running;
+};
+
+/* ---- what has been done before, and what the rest costs ---- */
+
+static int64_t training_count(const struct sweep *sweep, const struct tsl_run *run) {
+  const struct tsl_dataset *dataset = sweep->request->dataset;
+  return tsl_dataset_view(dataset)->count -
+         tsl_dataset_held_out(dataset, run->options.held_out);
+}
+
+/* Local, rank 0. */
+static enum tsl_status find_done(struct sweep *sweep, struct tsl_error *err) {
+  for (int64_t i = 0; i < sweep->runs; i++) {
+    const struct tsl_run *run = tsl_job_run(sweep->request->job, (size_t)i);
+    struct tsl_record record;
+    memset(&record, 0, sizeof record);
+    TSL_TRY(tsl_store_record_read(sweep->request->store, run->name, &record, err));
+    sweep->tasks[i].done = record.outcome != TSL_OUTCOME_NONE;
+  }
+  return TSL_OK;
+}
+
+/* Runs of one setting differ in their seed alone, so the first that is to be trained
+ * tells the cost of all; -1: none is. */
+static int64_t find_run(const struct sweep *sweep, int64_t setting) {
+  for (int64_t i = 0; i < sweep->runs; i++) {
+    const struct tsl_run *run = tsl_job_run(sweep->request->job, (size_t)i);
+    if (run->setting == setting && !sweep->tasks[i].done)
+      return i;
+  }
+  return -1;
+}
+
+/* Collective on the world. Every rank builds the graphs of some settings. */
+static enum tsl_status find_costs(struct sweep *sweep, struct tsl_team *team,
+                                  struct tsl_error *err) {
+  const struct tsl_job *job = sweep->request->job;
+  int64_t settings = tsl_job_setting_count(job), size = tsl_team_size(team);
+  int64_t block = (settings + size - 1) / size, begin = tsl_team_index(team) * block;
+  void *memory = NULL;
+  enum tsl_status status =
+      tsl_allocate(&memory, (size_t)(size * block), sizeof(struct tsl_train_cost), err);
+  struct tsl_train_cost *costs = memory; /* (size, block) by setting */
+  for (int64_t k = begin; k < begin + block && k < settings && status == TSL_OK; k++) {
+    int64_t index = find_run(sweep, k);
+    if (index < 0)
+      continue;
+    const struct tsl_run *run = tsl_job_run(job, (size_t)index);
+    status = tsl_train_cost(run, training_count(sweep, run), &costs[k], err);
+  }
+  status = tsl_team_agree(team, status, err);
+  if (status == TSL_OK)
+    status = tsl_team_gather(team, costs, (size_t)block * sizeof *costs, err);
+  for (int64_t i = 0; i < sweep->runs && status == TSL_OK; i++) {
+    const struct tsl_run *run = tsl_job_run(job, (size_t)i);
+    const struct tsl_train_cost *cost = &costs[run->setting];
+    sweep->tasks[i].id = i;
+    sweep->tasks[i].widest = (int)run->options.train.shards;
+    sweep->tasks[i].seconds = cost->seconds;
+    sweep->tracks[i].operations = cost->operations;
+    sweep->tracks[i].iterations = tsl_train_iterations(run, training_count(sweep, run));
+    sweep->tracks[i].over = sweep->tasks[i].done;
+    sweep->finished += sweep->tasks[i].done;
+  }
+  free(memory);
+  return status;
+}
+
+/* ---- rank 0: progress ---- */
+
+static int forced_width(const struct sweep *sweep) {
+  return (int)tsl_job_options(sweep->request->job)->schedule.width;
+}
+
+/* Seconds of one rank an operation, from all that was measured so far; 0: nothing yet. */
+static double measured_pace(const struct sweep *sweep) {
+  double seconds = 0, operations = 0;
+  for (int64_t i = 0; i < sweep->runs; i++) {
+    const struct track *track = &sweep->tracks[i];
+    seconds += track->seconds * track->width;
+    operations += track->operations * (double)track->steps;
+  }
+  return operations > 0 ? seconds / operations : 0;
+}
+
+/* The plan of what is left, at the measured pace. */
+static double seconds_left(const struct sweep *sweep) {
+  double pace = measured_pace(sweep), left = NAN;
+  void *memory = NULL;
+  if (pace == 0 ||
+      tsl_allocate(&memory, (size_t)sweep->runs, sizeof(struct tsl_task), NULL) != TSL_OK)
+    return left;
+  struct tsl_task *tasks = memory;
+  for (int64_t i = 0; i < sweep->runs; i++) {
+    const struct track *track = &sweep->tracks[i];
+    double own = track->steps > 0 ? track->seconds * track->width / (double)track->steps
+                                  : pace * track->operations;
+    tasks[i] = sweep->tasks[i];
+    tasks[i].seconds = own * (double)(track->iterations - track->steps);
+    tasks[i].done = track->over;
+  }
+  left = tsl_schedule_plan(tasks, sweep->runs, tsl_world_size(sweep->world),
+                           forced_width(sweep))
+             .makespan;
+  free(tasks);
+  return left;
+}
+
+static void tell(const struct sweep *sweep, int event, int64_t run, const int *ranks,
+                 int width) {
+  const struct tsl_sweep_request *request = sweep->request;
+  if (request->progress == NULL)
+    return;
+  struct tsl_sweep_progress progress = {.runs = sweep->runs,
+                                        .finished = sweep->finished,
+                                        .failed = sweep->failed,
+                                        .running = sweep->running,
+                                        .seconds = tsl_clock_seconds() - sweep->begun,
+                                        .seconds_left = seconds_left(sweep),
+                                        .event = event,
+                                        .ranks = ranks,
+                                        .width = width};
+  if (run >= 0)
+    progress.run = tsl_job_run(request->job, (size_t)run);
+  for (int64_t i = 0; i < sweep->runs; i++) {
+    const struct track *track = &sweep->tracks[i];
+    progress.steps_done += track->over ? track->iterations : track->steps;
+    progress.steps_total += track->iterations;
+    if (track->width > 0 && !track->over && track->seconds > 0)
+      progress.steps_per_second += (double)track->steps / track->seconds;
+  }
+  request->progress(request->context, &progress);
+}
+
+static void take_note(struct sweep *sweep, const struct note *note) {
+  if (note->run < 0 || note->run >= sweep->runs)
+    return;
+  sweep->tracks[note->run].steps = note->steps;
+  sweep->tracks[note->run].seconds = note->seconds;
+}
+
+static void take_message(void *context, const struct tsl_message *message) {
+  struct note note;
+  if (message->kind != MESSAGE_STEPS || message->count != sizeof note)
+    return;
+  memcpy(&note, message->bytes, sizeof note);
+  take_note(context, &note);
+}
+
+static void take_change(void *context, int64_t id, enum tsl_task_change change,
+                        const int *ranks, int width) {
+  struct sweep *sweep = context;
+  struct track *track = &sweep->tracks[id];
+  if (change == TSL_TASK_STARTED) {
+    sweep->running++;
+    track->width = width;
+    tell(sweep, TSL_SWEEP_STARTED, id, ranks, width);
+    return;
+  }
+  sweep->running--;
+  if (change == TSL_TASK_LEFT) {
+    track->width = 0;
+    return;
+  }
+  track->over = true;
+  sweep->finished += change == TSL_TASK_ENDED;
+  sweep->failed += change == TSL_TASK_FAILED;
+  tell(sweep, change == TSL_TASK_ENDED ? TSL_SWEEP_ENDED : TSL_SWEEP_FAILED, id, ranks,
+       width);
+}
+
+static void tick(void *context) {
+  tell(context, TSL_SWEEP_TIME, -1, NULL, 0);
+}
+
+/* ---- every rank ---- */
+
+/* After each step of this rank's run, where it is the team's first member. */
+static void note_steps(void *context, int64_t steps_done) {
+  const double often = 1; /* seconds */
+  struct sweep *sweep = context;
+  const struct tsl_run *run = tsl_job_run(sweep->request->job, (size_t)sweep->current);
+  double now = tsl_clock_seconds();
+  bool last = steps_done == tsl_train_iterations(run, training_count(sweep, run));
+  if (now - sweep->noted < often && !last)
+    return;
+  const struct note note = {
+      .run = sweep->current, .steps = steps_done, .seconds = now - sweep->current_begun};
+  sweep->noted = now;
+  if (tsl_world_rank(sweep->world) == 0)
+    take_note(sweep, &note);
+  else /* a note that cannot be sent is missed by nobody but the progress line */
+    (void)tsl_world_send(sweep->world, 0, MESSAGE_STEPS, &note, sizeof note, NULL);
+}
+
+static enum tsl_status train_one(void *context, int64_t id, struct tsl_team *team,
+                                 enum tsl_status (*poll)(void *poll_context),
+                                 void *poll_context, struct tsl_error *err) {
+  struct sweep *sweep = context;
+  const struct tsl_job *job = sweep->request->job;
+  const struct tsl_train_request request = {.run = tsl_job_run(job, (size_t)id),
+                                            .options = tsl_job_options(job),
+                                            .dataset = sweep->request->dataset,
+                                            .store = sweep->request->store,
+                                            .poll = poll,
+                                            .poll_context = poll_context,
+                                            .progress = note_steps,
+                                            .progress_context = sweep};
+  sweep->current = id;
+  sweep->current_begun = tsl_clock_seconds();
+  sweep->noted = sweep->current_begun;
+  enum tsl_status status = tsl_train(&request, team, err);
+  if (status != TSL_OK && err != NULL && err->where[0] == '\0')
+    snprintf(err->where, sizeof err->where, "%.255s", request.run->name);
+  return status;
+}
+
+static bool asked_to_stop(void *context) {
+  const struct sweep *sweep = context;
+  const struct tsl_sweep_request *request = sweep->request;
+  return request->stop != NULL && request->stop(request->context);
+}
+
+enum tsl_status tsl_sweep_run(const struct tsl_sweep_request *request,
+                              struct tsl_world *world, struct tsl_error *err) {
+  struct sweep sweep = {.request = request,
+                        .world = world,
+                        .runs = (int64_t)tsl_job_run_count(request->job),
+                        .begun = tsl_clock_seconds()};
+  struct tsl_team *team = tsl_world_team(world);
+  const struct tsl_worker worker = {.work = train_one,
+                                    .changed = take_change,
+                                    .message = take_message,
+                                    .tick = tick,
+                                    .stop = asked_to_stop,
+                                    .context = &sweep};
+  size_t runs = (size_t)sweep.runs;
+  void *tasks = NULL, *tracks = NULL;
+  enum tsl_status status = tsl_allocate(&tasks, runs, sizeof *sweep.tasks, err);
+  if (status == TSL_OK)
+    status = tsl_allocate(&tracks, runs, sizeof *sweep.tracks, err);
+  sweep.tasks = tasks;
+  sweep.tracks = tracks;
+  if (status == TSL_OK && tsl_world_rank(world) == 0)
+    status = find_done(&sweep, err);
+  status = tsl_team_agree(team, status, err);
+  if (status == TSL_OK)
+    status = tsl_team_broadcast(team, 0, sweep.tasks, runs * sizeof *sweep.tasks, err);
+  if (status == TSL_OK)
+    status = find_costs(&sweep, team, err);
+  if (status == TSL_OK)
+    status = tsl_schedule_run(world, sweep.tasks, sweep.runs, forced_width(&sweep),
+                              &worker, err);
+  free(sweep.tasks);
+  free(sweep.tracks);
+  return status;
+}

@@ -1,0 +1,215 @@
+/* train: one run from its first step to its record. */
+#include "train/trainer.h"
+
+#include "teasel/arena.h"
+#include "teasel/log.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum tsl_status allocate(struct tsl__trainer *trainer, struct tsl_error *err) {
+  size_t rows = (size_t)trainer->member_rows;
+  size_t numbers = (size_t)tsl_graph_term_numbers(trainer->model.graph);
+  void *permutation = NULL, *indices = NULL, *samples = NULL, *terms = NULL;
+  TSL_TRY(
+      tsl_allocate(&permutation, (size_t)trainer->training_count, sizeof(int64_t), err));
+  trainer->permutation = permutation;
+  TSL_TRY(tsl_allocate(&indices, rows, sizeof(int64_t), err));
+  trainer->indices = indices;
+  TSL_TRY(tsl_allocate(&samples, rows * (size_t)tsl_shape_count(&trainer->view->shape),
+                       sizeof(float), err));
+  trainer->samples = samples;
+  TSL_TRY(tsl_allocate(&terms, numbers, sizeof(double), err));
+  trainer->terms = terms;
+  return TSL_OK;
+}
+
+static enum tsl_status start_log(struct tsl__trainer *trainer, struct tsl_error *err) {
+  tsl__log_header(trainer, &trainer->line);
+  if (trainer->line.failed)
+    return tsl_error_set(err, TSL_MEMORY, "", "out of memory");
+  return tsl_store_log_create(trainer->request->store, trainer->run->name,
+                              trainer->line.bytes, &trainer->log, err);
+}
+
+/* Local. */
+static enum tsl_status trainer_init(struct tsl__trainer *trainer,
+                                    const struct tsl_train_request *request,
+                                    struct tsl_team *team, struct tsl_error *err) {
+  const struct tsl_run *run = request->run;
+  const struct tsl_dataset_view *view = tsl_dataset_view(request->dataset);
+  int64_t held_out = tsl_dataset_held_out(request->dataset, run->options.held_out);
+  int size = tsl_team_size(team);
+  *trainer = (struct tsl__trainer){
+      .request = request,
+      .run = run,
+      .team = team,
+      .view = view,
+      .first = tsl_team_index(team) == 0,
+      .iterations = tsl_train_iterations(run, view->count - held_out),
+      .held_out = held_out,
+      .training_count = view->count - held_out,
+      .training = tsl_dataset_order(request->dataset) + held_out,
+      .epoch = -1,
+      .member_rows = run->options.train.batch / size,
+      .begun = tsl_clock_seconds(),
+      .record = {.width = size, .informative = -1}};
+  tsl_text_init(&trainer->line);
+  if ((size & (size - 1)) != 0 || size > run->options.train.shards)
+    return tsl_error_set(err, TSL_INTERNAL, run->name,
+                         "%d ranks cannot share %lld shards", size,
+                         (long long)run->options.train.shards);
+  TSL_TRY(tsl__train_check(run, trainer->training_count, err));
+  TSL_TRY(tsl_model_create(run, trainer->training_count, trainer->iterations,
+                           &trainer->model, err));
+  TSL_TRY(allocate(trainer, err));
+  return trainer->first ? start_log(trainer, err) : TSL_OK;
+}
+
+static void trainer_release(struct tsl__trainer *trainer) {
+  (void)tsl_run_log_close(trainer->log, NULL);
+  tsl_text_release(&trainer->line);
+  tsl_model_release(&trainer->model);
+  free(trainer->permutation);
+  free(trainer->indices);
+  free(trainer->samples);
+  free(trainer->terms);
+}
+
+/* Local. What a member does between two steps. */
+static enum tsl_status between_steps(struct tsl__trainer *trainer, bool finite,
+                                     struct tsl_error *err) {
+  const struct tsl_train_request *request = trainer->request;
+  int64_t step = trainer->steps - 1;
+  bool last = !finite || trainer->steps == trainer->iterations;
+  if (trainer->first && (last || step % tsl__log_every(trainer) == 0))
+    TSL_TRY(tsl__log_line(trainer, step, err));
+  if (trainer->first && request->progress != NULL)
+    request->progress(request->progress_context, trainer->steps);
+  enum tsl_status status =
+      request->poll != NULL ? request->poll(request->poll_context) : TSL_OK;
+  if (status == TSL_INTERRUPTED)
+    return last ? TSL_OK : tsl_error_set(err, status, trainer->run->name, "interrupted");
+  if (status != TSL_OK)
+    return tsl_error_set(err, status, trainer->run->name,
+                         "the ranks can no longer talk to each other");
+  return TSL_OK;
+}
+
+/* Collective on team. */
+static enum tsl_status take_steps(struct tsl__trainer *trainer, struct tsl_error *err) {
+  struct tsl_step step = {.seed = (uint64_t)trainer->run->options.seed,
+                          .batch = trainer->samples,
+                          .update = true,
+                          .terms = trainer->terms,
+                          .finite = true};
+  while (step.finite && trainer->steps < trainer->iterations) {
+    step.step = trainer->steps;
+    tsl__batch_fill(trainer, step.step);
+    TSL_TRY(tsl_graph_step(trainer->model.graph, trainer->team, &step, err));
+    trainer->steps++;
+    TSL_TRY(tsl_team_agree(trainer->team, between_steps(trainer, step.finite, err), err));
+  }
+  trainer->record.informative = tsl__log_informative(trainer);
+  if (step.finite)
+    return tsl__trainer_evaluate(trainer, err);
+  trainer->record.outcome = TSL_OUTCOME_DIVERGED;
+  return TSL_OK;
+}
+
+/* All bits of a NaN but one are free, and depend on who added what: one kind is kept. */
+static void unify_nan(float *values, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    if (isnan(values[i]))
+      values[i] = NAN;
+  }
+}
+
+static void describe(const struct tsl_param *param, float *values,
+                     struct tsl_array *array) {
+  *array = (struct tsl_array){.type = TSL_ARRAY_F32, .rank = param->rank, .data = values};
+  snprintf(array->name, sizeof array->name, "%s", param->name);
+  for (int i = 0; i < param->rank; i++)
+    array->dims[i] = param->dims[i];
+}
+
+/* Local. model.h5: every parameter under PyTorch's name and in its layout. */
+static enum tsl_status write_model(const struct tsl__trainer *trainer,
+                                   struct tsl_error *err) {
+  const struct tsl_graph *graph = trainer->model.graph;
+  int count = tsl_graph_param_count(graph);
+  size_t total = 0;
+  void *arrays_memory = NULL, *values_memory = NULL;
+  for (int i = 0; i < count; i++)
+    total += (size_t)tsl_graph_param(graph, i)->count;
+  enum tsl_status status =
+      tsl_allocate(&arrays_memory, (size_t)count, sizeof(struct tsl_array), err);
+  if (status == TSL_OK)
+    status = tsl_allocate(&values_memory, total, sizeof(float), err);
+  if (status != TSL_OK)
+    goto done;
+  struct tsl_array *arrays = arrays_memory;
+  float *values = values_memory; /* (total) one parameter after the other */
+  for (int i = 0; i < count; i++) {
+    const struct tsl_param *param = tsl_graph_param(graph, i);
+    tsl_graph_param_get(graph, i, values);
+    unify_nan(values, param->count);
+    describe(param, values, &arrays[i]);
+    values += param->count;
+  }
+  status = tsl_store_model_write(trainer->request->store, trainer->run->name, arrays,
+                                 (size_t)count, err);
+done:
+  free(arrays_memory);
+  free(values_memory);
+  return status;
+}
+
+/* Local, first member. The record is last: a run that has one is complete. */
+static enum tsl_status write_results(struct tsl__trainer *trainer,
+                                     struct tsl_error *err) {
+  struct tsl_run_log *log = trainer->log;
+  trainer->log = NULL;
+  TSL_TRY(tsl_run_log_close(log, err));
+  TSL_TRY(write_model(trainer, err));
+  trainer->record.steps = trainer->steps;
+  trainer->record.seconds = tsl_clock_seconds() - trainer->begun;
+  snprintf(trainer->record.kernels, sizeof trainer->record.kernels, "%s",
+           tsl_nn_kernel_set());
+  return tsl_store_record_write(trainer->request->store, trainer->run->name,
+                                &trainer->record, err);
+}
+
+enum tsl_status tsl_train(const struct tsl_train_request *request, struct tsl_team *team,
+                          struct tsl_error *err) {
+  struct tsl__trainer trainer;
+  enum tsl_status status = trainer_init(&trainer, request, team, err);
+  status = tsl_team_agree(team, status, err);
+  if (status == TSL_OK)
+    status = take_steps(&trainer, err);
+  if (status == TSL_OK) {
+    if (trainer.first)
+      status = write_results(&trainer, err);
+    status = tsl_team_agree(team, status, err);
+  }
+  trainer_release(&trainer);
+  return status;
+}
+
+enum tsl_status tsl_train_cost(const struct tsl_run *run, int64_t training_count,
+                               struct tsl_train_cost *out, struct tsl_error *err) {
+  /* Operations a second of one core, a modest guess: what is measured corrects it. */
+  const double speed = 2e10;
+  struct tsl_model model = {0};
+  TSL_TRY(tsl__train_check(run, training_count, err));
+  int64_t iterations = tsl_train_iterations(run, training_count);
+  TSL_TRY(tsl_model_create(run, training_count, iterations, &model, err));
+  *out = (struct tsl_train_cost){.iterations = iterations,
+                                 .operations = tsl_graph_operations(model.graph),
+                                 .memory = tsl_graph_memory(model.graph)};
+  out->seconds = (double)iterations * out->operations / speed;
+  tsl_model_release(&model);
+  return TSL_OK;
+}

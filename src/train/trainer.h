@@ -1,0 +1,59 @@
+/* trainer.h - one member's part of one run, shared by the files of src/train. */
+#ifndef TEASEL_TRAIN_TRAINER_H
+#define TEASEL_TRAIN_TRAINER_H
+
+#include "teasel/model.h"
+#include "teasel/text.h"
+#include "teasel/train.h"
+
+struct tsl__trainer {
+  const struct tsl_train_request *request;
+  const struct tsl_run *run;
+  struct tsl_team *team;
+  const struct tsl_dataset_view *view;
+  struct tsl_model model;
+  bool first;              /* this member writes the files */
+  int64_t iterations;      /* steps of the whole run */
+  int64_t held_out;        /* samples that are not trained on */
+  int64_t training_count;  /* samples of the training split */
+  const int64_t *training; /* (training_count) sample numbers; borrowed */
+
+  /* The batches: one permutation an epoch, this member's shards of each. */
+  int64_t epoch;        /* that `permutation` is of; -1: none yet */
+  int64_t member_rows;  /* samples of a batch that this member has: batch / team size */
+  int64_t *permutation; /* (training_count) */
+  int64_t *indices;     /* (member_rows) sample numbers */
+  float *samples;       /* (member_rows, shape) */
+
+  double *terms; /* (tsl_graph_term_numbers), of the last step */
+  struct tsl_run_log *log;
+  struct tsl_text line;
+
+  int64_t steps; /* taken */
+  double begun;  /* tsl_clock_seconds() */
+  struct tsl_record record;
+};
+
+/* Local. Puts this member's samples of a step into trainer->samples. */
+void tsl__batch_fill(struct tsl__trainer *trainer, int64_t step);
+
+/* Local. log.csv: step, the loss terms of one number, kl_<i> of each latent, informative
+ * (how many of these are above the threshold), capacity where the family has one. */
+void tsl__log_header(const struct tsl__trainer *trainer, struct tsl_text *out);
+enum tsl_status tsl__log_line(struct tsl__trainer *trainer, int64_t step,
+                              struct tsl_error *err);
+int64_t tsl__log_every(const struct tsl__trainer *trainer);
+/* Local. Latents whose KL of the last step is above the threshold; -1: the family has no
+ * KL a latent. */
+int tsl__log_informative(const struct tsl__trainer *trainer);
+
+/* Collective on team. Means over the held-out points into the record's terms; the run is
+ * collapsed when no latent of them is informative. */
+enum tsl_status tsl__trainer_evaluate(struct tsl__trainer *trainer,
+                                      struct tsl_error *err);
+
+/* Local. As tsl_train_iterations; TSL_BAD_INPUT where the run cannot be trained. */
+enum tsl_status tsl__train_check(const struct tsl_run *run, int64_t training_count,
+                                 struct tsl_error *err);
+
+#endif
