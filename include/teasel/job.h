@@ -169,7 +169,9 @@ void tsl_job_name_runs(struct tsl_job *job, const struct tsl_digest *data);
 /* Local. The whole resolved job as YAML that tsl_job_read accepts again: job.used.yaml.
  */
 void tsl_job_print(const struct tsl_job *job, struct tsl_text *out);
-/* Local. The data set configuration alone (for `teasel data NAME`, without a job). */
+/* Local. The data set configuration alone (for `teasel data NAME`, without a job). A bare
+ * name is looked for in from_folder/configs/datasets, then under installed_share; a path
+ * is relative to the current folder. */
 enum tsl_status tsl_dataset_config_read(const char *name_or_path, const char *from_folder,
                                         const struct tsl_registry *registry,
                                         const struct tsl_file_source *source,
