@@ -48,7 +48,7 @@ static inline void case_set(struct tsl_dataset_config *config, const char *name,
     abort();
   case TSL_OPTION_TEXT:
   case TSL_OPTION_PATH:
-    snprintf((char *)at, TSL_TEXT_MAX, "%s", value);
+    snprintf((char *)at, TSL_TEXT_MAX, "%.*s", TSL_TEXT_MAX - 1, value);
   }
 }
 
@@ -88,13 +88,19 @@ static inline int case_end(void **state) {
   return nftw(case_folder, case_remove, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* A path in that folder; the last few calls' buffers stay valid. */
+/* A path in that folder; stays valid, each name is kept once. */
 static inline const char *case_path(const char *name) {
-  static char paths[8][512];
-  static int next;
-  char *path = paths[next++ % 8];
-  snprintf(path, sizeof paths[0], "%s/%s", case_folder, name);
-  return path;
+  enum { PATHS_MAX = 256, LENGTH_MAX = 160 };
+  static char paths[PATHS_MAX][LENGTH_MAX];
+  char path[LENGTH_MAX];
+  snprintf(path, sizeof path, "%s/%s", case_folder, name);
+  for (int i = 0; i < PATHS_MAX; i++) {
+    if (paths[i][0] == '\0')
+      memcpy(paths[i], path, sizeof path);
+    if (strcmp(paths[i], path) == 0)
+      return paths[i];
+  }
+  abort();
 }
 
 static inline void case_write(const char *path, const void *bytes, size_t count) {

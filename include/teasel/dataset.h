@@ -70,6 +70,14 @@ bool tsl_dataset_can_draw(const struct tsl_dataset *dataset);
 enum tsl_status tsl_dataset_draw(const struct tsl_dataset *dataset, const float *factors,
                                  int64_t count, float *out, struct tsl_error *err);
 
+/* Local. Picture files (JPEG, PNG) brought to a network's input in the way of data set
+ * `config` (the crop of an image_folder; NULL: no crop). shape: [1 or 3, height, width];
+ * out: (count, shape). TSL_BAD_INPUT names every file that cannot be read. */
+enum tsl_status tsl_dataset_load_images(const struct tsl_dataset_config *config,
+                                        const struct tsl_shape *shape,
+                                        const char *const *files, size_t count,
+                                        float *out, struct tsl_error *err);
+
 size_t tsl_reader_count(void);
 const struct tsl_reader *tsl_reader_at(size_t index);
 

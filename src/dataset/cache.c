@@ -107,9 +107,11 @@ static bool header_holds(const struct tsl__cache_header *header,
          section_fits(header, header->notes_at, header->notes_bytes);
 }
 
-/* TSL_OK and out->map NULL when there is no such file, or a damaged one. */
+enum tell { QUIET, TELL };
+
+/* out->map stays NULL when the file is damaged. */
 static void map_file(int fd, const char *path, const struct tsl_digest *key,
-                     struct tsl__cache *out) {
+                     enum tell tell, struct tsl__cache *out) {
   struct stat facts;
   size_t bytes = 0;
   void *map = MAP_FAILED;
@@ -129,7 +131,8 @@ static void map_file(int fd, const char *path, const struct tsl_digest *key,
       munmap(map, bytes);
   }
   if (!good) {
-    tsl_log(TSL_LOG_NORMAL, "%s: damaged; it is made again", path);
+    if (tell == TELL)
+      tsl_log(TSL_LOG_NORMAL, "%s: damaged; it is made again", path);
     return;
   }
   out->map = map;
@@ -137,12 +140,12 @@ static void map_file(int fd, const char *path, const struct tsl_digest *key,
   snprintf(out->path, sizeof out->path, "%s", path);
 }
 
-static void map_existing(const char *path, const struct tsl_digest *key,
+static void map_existing(const char *path, const struct tsl_digest *key, enum tell tell,
                          struct tsl__cache *out) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0)
     return;
-  map_file(fd, path, key, out);
+  map_file(fd, path, key, tell, out);
   close(fd);
 }
 
@@ -170,7 +173,7 @@ static enum tsl_status make_private(const struct tsl__cache_request *request,
                          strerror(errno));
   enum tsl_status status = fill(request, key, fd, err);
   if (status == TSL_OK) {
-    map_file(fd, "", key, out);
+    map_file(fd, "", key, QUIET, out);
     if (out->map == NULL)
       status = tsl_error_set(err, TSL_MEMORY, "", "cannot map the data set");
   }
@@ -209,7 +212,7 @@ static enum tsl_status make_file(const struct tsl__cache_request *request,
                            rename(beside, path) != 0))
     status = tsl_error_set(err, TSL_IO, "", "writing failed: %s", strerror(errno));
   if (status == TSL_OK) {
-    map_file(fd, path, key, out);
+    map_file(fd, path, key, QUIET, out);
     if (out->map == NULL)
       status = tsl_error_set(err, TSL_IO, "", "what was written cannot be read back");
   } else {
@@ -277,7 +280,7 @@ static enum tsl_status make_shared(const struct tsl__cache_request *request,
                                    struct tsl__cache *out, struct tsl_error *err) {
   struct lock lock = {.fd = -1};
   lock_take(&lock, path);
-  map_existing(path, key, out);
+  map_existing(path, key, TELL, out);
   enum tsl_status status = out->map != NULL ? TSL_OK : lock_heard(&lock, err);
   if (status == TSL_OK && out->map == NULL)
     status = make_file(request, key, path, out, err);
@@ -304,26 +307,25 @@ enum tsl_status tsl__cache_open(const struct tsl__cache_request *request,
   struct tsl_digest key;
   struct tsl_error problem = {0};
   char folder[TSL_TEXT_MAX] = "", path[TSL_TEXT_MAX + 192], hex[33];
-  bool asked = request->folder[0] != '\0';
   *out = (struct tsl__cache){0};
   TSL_TRY(make_key(request, &key, err));
   tsl_digest_print(&key, hex);
   enum tsl_status status = TSL_IO;
+  bool ours = true; /* the cache is the problem, not what is read */
   if (!find_folder(request->folder, folder, sizeof folder)) {
     tsl_error_set(&problem, TSL_IO, "", "no folder for the cache: HOME is not set");
   } else {
     snprintf(path, sizeof path, "%s/%.16s-%s.cache", folder, request->ops->reader.name,
              hex);
-    map_existing(path, &key, out);
+    map_existing(path, &key, QUIET, out);
     if (out->map != NULL)
       return TSL_OK;
-    if (writable(folder, &problem))
+    if (writable(folder, &problem)) {
       status = make_shared(request, &key, path, out, &problem);
+      ours = strncmp(problem.where, path, sizeof problem.where - 1) == 0;
+    }
   }
-  /* Only where the cache itself is the problem: a source that cannot be read stays so. */
-  bool ours =
-      strncmp(problem.where, folder, strnlen(folder, sizeof problem.where - 1)) == 0;
-  if (status == TSL_IO && !asked && ours) {
+  if (status == TSL_IO && ours && request->folder[0] == '\0') {
     tsl_log(TSL_LOG_NORMAL, "%s%s%s; the data set is kept in memory instead",
             problem.where, problem.where[0] != '\0' ? ": " : "", problem.text);
     return make_private(request, &key, out, err);

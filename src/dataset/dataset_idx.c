@@ -44,19 +44,27 @@ struct idx_file {
   int64_t item_bytes; /* of everything behind the first dimension */
 };
 
+/* What zlib says is wrong, without the path that it puts in front. */
+static enum tsl_status damaged(const struct idx_file *file, struct tsl_error *err) {
+  int code = Z_OK;
+  const char *why = gzerror(file->stream, &code);
+  size_t length = strlen(file->path);
+  if (code == Z_ERRNO)
+    why = strerror(errno);
+  else if (strncmp(why, file->path, length) == 0 && strncmp(why + length, ": ", 2) == 0)
+    why += length + 2;
+  return tsl_error_set(err, TSL_FORMAT, file->path,
+                       "reading failed: %s; the file is damaged or cut off", why);
+}
+
 static enum tsl_status read_exactly(struct idx_file *file, void *out, int64_t count,
                                     struct tsl_error *err) {
   unsigned char *to = out;
   while (count > 0) {
     unsigned piece = count > (1 << 30) ? 1u << 30 : (unsigned)count;
     int got = gzread(file->stream, to, piece);
-    if (got < 0) {
-      int code;
-      const char *why = gzerror(file->stream, &code);
-      return tsl_error_set(err, TSL_FORMAT, file->path,
-                           "reading failed: %s; the file is damaged or cut off",
-                           code == Z_ERRNO ? strerror(errno) : why);
-    }
+    if (got < 0)
+      return damaged(file, err);
     if (got == 0)
       return tsl_error_set(err, TSL_FORMAT, file->path,
                            "the file is cut off: %lld bytes are missing",
@@ -145,11 +153,8 @@ static enum tsl_status close_idx(struct idx_file *file, int64_t skip,
     return tsl_error_set(err, TSL_FORMAT, file->path,
                          "the file holds more values than its header says");
   int code = Z_OK;
-  const char *why = gzerror(file->stream, &code);
-  if (more < 0 || (code != Z_OK && code != Z_STREAM_END))
-    return tsl_error_set(err, TSL_FORMAT, file->path,
-                         "reading failed: %s; the file is damaged or cut off", why);
-  return TSL_OK;
+  gzerror(file->stream, &code);
+  return more < 0 || (code != Z_OK && code != Z_STREAM_END) ? damaged(file, err) : TSL_OK;
 }
 
 /* ---- a pair of files ---- */

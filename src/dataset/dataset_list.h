@@ -1,3 +1,5 @@
 /* Every reader of data sets, in the order of `teasel explain`. */
 TSL_READER(tubers)
+TSL_READER(dsprites)
 TSL_READER(idx)
+TSL_READER(image_folder)

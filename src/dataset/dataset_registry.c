@@ -2,10 +2,6 @@
 
 #include <string.h>
 
-#define TSL_READER(name) extern const struct tsl_reader_ops tsl_reader_##name;
-#include "dataset/dataset_list.h"
-#undef TSL_READER
-
 static const struct tsl_reader_ops *const readers[] = {
 #define TSL_READER(name) &tsl_reader_##name,
 #include "dataset/dataset_list.h"

@@ -24,6 +24,12 @@ struct tsl_reader_ops {
                           void *sample, struct tsl_error *err);
 };
 
+#define TSL_READER(name) extern const struct tsl_reader_ops tsl_reader_##name;
+#include "dataset/dataset_list.h"
+#undef TSL_READER
+
+/* Local. The option `crop` of an image_folder; 1 for other readers and NULL. */
+double tsl__image_folder_crop(const struct tsl_dataset_config *config);
 /* Local. NULL when unknown. */
 const struct tsl_reader_ops *tsl__reader_find(const char *name);
 /* Local. Path, size and times of a file into the cache's key; TSL_BAD_INPUT when it is
