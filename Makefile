@@ -32,7 +32,7 @@ BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 HEADERS := $(filter-out %_list.h,$(wildcard include/teasel/*.h src/*/*.h))
 C_FILES  = $(wildcard src/*/*.c src/*/*.h include/teasel/*.h tests/*/*.c tests/*/*.h bench/*.c)
 
-.PHONY: all setup demo test check format headers lint bench install clean help tests
+.PHONY: FORCE all setup demo test valgrind check format headers lint bench install clean help tests
 .DEFAULT_GOAL := all
 
 all: $(BUILD)/teasel ## build the program
@@ -49,6 +49,11 @@ test: ## build and run every test
 	@.ci/packages build test
 	@$(MAKE) --no-print-directory -j$$(nproc) all tests
 	@BUILD=$(BUILD) SANITIZE=$(SANITIZE) tests/run.sh
+
+valgrind: ## run the unit tests under valgrind
+	@.ci/packages build test
+	@$(MAKE) --no-print-directory -j$$(nproc) MODE=debug tests
+	@BUILD=build/debug .ci/valgrind
 
 check: ## format, warnings as errors, headers alone, include order, clang-tidy, cppcheck
 	@.ci/packages build check
@@ -109,5 +114,15 @@ $(BUILD)/bench/%: bench/%.c $(BUILD)/libteasel.a
 	@mkdir -p $(@D)
 	@echo "CC $@"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libteasel.a $(PACKAGE_LIBS)
+
+# The revision is written only when it changed, so that nothing else is built again.
+$(BUILD)/revision.h: FORCE
+	@mkdir -p $(@D)
+	@revision=$$(git describe --always --dirty 2>/dev/null || echo unknown); \
+	text="#define TSL_REVISION \"$$revision\""; \
+	[ "$$(cat $@ 2>/dev/null)" = "$$text" ] || echo "$$text" > $@
+$(BUILD)/src/cli/version.o: $(BUILD)/revision.h
+$(BUILD)/src/cli/version.o: CPPFLAGS += -include $(BUILD)/revision.h
+FORCE:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

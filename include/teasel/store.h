@@ -91,6 +91,10 @@ enum tsl_store_mode {
 enum tsl_status tsl_store_open(const char *folder, enum tsl_store_mode mode,
                                struct tsl_store **out, struct tsl_error *err);
 void tsl_store_close(struct tsl_store *store);
+/* Local. Takes a folder back that was just made for a job that turned out to be bad
+ * input: removes job.used.yaml, provenance.json and empty folders, nothing where a run
+ * exists. */
+void tsl_store_undo(const struct tsl_store *store);
 const char *tsl_store_folder(const struct tsl_store *store);
 
 /* Files directly in the folder. */

@@ -119,16 +119,16 @@ enum tsl_status tsl_file_read(const char *path, char **bytes, size_t *count,
   if (fstat(file, &about) == 0 && about.st_size > 0)
     capacity += (size_t)about.st_size;
   for (;;) {
+    char *grown = data;
     if (data == NULL || used + 1 == capacity) {
       capacity = data == NULL ? capacity : 2 * capacity + 4096;
-      char *grown = realloc(data, capacity);
-      if (grown == NULL) {
-        status =
-            tsl_error_set(err, TSL_MEMORY, path, "no memory for %zu bytes", capacity);
-        goto done;
-      }
-      data = grown;
+      grown = realloc(data, capacity);
     }
+    if (grown == NULL) {
+      status = tsl_error_set(err, TSL_MEMORY, path, "no memory for %zu bytes", capacity);
+      goto done;
+    }
+    data = grown;
     ssize_t got = read(file, data + used, capacity - used - 1);
     if (got < 0 && errno == EINTR)
       continue;

@@ -94,6 +94,16 @@ void tsl_store_close(struct tsl_store *store) {
   free(store);
 }
 
+void tsl_store_undo(const struct tsl_store *store) {
+  char path[TSL_PATH_MAX];
+  snprintf(path, sizeof path, "%.3800s/runs", store->folder);
+  if (rmdir(path) != 0)
+    return;
+  unlink(tsl_store_path(store, TSL_STORE_JOB, path));
+  unlink(tsl_store_path(store, TSL_STORE_PROVENANCE, path));
+  rmdir(store->folder);
+}
+
 const char *tsl_store_folder(const struct tsl_store *store) {
   return store->folder;
 }
