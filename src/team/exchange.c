@@ -47,19 +47,22 @@ static int find_lost(struct tsl_team *team, int waited_for) {
       continue;
     if (MPI_Isend(&team->notice, 1, MPI_INT, team->ranks[i], tag, world->teams,
                   &request) == MPI_SUCCESS)
-      MPI_Request_free(&request); // NOLINT(bugprone-*): four bytes leave at once
+      MPI_Request_free(&request); /* four bytes leave at once */
   }
   double grace = world->peer_seconds / 4 < 1 ? world->peer_seconds / 4 : 1;
   double begun = tsl_clock_seconds();
   int lost = team->notice;
-  for (double now = begun; now < begun + grace; now = tsl_clock_seconds()) {
+  for (;;) {
     int found = 0, next = -1;
+    double waited = tsl_clock_seconds() - begun;
     MPI_Status from;
+    if (waited > grace)
+      break;
     /* Only the notice of the one suspected now can lead further. */
     if (MPI_Iprobe(lost, tag, world->teams, &found, &from) != MPI_SUCCESS)
       break;
     if (!found) {
-      tsl_world_relax(world, now - begun);
+      tsl_world_relax(world, waited);
       continue;
     }
     MPI_Recv(&next, 1, MPI_INT, lost, tag, world->teams, MPI_STATUS_IGNORE);

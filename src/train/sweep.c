@@ -285,6 +285,8 @@ enum tsl_status tsl_sweep_run(const struct tsl_sweep_request *request,
   if (status == TSL_OK && tsl_world_rank(world) == 0)
     status = find_done(&sweep, err);
   status = tsl_team_agree(team, status, err);
+  if (tasks == NULL || tracks == NULL) /* then the vote has failed */
+    goto done;
   if (status == TSL_OK)
     status = tsl_team_broadcast(team, 0, sweep.tasks, runs * sizeof *sweep.tasks, err);
   if (status == TSL_OK)
@@ -292,7 +294,8 @@ enum tsl_status tsl_sweep_run(const struct tsl_sweep_request *request,
   if (status == TSL_OK)
     status = tsl_schedule_run(world, sweep.tasks, sweep.runs, forced_width(&sweep),
                               &worker, err);
-  free(sweep.tasks);
-  free(sweep.tracks);
+done:
+  free(tasks);
+  free(tracks);
   return status;
 }

@@ -2,6 +2,7 @@
 /* Teams of any size: votes, broadcast, gather, barrier, the fixed-order sum, messages. */
 #include "unit.h"
 
+#include "team/communicator.h"
 #include "teasel/log.h"
 #include "teasel/random.h"
 #include "teasel/team.h"
@@ -282,6 +283,34 @@ static void test_alone__needs_no_world(void **state) {
   assert_true(data[0] == 1 && data[1] == 2 && data[2] == 3);
 }
 
+static void test_communicator__has_the_members_in_the_order_of_the_team(void **state) {
+  (void)state;
+  int size = tsl_world_size(world), rank = tsl_world_rank(world);
+  MPI_Comm communicator = MPI_COMM_NULL;
+  int found = -1, members = -1;
+  assert_int_equal(tsl__team_communicator(tsl_world_team(world), &communicator, NULL),
+                   TSL_OK);
+  MPI_Comm_rank(communicator, &found);
+  assert_int_equal(found, rank);
+  assert_int_equal(tsl__team_communicator(tsl_team_alone(), &communicator, NULL), TSL_OK);
+  MPI_Comm_size(communicator, &members);
+  assert_int_equal(members, 1);
+  /* All but rank 0, backwards. */
+  int ranks[8], count = 0;
+  for (int r = size - 1; r > 0; r--)
+    ranks[count++] = r;
+  if (rank == 0)
+    return;
+  struct tsl_team *team = NULL;
+  assert_int_equal(tsl_team_create(world, ranks, count, 9, &team, NULL), TSL_OK);
+  assert_int_equal(tsl__team_communicator(team, &communicator, NULL), TSL_OK);
+  MPI_Comm_rank(communicator, &found);
+  MPI_Comm_size(communicator, &members);
+  assert_int_equal(found, tsl_team_index(team));
+  assert_int_equal(members, count);
+  tsl_team_free(team);
+}
+
 /* ---- messages ---- */
 static void test_message__all_arrive_whole_and_in_order(void **state) {
   (void)state;
@@ -350,6 +379,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_team__halves_in_any_order_work_at_once_and_epoch_after_epoch),
       cmocka_unit_test(test_team__refuses_strangers_doubles_and_teams_without_oneself),
       cmocka_unit_test(test_alone__needs_no_world),
+      cmocka_unit_test(test_communicator__has_the_members_in_the_order_of_the_team),
       cmocka_unit_test(test_message__all_arrive_whole_and_in_order),
       cmocka_unit_test(test_message__refuses_oneself_strangers_and_too_many_bytes),
       cmocka_unit_test(test_world__knows_the_node),
