@@ -42,6 +42,7 @@ struct coordinator {
   enum tsl_status status; /* first failure, or the coordinator's own */
   struct tsl_error error;
   double looked; /* when silence was looked for last */
+  double ticked; /* when the worker was told the time last */
   struct tsl_message message;
 };
 
@@ -232,7 +233,7 @@ static enum tsl_status call_back(struct coordinator *coordinator, struct tsl_err
 
 /* Everything that can be done at once; never waits. */
 static enum tsl_status serve(struct coordinator *coordinator, struct tsl_error *err) {
-  const double often = 1; /* seconds between looks at the clock's slower matters */
+  const double second = 1;
   const struct tsl_worker *worker = coordinator->worker;
   for (bool found = true; found;) {
     TSL_TRY(tsl_world_poll(coordinator->world, &coordinator->message, &found, err));
@@ -240,11 +241,13 @@ static enum tsl_status serve(struct coordinator *coordinator, struct tsl_error *
       TSL_TRY(take_message(coordinator, err));
   }
   double now = tsl_clock_seconds();
-  if (now - coordinator->looked >= often) {
+  if (now - coordinator->looked >= tsl__alive_seconds(coordinator->world)) {
     coordinator->looked = now;
     look_for_silence(coordinator, now);
-    if (worker->tick != NULL)
-      worker->tick(worker->context);
+  }
+  if (now - coordinator->ticked >= second && worker->tick != NULL) {
+    coordinator->ticked = now;
+    worker->tick(worker->context);
   }
   if (worker->stop != NULL && worker->stop(worker->context))
     coordinator->stopping = true;
