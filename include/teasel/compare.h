@@ -83,4 +83,16 @@ enum tsl_status tsl_scores_read(struct tsl_store *store, struct tsl_scores *out,
 enum tsl_status tsl_scores_write(struct tsl_store *store, const struct tsl_scores *scores,
                                  struct tsl_error *err);
 
+/* ---- any file with latents: `teasel score-file` ---- */
+struct tsl_score_file_options {
+  enum tsl_udr_form form;
+  bool matrices; /* write R of every pair too */
+};
+/* Local. Scores what the HDF5 file at `path` holds, by the definitions of docs/scores.md,
+ * and gives a JSON object as text, which the caller releases. TSL_BAD_INPUT when a
+ * dataset is missing or has the wrong shape. */
+enum tsl_status tsl_score_file(const char *path,
+                               const struct tsl_score_file_options *options,
+                               struct tsl_text *out, struct tsl_error *err);
+
 #endif

@@ -30,8 +30,8 @@ struct tsl_udr_model {
   const double *wide_log_variance; /* (points, latent) */
 };
 
-/* All models prepared once: KL, informative flags, standardised values and ranks, packed
- * for the matrix product. Model m's latents are columns begin[m] .. begin[m+1]-1. */
+/* All models prepared once. Model m's latents are columns begin[m] .. begin[m+1]-1; the
+ * columns of all models stand in panels of 8, ready for the matrix product. */
 struct tsl_udr {
   int64_t points;
   int model_count;
@@ -41,8 +41,12 @@ struct tsl_udr {
   bool *finite;           /* (columns) */
   bool *informative;      /* (columns) */
   int *informative_count; /* (model_count) */
-  double *standardised;   /* (panels of 8 columns, points, 8), zero where not finite */
-  double *ranks; /* the same; twice the average rank less its mean: whole numbers */
+  double *standardised;   /* (panels, points, 8), zero where not finite; NULL without
+                             Lasso */
+  double *grams;          /* each model's X'X/n: (latent, latent) at gram_begin[m] */
+  int64_t *gram_begin;    /* (model_count) */
+  double *ranks; /* (panels, points, 8): twice the average rank less its mean, so whole
+                    numbers, whose sums are exact; NULL without Spearman */
   double *rank_squares; /* (columns) sums of squares of ranks */
 };
 /* Local. similarities: bit 0 Spearman, bit 1 Lasso; what is not asked for is not
@@ -52,29 +56,28 @@ enum tsl_status tsl_udr_init(struct tsl_udr *out, const struct tsl_udr_model *mo
                              double informative_kl, struct tsl_error *err);
 void tsl_udr_release(struct tsl_udr *udr);
 
-/* R of one similarity for the pair (i, j), both directions:
- * forward: [latent of i][latent of j], i predicts j; backward: [latent of j][latent of
- * i]. All latents, not only informative ones. Borrowed during the call. */
+/* R of the pair (i, j), i predicts j: (latent of i, latent of j), over all latents, not
+ * only informative ones; NULL for what is not prepared. Borrowed during the call.
+ * settled: every Lasso of the pair met its optimality conditions. */
 struct tsl_udr_pair {
   int i, j;
-  const double *forward[TSL_SIMILARITY_COUNT];  /* (latent_i, latent_j) or NULL */
-  const double *backward[TSL_SIMILARITY_COUNT]; /* (latent_j, latent_i) or NULL */
+  const double *r[TSL_SIMILARITY_COUNT];
+  bool settled;
 };
-/* Local. Every pair of a row model and a column model, in tiles; pairs whose two models
- * are equal or that stand in both lists twice are visited once. The values of a pair do
- * not depend on which other models are there, nor on the instruction set. */
+/* Models [row_begin, row_end) against [column_begin, column_end): at most TSL_UDR_TILE of
+ * each; the two ranges are equal or do not meet. */
 struct tsl_udr_tile {
-  const int *rows; /* (row_count) model numbers */
-  int row_count;   /* at most TSL_UDR_TILE */
-  const int *columns;
-  int column_count;
+  int row_begin, row_end;
+  int column_begin, column_end;
 };
 enum { TSL_UDR_TILE = 8 };
-enum tsl_status tsl_udr_tile_compute(const struct tsl_udr *udr, unsigned similarities,
-                                     const struct tsl_udr_tile *tile,
-                                     void (*visit)(void *context,
-                                                   const struct tsl_udr_pair *pair),
-                                     void *context, struct tsl_error *err);
+/* Local. Visits every ordered pair of the tile once, both directions, a model with itself
+ * included. The values of a pair do not depend on which other models are there, where it
+ * stands, nor on the instruction set. */
+enum tsl_status
+tsl_udr_tile_compute(const struct tsl_udr *udr, const struct tsl_udr_tile *tile,
+                     void (*visit)(void *context, const struct tsl_udr_pair *pair),
+                     void *context, struct tsl_error *err);
 
 /* Local. U of one direction: r: (rows, columns), the predictor's latents down. */
 double tsl_udr_score(enum tsl_udr_form form, const double *r, const bool *row_informative,

@@ -1,1 +1,2 @@
 /* Every subcommand, in the order of `teasel --help`. */
+TSL_COMMAND(score_file)

@@ -1,0 +1,36 @@
+/* score_file.h - the parts of `teasel score-file`, by what the file holds. */
+#ifndef TEASEL_COMPARE_SCORE_FILE_H
+#define TEASEL_COMPARE_SCORE_FILE_H
+
+#include "compare/json.h"
+#include "teasel/compare.h"
+
+/* An input with what was said about it; members of the JSON object are added to out, each
+ * reason for a null to notes as a JSON list without its brackets. */
+struct tsl__score_file {
+  const char *path;
+  struct tsl_h5_reader *reader;
+  const struct tsl_score_file_options *options;
+  struct tsl_text out;
+  struct tsl_text notes;
+};
+
+void tsl__score_file_note(struct tsl__score_file *file, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Local. Reads a dataset of this rank; the names of its dimensions are for the message.
+ * dims[i] >= 0 must be met, -1 takes any that is at least 1 and is filled in. */
+enum tsl_status tsl__score_file_read(struct tsl__score_file *file, const char *name,
+                                     enum tsl_array_type type, int rank, int64_t *dims,
+                                     struct tsl_array *out, struct tsl_error *err);
+/* Local. TSL_BAD_INPUT naming the first value that is not finite. */
+enum tsl_status tsl__score_file_finite(const struct tsl__score_file *file,
+                                       const struct tsl_array *array,
+                                       struct tsl_error *err);
+
+enum tsl_status tsl__score_file_udr(struct tsl__score_file *file, struct tsl_error *err);
+enum tsl_status tsl__score_file_clusters(struct tsl__score_file *file,
+                                         struct tsl_error *err);
+enum tsl_status tsl__score_file_factors(struct tsl__score_file *file,
+                                        struct tsl_error *err);
+
+#endif
