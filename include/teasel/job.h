@@ -115,8 +115,9 @@ struct tsl_run {
   int setting; /* same hyperparameters, other seeds: same number; counts from 0 over the
                   job */
   int label_count;
-  struct tsl_run_label labels[16]; /* in the order of the file, the seed not among them;
-                                      later ones are left out */
+  struct tsl_run_label labels[16]; /* network, its parameters, common options, the
+                                      family's, each in the order of their table; the seed
+                                      is not among them; beyond 16 they are left out */
   struct tsl_digest id;            /* after tsl_job_name_runs */
   char name[TSL_RUN_NAME_MAX];     /* "beta_tcvae-beta=4-seed=0-1a2b3c4d", after
                                       tsl_job_name_runs */

@@ -19,11 +19,45 @@ static bool shapes_runs(const struct tsl__assignment *item) {
           item->target == TSL__TARGET_NETWORK || item->target == TSL__TARGET_PARAMETER);
 }
 
-/* What holds in the block: the top's assignments that the block does not replace, then
- * its own, in the order of the file; seeds last, so that they turn fastest. */
+/* Axes stand in the order of the tables, so that a run's name and place do not depend on
+ * the order of the file: network, its parameters, options that all families have, the
+ * family's own, and seeds last, so that they turn fastest. */
+static int order_of(const struct tsl__block *block, const struct tsl__assignment *item) {
+  enum { STEP = 100000 };
+  if (strcmp(item->key, "seeds") == 0)
+    return 4 * STEP;
+  switch (item->target) {
+  case TSL__TARGET_NETWORK:
+    return 0;
+  case TSL__TARGET_PARAMETER:
+    return STEP;
+  case TSL__TARGET_RUN:
+    return 2 * STEP + (int)(item->row - tsl__run_table.rows);
+  default:
+    return 3 * STEP + (int)(item->row - block->family->options);
+  }
+}
+
+static void insert(struct tsl__job_reader *reader, struct tsl__block *block,
+                   const struct tsl__assignment *item) {
+  struct tsl__assignments *list = &block->effective;
+  if (!tsl__assignment_add(reader->pool, list, item))
+    return;
+  int at = list->count - 1;
+  for (; at > 0; at--) {
+    const struct tsl__assignment *before = &list->items[at - 1];
+    int difference = order_of(block, before) - order_of(block, item);
+    if (difference < 0 || (difference == 0 && strcmp(before->key, item->key) < 0))
+      break;
+    list->items[at] = *before;
+  }
+  list->items[at] = *item;
+}
+
+/* What holds in the block: the top's assignments that the block does not replace, and its
+ * own. */
 static void gather(struct tsl__job_reader *reader, struct tsl__block *block) {
   const struct tsl__assignments *lists[] = {&reader->job->top, &block->set};
-  const struct tsl__assignment *seeds = NULL;
   for (int l = 0; l < 2; l++) {
     for (int i = 0; i < lists[l]->count; i++) {
       struct tsl__assignment item = lists[l]->items[i];
@@ -34,14 +68,9 @@ static void gather(struct tsl__job_reader *reader, struct tsl__block *block) {
       if (replaced || !shapes_runs(&item))
         continue;
       item.list = item.list || l == 1; /* from here on: stands in the name */
-      if (strcmp(item.key, "seeds") == 0)
-        seeds = &lists[l]->items[i];
-      else
-        tsl__assignment_add(reader->pool, &block->effective, &item);
+      insert(reader, block, &item);
     }
   }
-  if (seeds != NULL)
-    tsl__assignment_add(reader->pool, &block->effective, seeds);
 }
 
 static void check_needed(struct tsl__job_reader *reader, const struct tsl__block *block) {
@@ -113,6 +142,11 @@ static struct tsl_network *read_network(struct tsl__job_reader *reader,
     root = tsl__source_open(reader, "networks", use->value, &path);
   if (root == NULL)
     return NULL;
+  struct tsl_job *job = reader->job;
+  struct tsl__named_network named = {use->value, root, path};
+  if (tsl__pool_grow(reader->pool, &job->networks, job->network_count,
+                     &job->network_capacity, sizeof named))
+    job->networks[job->network_count++] = named;
   const struct tsl__network_request request = {
       .root = root,
       .name = use->value->kind == TSL__SCALAR ? tsl__stem_of(reader->pool, path)

@@ -68,6 +68,12 @@ struct tsl__network_variant {
   struct tsl_network *network; /* NULL: it has problems */
 };
 
+/* Which file a `network:` value named. */
+struct tsl__named_network {
+  const struct tsl__node *value, *root;
+  const char *path;
+};
+
 struct tsl_job {
   struct tsl__pool pool;
   const char *file;
@@ -81,6 +87,8 @@ struct tsl_job {
   struct tsl_run *runs; /* (run_count), malloc'd */
   int64_t run_count;
   int setting_count;
+  struct tsl__named_network *networks;
+  int network_count, network_capacity;
   const char **settings; /* the --set texts */
   int set_count;
 };

@@ -46,6 +46,17 @@ static void print_set(const struct tsl_option *row, const void *field,
   tsl_text_add(out, "]");
 }
 
+/* YAML 1.1 readers take 1e-05 for text; 1.0e-05 is a number to all. */
+static void print_real(double value, bool yaml, struct tsl_text *out) {
+  char digits[32];
+  tsl_number_print(digits, value);
+  char *exponent = strchr(digits, 'e');
+  if (!yaml || exponent == NULL || strchr(digits, '.') != NULL)
+    tsl_text_add(out, digits);
+  else
+    tsl_text_format(out, "%.*s.0%s", (int)(exponent - digits), digits, exponent);
+}
+
 static void print_value(const struct tsl_option *row, const void *base, bool yaml,
                         struct tsl_text *out) {
   const void *field = (const unsigned char *)base + row->offset;
@@ -65,7 +76,7 @@ static void print_value(const struct tsl_option *row, const void *base, bool yam
     break;
   case TSL_OPTION_REAL:
     memcpy(&real, field, sizeof real);
-    tsl_text_add_number(out, real);
+    print_real(real, yaml, out);
     break;
   case TSL_OPTION_CHOICE:
     memcpy(&index, field, sizeof index);

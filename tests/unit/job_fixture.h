@@ -70,6 +70,29 @@ static const struct tsl_family fixture_families[] = {
     {.name = "rbm", .summary = "has no decoder", .without_decoder = true},
 };
 
+struct fixture_pictures {
+  char folder[TSL_TEXT_MAX];
+  double crop;
+};
+static const struct tsl_option fixture_pictures_table[] = {
+    {.name = "folder",
+     .type = TSL_OPTION_PATH,
+     .offset = offsetof(struct fixture_pictures, folder),
+     .help = "Folder of class folders."},
+    {.name = "crop",
+     .type = TSL_OPTION_REAL,
+     .offset = offsetof(struct fixture_pictures, crop),
+     .initial = "1",
+     .min = 0.1,
+     .max = 1,
+     .help = "Central part that is kept."}};
+static const struct tsl_reader fixture_pictures = {.name = "pictures",
+                                                   .summary = "of the fixture",
+                                                   .options = fixture_pictures_table,
+                                                   .option_count = 2,
+                                                   .options_bytes =
+                                                       sizeof(struct fixture_pictures)};
+
 static inline struct tsl_registry fixture_registry(void) {
   static const struct tsl_family *families[64];
   static const struct tsl_reader *readers[64];
@@ -78,6 +101,7 @@ static inline struct tsl_registry fixture_registry(void) {
     families[registry.family_count++] = &fixture_families[i];
   for (; registry.reader_count < tsl_reader_count(); registry.reader_count++)
     readers[registry.reader_count] = tsl_reader_at(registry.reader_count);
+  readers[registry.reader_count++] = &fixture_pictures;
   return registry;
 }
 

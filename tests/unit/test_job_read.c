@@ -63,14 +63,14 @@ static void test_axes__multiply_with_seeds_turning_fastest(void **state) {
   assert_int_equal(tsl_job_setting_count(job), 8);
   assert_int_equal(tsl_job_run(job, 0)->options.seed, 5);
   assert_int_equal(tsl_job_run(job, 1)->options.seed, 7);
-  assert_int_equal(tsl_job_run(job, 2)->options.train.optimizer, 1);
-  assert_true(beta_of(job, 4) == 4);
+  assert_true(beta_of(job, 1) == 1 && beta_of(job, 2) == 4);
+  assert_int_equal(tsl_job_run(job, 4)->options.train.optimizer, 1);
   assert_int_equal(tsl_job_run(job, 8)->options.latent, 4);
   const struct tsl_run *run = tsl_job_run(job, 7);
   assert_int_equal(run->label_count, 3);
   assert_string_equal(run->labels[0].key, "latent");
-  assert_string_equal(run->labels[1].value, "4");
-  assert_string_equal(run->labels[2].key, "optimizer");
+  assert_string_equal(run->labels[1].key, "optimizer");
+  assert_string_equal(run->labels[2].value, "4");
   tsl_job_free(job);
 }
 
