@@ -1,0 +1,41 @@
+#include "report/chart.h"
+
+#include <math.h>
+
+/* Shapes of about equal area about (x, y), as paths. */
+static void shape(struct tsl_text *out, int kind, double x, double y, double r) {
+  switch (kind) {
+  case 0:
+    tsl_text_format(out, "M%.1f %.1fa%.1f %.1f 0 1 0 %.1f 0a%.1f %.1f 0 1 0 %.1f 0Z",
+                    x - r, y, r, r, 2 * r, r, r, -2 * r);
+    break;
+  case 1:
+    tsl_text_format(out, "M%.1f %.1fh%.1fv%.1fh%.1fZ", x - 0.89 * r, y - 0.89 * r,
+                    1.78 * r, 1.78 * r, -1.78 * r);
+    break;
+  case 2:
+    tsl_text_format(out, "M%.1f %.1fL%.1f %.1fL%.1f %.1fZ", x, y - 1.3 * r, x + 1.2 * r,
+                    y + 0.8 * r, x - 1.2 * r, y + 0.8 * r);
+    break;
+  default:
+    tsl_text_format(out, "M%.1f %.1fL%.1f %.1fL%.1f %.1fL%.1f %.1fZ", x, y - 1.25 * r,
+                    x + 1.25 * r, y, x, y + 1.25 * r, x - 1.25 * r, y);
+  }
+}
+
+void tsl__chart_mark(struct tsl__chart *chart, double x, double y, double radius,
+                     int series, const char *title) {
+  if (!isfinite(x) || !isfinite(y))
+    return;
+  tsl_text_format(chart->out, "<path class=\"mark f%d\" d=\"",
+                  series % TSL__SERIES_COUNT);
+  shape(chart->out, series % 4, tsl__scale_at(&chart->x, x), tsl__scale_at(&chart->y, y),
+        radius);
+  if (title == NULL) {
+    tsl_text_add(chart->out, "\"/>");
+    return;
+  }
+  tsl_text_add(chart->out, "\"><title>");
+  tsl_text_add_html(chart->out, title);
+  tsl_text_add(chart->out, "</title></path>");
+}

@@ -1,0 +1,128 @@
+#include "report/figure.h"
+
+#include "teasel/arena.h"
+#include "teasel/image.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What one sample looks like as a picture. */
+struct tile {
+  int channels, height, width;
+};
+
+static struct tile tile_of(const struct tsl_shape *shape) {
+  if (shape->rank == 3)
+    return (struct tile){.channels = shape->dims[0] == 3 ? 3 : 1,
+                         .height = (int)shape->dims[1],
+                         .width = (int)shape->dims[2]};
+  int width = (int)ceil(sqrt((double)shape->dims[0]));
+  return (struct tile){
+      .channels = 1, .height = ((int)shape->dims[0] + width - 1) / width, .width = width};
+}
+
+void tsl__picture_cell(const struct tsl_shape *shape, double *width, double *height) {
+  struct tile tile = tile_of(shape);
+  double scale = 64.0 / tile.width;
+  *width = tile.width * scale;
+  *height = tile.height * scale;
+}
+
+/* Smallest and largest value: vectors are shown on their own range, images on 0..1. */
+static struct tsl__range range_of(const struct tsl__picture_grid *grid, size_t count) {
+  struct tsl__range range = {0, 1};
+  if (grid->shape->rank != 1)
+    return range;
+  range = tsl__range_none();
+  for (size_t i = 0; i < count; i++)
+    tsl__range_add(&range, (double)grid->samples[i]);
+  return tsl__range_drawable(&range, 0);
+}
+
+/* sample: (shape) -> out: (tile channels, height, width) in 0..1 */
+static void to_tile(const float *sample, const struct tsl_shape *shape,
+                    const struct tile *tile, const struct tsl__range *range, float *out) {
+  int64_t area = (int64_t)tile->height * tile->width;
+  int64_t channels = shape->rank == 3 ? shape->dims[0] : 1;
+  int64_t count = shape->rank == 3 ? area : shape->dims[0];
+  memset(out, 0, (size_t)(tile->channels * area) * sizeof *out);
+  for (int64_t c = 0; c < channels; c++) {
+    float share = tile->channels == channels ? 1.0f : 1.0f / (float)channels;
+    float *plane = out + (tile->channels == channels ? c * area : 0);
+    for (int64_t i = 0; i < count; i++) {
+      double v =
+          ((double)sample[c * count + i] - range->low) / (range->high - range->low);
+      plane[i] += share * (float)(isfinite(v) ? v : 0.0);
+    }
+  }
+}
+
+static enum tsl_status to_png(const struct tsl__picture_grid *grid,
+                              const struct tile *tile, struct tsl_text *png,
+                              struct tsl_error *err) {
+  struct tsl_image image = {0};
+  float *plane = NULL;
+  size_t sample = (size_t)tsl_shape_count(grid->shape);
+  size_t cells = (size_t)grid->rows * (size_t)grid->columns;
+  struct tsl__range range = range_of(grid, cells * sample);
+  enum tsl_status status = tsl_image_init(&image, grid->columns * tile->width,
+                                          grid->rows * tile->height, tile->channels, err);
+  if (status != TSL_OK)
+    goto done;
+  status =
+      tsl_allocate((void **)&plane, (size_t)(tile->channels * tile->height * tile->width),
+                   sizeof *plane, err);
+  if (status != TSL_OK)
+    goto done;
+  for (int row = 0; row < grid->rows; row++)
+    for (int column = 0; column < grid->columns; column++) {
+      size_t at = (size_t)row * (size_t)grid->columns + (size_t)column;
+      to_tile(grid->samples + at * sample, grid->shape, tile, &range, plane);
+      tsl_image_put(&image, column * tile->width, row * tile->height, 1, plane,
+                    tile->channels, tile->height, tile->width);
+    }
+  status = tsl_image_png(&image, png, err);
+done:
+  free(plane);
+  tsl_image_release(&image);
+  return status;
+}
+
+static void separators(struct tsl__chart *chart, const struct tsl__picture_grid *grid) {
+  double width = grid->columns * grid->cell_width;
+  double height = grid->rows * grid->cell_height;
+  tsl_text_add(chart->out, "<path class=\"se\" d=\"");
+  for (int row = 1; row < grid->rows; row++)
+    tsl_text_format(chart->out, "M%.1f %.1fh%.1f", grid->left,
+                    grid->top + row * grid->cell_height, width);
+  for (int column = 1; column < grid->columns; column++)
+    tsl_text_format(chart->out, "M%.1f %.1fv%.1f", grid->left + column * grid->cell_width,
+                    grid->top, height);
+  tsl_text_add(chart->out, "\"/>");
+}
+
+enum tsl_status tsl__picture_grid_write(struct tsl__chart *chart, struct tsl__page *page,
+                                        const struct tsl__picture_grid *grid,
+                                        struct tsl_error *err) {
+  if (grid->rows < 1 || grid->columns < 1)
+    return TSL_OK;
+  struct tile tile = tile_of(grid->shape);
+  struct tsl_text png = {0};
+  enum tsl_status status = to_png(grid, &tile, &png, err);
+  if (status == TSL_OK && png.length > 0) {
+    tsl_text_format(chart->out,
+                    "<image x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
+                    "preserveAspectRatio=\"none\" "
+                    "style=\"image-rendering:%s\" href=\"data:image/png;base64,",
+                    grid->left, grid->top, grid->columns * grid->cell_width,
+                    grid->rows * grid->cell_height,
+                    tile.width < 64 ? "pixelated" : "auto");
+    tsl_text_add_base64(chart->out, png.bytes, png.length);
+    tsl_text_add(chart->out, "\"/>");
+    separators(chart, grid);
+    tsl__page_file_add(page, grid->file, "png", &png);
+  }
+  tsl_text_release(&png);
+  return status;
+}

@@ -1,0 +1,210 @@
+#include "report/report_data.h"
+
+#include "report/report_pictures.h"
+
+#include "teasel/arena.h"
+#include "teasel/log.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add_fact(struct tsl__report_data *data, const char *term, const char *text) {
+  if (data->fact_count == TSL__FACTS_MAX || text[0] == '\0')
+    return;
+  struct tsl__report_fact *fact = &data->facts[data->fact_count++];
+  fact->term = term;
+  snprintf(fact->text, sizeof fact->text, "%s", text);
+}
+
+static int family_index(struct tsl__report_data *data, const char *name) {
+  for (int f = 0; f < data->family_count; f++)
+    if (strcmp(data->families[f].name, name) == 0)
+      return f;
+  if (data->family_count == TSL__FAMILIES_MAX)
+    return TSL__FAMILIES_MAX - 1;
+  snprintf(data->families[data->family_count].name, sizeof data->families[0].name, "%s",
+           name);
+  return data->family_count++;
+}
+
+/* "beta=4, capacity=6" */
+static void setting_label(const struct tsl_run *run, char *buffer, size_t bytes) {
+  size_t length = 0;
+  buffer[0] = '\0';
+  for (int i = 0; i < run->label_count && length < bytes; i++) {
+    int more = snprintf(buffer + length, bytes - length, "%s%s=%s",
+                        length > 0 ? ", " : "", run->labels[i].key, run->labels[i].value);
+    length += more > 0 ? (size_t)more : 0;
+  }
+}
+
+static int find_score(const struct tsl__report_data *data, const char *name) {
+  for (int i = 0; data->has_scores && i < data->scores.run_count; i++)
+    if (strcmp(data->scores.runs[i].name, name) == 0)
+      return i;
+  return -1;
+}
+
+static int find_latents(const struct tsl__report_data *data, const char *name) {
+  for (size_t i = 0; data->has_latents && i < data->latents.run_count; i++)
+    if (strcmp(data->latents.runs[i].name, name) == 0)
+      return (int)i;
+  return -1;
+}
+
+static void load_run(struct tsl_store *store, const struct tsl_run *run,
+                     struct tsl__report_data *data, struct tsl__report_run *out) {
+  struct tsl_error trouble = {0};
+  char path[TSL_PATH_MAX];
+  snprintf(out->name, sizeof out->name, "%s", run->name);
+  setting_label(run, out->label, sizeof out->label);
+  out->family = family_index(data, run->family->name);
+  out->setting = run->setting;
+  out->seed = run->options.seed;
+  out->score = find_score(data, run->name);
+  out->latents = find_latents(data, run->name);
+  if (tsl_store_record_read(store, run->name, &out->record, &trouble) != TSL_OK)
+    tsl_log(TSL_LOG_NORMAL, "report: %s: %s", trouble.where, trouble.text);
+  if (tsl_file_exists(tsl_store_run_path(store, run->name, "log.csv", path)) &&
+      tsl_store_log_read(store, run->name, &out->log, &trouble) != TSL_OK)
+    tsl_log(TSL_LOG_NORMAL, "report: %s: %s", trouble.where, trouble.text);
+}
+
+/* The scores' threshold and similarity lead where there are scores. */
+static void load_options(const struct tsl_job *job, struct tsl__report_data *data) {
+  const struct tsl_job_options *options = tsl_job_options(job);
+  snprintf(data->job_name, sizeof data->job_name, "%s", tsl_job_name(job));
+  snprintf(data->dataset_name, sizeof data->dataset_name, "%s",
+           tsl_job_dataset(job)->name);
+  data->informative_kl = options->udr.informative_kl;
+  if (data->has_scores)
+    data->informative_kl = data->scores.informative_kl;
+  data->form = (enum tsl_udr_form)options->udr.score;
+  data->similarity = TSL_SPEARMAN;
+  if (data->has_scores && data->scores.pairwise[TSL_SPEARMAN][TSL_UDR_LIB] == NULL &&
+      data->scores.pairwise[TSL_LASSO][TSL_UDR_LIB] != NULL)
+    data->similarity = TSL_LASSO;
+  data->setting_count = tsl_job_setting_count(job);
+  if (tsl_job_run_count(job) > 0)
+    data->reconstruction = tsl_job_run(job, 0)->options.reconstruction;
+}
+
+static void dataset_facts(const struct tsl_dataset *dataset, const struct tsl_run *run,
+                          struct tsl__report_data *data) {
+  const struct tsl_dataset_view *view = tsl_dataset_view(dataset);
+  char text[512], digest[33];
+  int length = snprintf(text, sizeof text, "%s, %lld samples of ", view->name,
+                        (long long)view->count);
+  for (int i = 0; i < view->shape.rank; i++)
+    length += snprintf(text + length, sizeof text - (size_t)length, "%s%lld",
+                       i > 0 ? " x " : "", (long long)view->shape.dims[i]);
+  if (view->label_count > 0)
+    length += snprintf(text + length, sizeof text - (size_t)length, ", %d classes",
+                       view->label_count);
+  if (view->factor_count > 0)
+    snprintf(text + length, sizeof text - (size_t)length, ", %d factors",
+             view->factor_count);
+  add_fact(data, "data", text);
+  snprintf(text, sizeof text, "%lld held out",
+           (long long)tsl_dataset_held_out(dataset, run->options.held_out));
+  add_fact(data, "split", text);
+  tsl_digest_print(&view->digest, digest);
+  add_fact(data, "data digest", digest);
+}
+
+static void run_facts(const struct tsl_run *run, struct tsl__report_data *data) {
+  static const char *const likelihoods[] = {"Bernoulli", "squared error", "Gaussian"};
+  static const char *const optimizers[] = {"adam", "adamax", "sgd"};
+  char text[512], rate[32];
+  snprintf(text, sizeof text, "%s, %lld latents, %s reconstruction", run->network->name,
+           (long long)run->options.latent, likelihoods[run->options.reconstruction]);
+  add_fact(data, "network", text);
+  bool epochs = run->options.train.iterations == 0;
+  snprintf(
+      text, sizeof text, "%lld %s, batch %lld in %lld shards, %s %s",
+      (long long)(epochs ? run->options.train.epochs : run->options.train.iterations),
+      epochs ? "epochs" : "steps", (long long)run->options.train.batch,
+      (long long)run->options.train.shards, optimizers[run->options.train.optimizer],
+      tsl_number_print(rate, run->options.train.learning_rate));
+  add_fact(data, "training", text);
+}
+
+/* Distinct kernel sets of the runs: more than one means that results may differ in the
+ * last digits. */
+static void kernel_facts(struct tsl__report_data *data) {
+  int known = -1;
+  for (int i = 0; i < data->run_count; i++) {
+    const struct tsl_record *record = &data->runs[i].record;
+    if (record->outcome == TSL_OUTCOME_NONE || record->kernels[0] == '\0')
+      continue;
+    if (known >= 0 && strcmp(record->kernels, data->runs[known].record.kernels) == 0)
+      continue;
+    add_fact(data, known < 0 ? "kernels" : "other kernels", record->kernels);
+    known = i;
+  }
+}
+
+static void load_facts(const struct tsl_job *job, const struct tsl_dataset *dataset,
+                       struct tsl__report_data *data) {
+  char text[512];
+  if (tsl_job_run_count(job) == 0)
+    return;
+  const struct tsl_run *run = tsl_job_run(job, 0);
+  if (dataset != NULL)
+    dataset_facts(dataset, run, data);
+  run_facts(run, data);
+  if (data->has_latents) {
+    snprintf(text, sizeof text, "%lld points, informative above %g nats",
+             (long long)data->latents.points, data->informative_kl);
+    add_fact(data, "scores", text);
+  }
+  kernel_facts(data);
+  add_fact(data, "program", "teasel " TSL_VERSION);
+}
+
+static enum tsl_status load_pictures(struct tsl_store *store, const struct tsl_job *job,
+                                     const struct tsl_dataset *dataset,
+                                     struct tsl__report_data *data,
+                                     struct tsl_error *err) {
+  for (int f = 0; dataset != NULL && f < data->family_count; f++) {
+    int best = data->families[f].best_run;
+    if (best < 0)
+      continue;
+    const struct tsl_latents_run *codes = NULL;
+    if (data->runs[best].latents >= 0)
+      codes = &data->latents.runs[data->runs[best].latents];
+    TSL_TRY(tsl__pictures_compute(store, job, tsl_job_run(job, (size_t)best), dataset,
+                                  &data->latents, codes, &data->families[f].pictures,
+                                  err));
+  }
+  return TSL_OK;
+}
+
+enum tsl_status tsl__report_load(struct tsl_store *store, const struct tsl_job *job,
+                                 const struct tsl_dataset *dataset,
+                                 struct tsl__report_data *out, struct tsl_error *err) {
+  struct tsl_error trouble = {0};
+  char path[TSL_PATH_MAX];
+  *out = (struct tsl__report_data){.best_run = -1, .best_setting = -1};
+  if (tsl_file_exists(tsl_store_path(store, TSL_STORE_SCORES, path))) {
+    out->has_scores = tsl_scores_read(store, &out->scores, &trouble) == TSL_OK;
+    if (!out->has_scores)
+      tsl_log(TSL_LOG_NORMAL, "report: %s: %s", trouble.where, trouble.text);
+  }
+  if (tsl_file_exists(tsl_store_path(store, TSL_STORE_LATENTS, path))) {
+    out->has_latents = tsl_store_latents_read(store, &out->latents, &trouble) == TSL_OK;
+    if (!out->has_latents)
+      tsl_log(TSL_LOG_NORMAL, "report: %s: %s", trouble.where, trouble.text);
+  }
+  out->run_count = (int)tsl_job_run_count(job);
+  TSL_TRY(tsl_allocate((void **)&out->runs, (size_t)out->run_count + 1, sizeof *out->runs,
+                       err));
+  for (int i = 0; i < out->run_count; i++)
+    load_run(store, tsl_job_run(job, (size_t)i), out, &out->runs[i]);
+  load_options(job, out);
+  load_facts(job, dataset, out);
+  tsl__report_choose_best(out);
+  return load_pictures(store, job, dataset, out, err);
+}

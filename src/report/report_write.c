@@ -1,0 +1,48 @@
+#include "teasel/report.h"
+
+#include "report/figure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static enum tsl_status write_files(const struct tsl_store *store,
+                                   const struct tsl__page *page,
+                                   const struct tsl_text *document,
+                                   struct tsl_error *err) {
+  char folder[TSL_PATH_MAX], path[TSL_PATH_MAX + 256];
+  tsl_store_path(store, TSL_STORE_FIGURES, folder);
+  TSL_TRY(tsl_folder_create(folder, err));
+  for (int i = 0; i < page->file_count; i++) {
+    snprintf(path, sizeof path, "%s/%s", folder, page->files[i].name);
+    TSL_TRY(tsl_file_write(path, page->files[i].bytes.bytes, page->files[i].bytes.length,
+                           err));
+  }
+  return tsl_file_write(tsl_store_path(store, TSL_STORE_REPORT, path), document->bytes,
+                        document->length, err);
+}
+
+enum tsl_status tsl_report_write(struct tsl_store *store, const struct tsl_job *job,
+                                 const struct tsl_dataset *dataset,
+                                 struct tsl_error *err) {
+  struct tsl__report_data *data = calloc(1, sizeof *data);
+  struct tsl__page page;
+  struct tsl_text document = {0};
+  if (data == NULL)
+    return tsl_error_set(err, TSL_MEMORY, "", "no memory for a report");
+  tsl__page_init(&page);
+  enum tsl_status status = tsl__report_load(store, job, dataset, data, err);
+  if (status == TSL_OK)
+    status = tsl__figures_write(data, &page, err);
+  if (status == TSL_OK) {
+    tsl__page_finish(&page, data->job_name, &document);
+    if (document.failed || page.failed)
+      status = tsl_error_set(err, TSL_MEMORY, "", "no memory for a report");
+  }
+  if (status == TSL_OK)
+    status = write_files(store, &page, &document, err);
+  tsl_text_release(&document);
+  tsl__page_release(&page);
+  tsl__report_release(data);
+  free(data);
+  return status;
+}

@@ -1,0 +1,237 @@
+/* The whole page on made-up results. `test_figures --write FOLDER` writes one for a look
+ * (and for tests/oracle/test_report_browser.sh). */
+#include "unit.h"
+
+#include "report_sample.h"
+
+#include "report/figure.h"
+
+#include <stdio.h>
+
+/* The page of a request; the caller releases both. */
+static void render(const struct sample_request *request, struct tsl__page *page,
+                   struct tsl_text *document) {
+  struct tsl__report_data *data = sample_create(request);
+  struct tsl_error err = {0};
+  tsl__page_init(page);
+  if (tsl__figures_write(data, page, &err) != TSL_OK)
+    fail_msg("%s", err.text);
+  tsl__page_finish(page, data->job_name, document);
+  assert_false(page->failed || document->failed);
+  sample_free(data);
+}
+
+static size_t occurrences(const char *text, const char *word) {
+  size_t count = 0;
+  for (const char *at = text; (at = strstr(at, word)) != NULL; at++)
+    count++;
+  return count;
+}
+
+/* Elements that must be closed are; no number is missing; nothing is loaded. */
+static void check_document(const struct tsl_text *document) {
+  static const char *const elements[] = {"section", "table", "svg",     "figure", "div",
+                                         "tr",      "td",    "details", "p",      "g"};
+  for (size_t i = 0; i < sizeof elements / sizeof elements[0]; i++) {
+    char open[32], open_plain[32], close[32];
+    snprintf(open, sizeof open, "<%s ", elements[i]);
+    snprintf(open_plain, sizeof open_plain, "<%s>", elements[i]);
+    snprintf(close, sizeof close, "</%s>", elements[i]);
+    assert_int_equal(occurrences(document->bytes, open) +
+                         occurrences(document->bytes, open_plain),
+                     occurrences(document->bytes, close));
+  }
+  static const char *const never[] = {
+      " nan", "\"nan", ">nan", "-nan",  "Mnan",        "Lnan",
+      "inf ", "inf\"", "inf<", " src=", "href=\"http", "url(",
+  };
+  for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
+    assert_null(strstr(document->bytes, never[i]));
+}
+
+static void check(const struct sample_request *request, size_t sections) {
+  struct tsl__page page;
+  struct tsl_text document = {0};
+  render(request, &page, &document);
+  check_document(&document);
+  assert_int_equal(occurrences(document.bytes, "<section "), sections);
+  for (int i = 0; i < page.file_count; i++) {
+    assert_true(page.files[i].bytes.length > 0);
+    assert_null(strchr(page.files[i].name, '/'));
+  }
+  tsl_text_release(&document);
+  tsl__page_release(&page);
+}
+
+static const struct sample_request whole = {.families = 3,
+                                            .settings = 3,
+                                            .seeds = 4,
+                                            .latent = 6,
+                                            .points = 100,
+                                            .side = 16,
+                                            .scores = true,
+                                            .logs = true,
+                                            .lasso = true,
+                                            .metrics = true,
+                                            .failures = true};
+
+static void test_page__has_every_section(void **state) {
+  (void)state;
+  check(&whole, 13);
+}
+
+static void test_page__survives_no_runs(void **state) {
+  (void)state;
+  check(&(struct sample_request){.seeds = 1, .settings = 1, .latent = 1}, 11);
+}
+
+static void test_page__survives_runs_that_never_finished(void **state) {
+  (void)state;
+  check(&(struct sample_request){.families = 2, .settings = 2, .seeds = 2, .latent = 3},
+        11);
+}
+
+static void test_page__survives_one_run_with_one_latent(void **state) {
+  (void)state;
+  check(&(struct sample_request){.families = 1,
+                                 .settings = 1,
+                                 .seeds = 1,
+                                 .latent = 1,
+                                 .points = 1,
+                                 .side = 1,
+                                 .scores = true,
+                                 .logs = true,
+                                 .metrics = true},
+        13);
+}
+
+static void test_page__survives_no_labels_and_no_factors(void **state) {
+  (void)state;
+  struct sample_request request = whole;
+  request.metrics = false;
+  check(&request, 11);
+}
+
+static void test_page__survives_scores_that_are_all_missing(void **state) {
+  (void)state;
+  struct tsl__report_data *data = sample_create(&whole);
+  struct tsl_scores *scores = &data->scores;
+  for (int i = 0; i < scores->run_count; i++) {
+    for (int a = 0; a < scores->latent_max; a++)
+      scores->kl[i * scores->latent_max + a] = NAN;
+    for (int s = 0; s < TSL_SIMILARITY_COUNT; s++)
+      for (int g = 0; g < TSL_UDR_GROUP_COUNT; g++)
+        scores->udr[s][TSL_UDR_LIB][g][i] = NAN;
+    for (int k = 0; k < scores->run_count; k++)
+      scores->pairwise[TSL_SPEARMAN][TSL_UDR_LIB][k * scores->run_count + i] = NAN;
+    for (int64_t v = 0; v < data->runs[i].log.rows * data->runs[i].log.columns; v++)
+      data->runs[i].log.values[v] = NAN;
+  }
+  tsl__report_choose_best(data);
+  struct tsl__page page;
+  struct tsl_text document = {0};
+  tsl__page_init(&page);
+  assert_int_equal(tsl__figures_write(data, &page, NULL), TSL_OK);
+  tsl__page_finish(&page, "x", &document);
+  check_document(&document);
+  tsl_text_release(&document);
+  tsl__page_release(&page);
+  sample_free(data);
+}
+
+static void test_page__names_are_escaped(void **state) {
+  (void)state;
+  struct tsl__page page;
+  struct tsl_text document = {0};
+  render(&whole, &page, &document);
+  assert_null(strstr(document.bytes, "sample <&"));
+  assert_non_null(strstr(document.bytes, "sample &lt;&amp;&quot;&#39;$(touch x)`&gt;"));
+  assert_non_null(strstr(document.bytes, "tubers &lt;b&gt;&amp;amp;&lt;/b&gt;"));
+  tsl_text_release(&document);
+  tsl__page_release(&page);
+}
+
+static void test_page__same_data_give_same_bytes(void **state) {
+  (void)state;
+  struct tsl__page a, b;
+  struct tsl_text first = {0}, second = {0};
+  render(&whole, &a, &first);
+  render(&whole, &b, &second);
+  assert_int_equal(first.length, second.length);
+  assert_memory_equal(first.bytes, second.bytes, first.length);
+  tsl_text_release(&first);
+  tsl_text_release(&second);
+  tsl__page_release(&a);
+  tsl__page_release(&b);
+}
+
+static void test_udr_table__marks_the_best_setting(void **state) {
+  (void)state;
+  struct tsl__report_data *data = sample_create(&whole);
+  for (int i = 0; i < data->run_count; i++) /* setting 4 wins clearly */
+    data->scores.udr[TSL_SPEARMAN][TSL_UDR_LIB][TSL_UDR_SETTING][i] =
+        data->runs[i].setting == 4 ? 0.9871 : 0.1;
+  tsl__report_choose_best(data);
+  assert_int_equal(data->best_setting, 4);
+  assert_int_equal(data->runs[data->best_run].setting, 4);
+  struct tsl__page page;
+  tsl__page_init(&page);
+  assert_int_equal(tsl__figures_write(data, &page, NULL), TSL_OK);
+  const char *row = strstr(strstr(page.html.bytes, "id=\"udr\""), "<tr class=\"best\">");
+  assert_non_null(row);
+  const char *end = strstr(row, "</tr>");
+  const char *score = strstr(row, ">0.987</td>");
+  assert_true(score != NULL && score < end);
+  tsl__page_release(&page);
+  sample_free(data);
+}
+
+static void test_numbers__three_digits_and_a_dash_for_none(void **state) {
+  (void)state;
+  char buffer[32];
+  assert_string_equal(tsl__print_score(buffer, 0.74249), "0.742");
+  assert_string_equal(tsl__print_score(buffer, -0.0001), "0.000");
+  assert_string_equal(tsl__print_score(buffer, NAN), "\xe2\x80\x93");
+  assert_string_equal(tsl__print_quantity(buffer, 7612.4), "7612");
+  assert_string_equal(tsl__print_quantity(buffer, 51.27), "51.3");
+  assert_string_equal(tsl__print_quantity(buffer, 0.012345), "0.0123");
+  assert_string_equal(tsl__print_quantity(buffer, 3), "3");
+}
+
+static int write_sample(const char *folder) {
+  struct sample_request request = whole;
+  request.side = 64;
+  request.latent = 10;
+  request.settings = 7;
+  struct tsl__page page;
+  struct tsl_text document = {0};
+  char path[4096];
+  render(&request, &page, &document);
+  snprintf(path, sizeof path, "%s/report.html", folder);
+  FILE *file = fopen(path, "w");
+  if (file == NULL)
+    return 1;
+  size_t written = fwrite(document.bytes, 1, document.length, file);
+  int failed = fclose(file) != 0 || written != document.length;
+  tsl_text_release(&document);
+  tsl__page_release(&page);
+  return failed;
+}
+
+int main(int argc, char **argv) {
+  if (argc == 3 && strcmp(argv[1], "--write") == 0)
+    return write_sample(argv[2]);
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_page__has_every_section),
+      cmocka_unit_test(test_page__survives_no_runs),
+      cmocka_unit_test(test_page__survives_runs_that_never_finished),
+      cmocka_unit_test(test_page__survives_one_run_with_one_latent),
+      cmocka_unit_test(test_page__survives_no_labels_and_no_factors),
+      cmocka_unit_test(test_page__survives_scores_that_are_all_missing),
+      cmocka_unit_test(test_page__names_are_escaped),
+      cmocka_unit_test(test_page__same_data_give_same_bytes),
+      cmocka_unit_test(test_udr_table__marks_the_best_setting),
+      cmocka_unit_test(test_numbers__three_digits_and_a_dash_for_none),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
