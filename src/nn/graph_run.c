@@ -1,0 +1,386 @@
+/* graph_run.c - one step: segments forward, the last one forward and backward shard by
+ * shard, segments backward, sums, optimizer. */
+#include "nn/graph.h"
+
+#include "nn/optimizer.h"
+#include "nn/vector.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+float *tsl__buffer_at(const struct tsl__buffer *buffer, int64_t local) {
+  return buffer->data == NULL ? NULL : buffer->data + buffer->stride * (size_t)local;
+}
+
+int64_t tsl__sample_index(const struct tsl__task *task) {
+  return task->run->shard * task->graph->rows;
+}
+
+unsigned char *tsl__exchange_at(const struct tsl__exchange *exchange,
+                                const struct tsl__task *task) {
+  return exchange->bytes + exchange->block * (size_t)task->run->shard;
+}
+
+size_t tsl__plain_count(const struct tsl__task *task) {
+  return (size_t)(task->graph->rows * tsl__row_count(task->node));
+}
+
+/* ---- one call of an operator ---- */
+
+static const float *value_at(const struct tsl__run *run, int index) {
+  const struct tsl_graph *graph = run->graph;
+  const struct tsl__node *node = graph->nodes[index];
+  if (index == graph->input && run->batch != NULL)
+    return run->batch + run->local * graph->rows * tsl__row_count(node);
+  return tsl__buffer_at(&node->value, run->local);
+}
+
+void tsl__node_task(const struct tsl__run *run, struct tsl__node *node,
+                    struct tsl__task *task) {
+  task->run = run;
+  task->graph = run->graph;
+  task->node = node;
+  for (int k = 0; k < TSL__INPUTS_MAX; k++) {
+    task->in[k] = NULL;
+    task->grad_in[k] = NULL;
+  }
+  for (int k = 0; k < node->input_count; k++) {
+    const struct tsl__port *port = &node->ports[k];
+    task->in[k] = port->converts ? tsl__buffer_at(&port->converted, run->local)
+                                 : value_at(run, node->inputs[k]);
+  }
+  task->out = tsl__buffer_at(&node->value, run->local);
+  task->saved = tsl__buffer_at(&node->saved, run->local);
+  task->grad_out = tsl__buffer_at(&node->gradient, run->local);
+}
+
+void tsl__node_convert(const struct tsl__run *run, struct tsl__node *node) {
+  for (int k = 0; k < node->input_count; k++) {
+    struct tsl__port *port = &node->ports[k];
+    if (port->converts)
+      tsl__kernel_run(&port->forward,
+                      (const float *[]){value_at(run, node->inputs[k]),
+                                        tsl__buffer_at(&port->converted, run->local)});
+  }
+}
+
+/* Where the operator writes the gradient of its inputs: the value's own gradient, or a
+ * temporary that is converted or added afterwards. */
+static void aim_gradients(const struct tsl__run *run, struct tsl__task *task) {
+  const struct tsl_graph *graph = run->graph;
+  const struct tsl__node *node = task->node;
+  for (int k = 0; k < node->input_count; k++) {
+    const struct tsl__node *input = graph->nodes[node->inputs[k]];
+    if (!input->has_gradient)
+      continue;
+    bool direct = !node->adds[k] && !node->ports[k].converts;
+    task->grad_in[k] =
+        direct ? tsl__buffer_at(&input->gradient, run->local) : graph->temporary[k];
+  }
+}
+
+static void land_gradients(const struct tsl__run *run, const struct tsl__task *task) {
+  const struct tsl_graph *graph = run->graph;
+  struct tsl__node *node = task->node;
+  for (int k = 0; k < node->input_count; k++) {
+    struct tsl__port *port = &node->ports[k];
+    const struct tsl__node *input = graph->nodes[node->inputs[k]];
+    if (!input->has_gradient || (!node->adds[k] && !port->converts))
+      continue;
+    float *target = tsl__buffer_at(&input->gradient, run->local);
+    const float *made = graph->temporary[k];
+    if (port->converts) {
+      float *to = node->adds[k] ? graph->temporary[TSL__INPUTS_MAX] : target;
+      tsl__kernel_run(&port->backward, (const float *[]){made, to});
+      made = to;
+    }
+    if (node->adds[k])
+      tsl__add(target, made, tsl__layout_bytes(&input->layout) / sizeof(float));
+  }
+}
+
+/* Adds this shard's gradient of the node's weights to the tree over local shards, as a
+ * binary counter carries: after shard i, partial sums stand where i + 1 has ones. */
+static void carry_gradients(const struct tsl__run *run, const struct tsl__node *node) {
+  const struct tsl_graph *graph = run->graph;
+  if (run->local % 2 == 0)
+    return; /* written in place */
+  struct tsl__slice slice = tsl__node_weights(graph, node);
+  if (slice.end == slice.begin)
+    return;
+  const float *chain[TSL__PARTIALS_MAX];
+  int depth = 0;
+  for (int64_t carry = run->local; carry % 2 != 0; carry /= 2) {
+    chain[depth] = graph->partials[depth] + slice.begin;
+    depth++;
+  }
+  tsl__add_chain(graph->partials[depth] + slice.begin, chain, depth,
+                 graph->shard_gradient, slice.end - slice.begin);
+}
+
+static void run_call(const struct tsl__run *run, const struct tsl__call *call) {
+  struct tsl__node *node = run->graph->nodes[call->node];
+  struct tsl__task task;
+  switch (call->phase) {
+  case TSL__PHASE_FORWARD:
+    if (!node->synchronises)
+      tsl__node_convert(run, node);
+    tsl__node_task(run, node, &task);
+    node->operator_->forward(&task);
+    return;
+  case TSL__PHASE_GATHER:
+    tsl__node_convert(run, node);
+    tsl__node_task(run, node, &task);
+    node->operator_->gather(&task);
+    return;
+  case TSL__PHASE_GATHER_BACKWARD:
+    tsl__node_task(run, node, &task);
+    node->operator_->gather_backward(&task);
+    return;
+  case TSL__PHASE_BACKWARD:
+    tsl__node_task(run, node, &task);
+    aim_gradients(run, &task);
+    node->operator_->backward(&task);
+    land_gradients(run, &task);
+    if (!node->batch_level)
+      carry_gradients(run, node);
+    return;
+  }
+}
+
+static void run_list(const struct tsl__run *run, const struct tsl__list *list) {
+  for (int i = 0; i < list->count; i++)
+    run_call(run, &list->calls[i]);
+}
+
+/* ---- segments ---- */
+
+struct stage {
+  struct tsl_graph *graph;
+  struct tsl_team *team;
+  int64_t shards; /* local ones */
+  int64_t first;  /* of them, in the batch */
+  struct tsl__run run;
+};
+
+static void enter_shard(struct stage *stage, int64_t local) {
+  stage->run.local = local;
+  stage->run.shard = stage->first + local;
+}
+
+static enum tsl_status gather_blocks(const struct stage *stage, void *bytes, size_t block,
+                                     struct tsl_error *err) {
+  if (stage->shards == stage->graph->shape.shards)
+    return TSL_OK;
+  return tsl_team_gather(stage->team, bytes, block * (size_t)stage->shards, err);
+}
+
+/* The synchronisation of depth k: blocks to all, then combined by all alike. */
+static enum tsl_status synchronise(struct stage *stage, int depth,
+                                   struct tsl_error *err) {
+  struct tsl_graph *graph = stage->graph;
+  for (int i = 0; i < graph->node_count; i++) {
+    struct tsl__node *node = graph->nodes[i];
+    if (!node->live || !node->synchronises || node->depth != depth)
+      continue;
+    TSL_TRY(gather_blocks(stage, node->exchange.bytes, node->exchange.block, err));
+    if (node->operator_->combine != NULL)
+      node->operator_->combine(graph, node);
+  }
+  enter_shard(stage, 0);
+  run_list(&stage->run, &graph->between[depth]);
+  return TSL_OK;
+}
+
+static enum tsl_status synchronise_backward(struct stage *stage, int depth,
+                                            struct tsl_error *err) {
+  struct tsl_graph *graph = stage->graph;
+  enter_shard(stage, 0);
+  run_list(&stage->run, &graph->between_backward[depth]);
+  for (int i = graph->node_count - 1; i >= 0; i--) {
+    struct tsl__node *node = graph->nodes[i];
+    if (!node->has_gradient || !node->synchronises || node->depth != depth)
+      continue;
+    if (node->exchange_backward.block > 0)
+      TSL_TRY(gather_blocks(stage, node->exchange_backward.bytes,
+                            node->exchange_backward.block, err));
+    if (node->operator_->combine_backward != NULL)
+      node->operator_->combine_backward(graph, node);
+  }
+  return TSL_OK;
+}
+
+static enum tsl_status run_segments(struct stage *stage, struct tsl_error *err) {
+  struct tsl_graph *graph = stage->graph;
+  for (int k = 0; k < graph->depth; k++) {
+    for (int64_t i = 0; i < stage->shards; i++) {
+      enter_shard(stage, i);
+      run_list(&stage->run, &graph->forward[k]);
+    }
+    TSL_TRY(synchronise(stage, k + 1, err));
+  }
+  for (int64_t i = 0; i < stage->shards; i++) {
+    enter_shard(stage, i);
+    run_list(&stage->run, &graph->forward[graph->depth]);
+    run_list(&stage->run, &graph->backward[graph->depth]);
+  }
+  for (int k = graph->depth; k > 0; k--) {
+    TSL_TRY(synchronise_backward(stage, k, err));
+    for (int64_t i = 0; i < stage->shards; i++) {
+      enter_shard(stage, i);
+      run_list(&stage->run, &graph->backward[k - 1]);
+    }
+  }
+  return TSL_OK;
+}
+
+/* ---- losses ---- */
+
+void tsl__sum_tree(double *sums, int64_t shards, int64_t width) {
+  for (int64_t distance = 1; distance < shards; distance *= 2) {
+    for (int64_t i = 0; i < shards; i += 2 * distance) {
+      for (int64_t k = 0; k < width; k++)
+        sums[i * width + k] += sums[(i + distance) * width + k];
+    }
+  }
+}
+
+/* terms: (term_numbers) */
+static enum tsl_status report_terms(struct stage *stage, struct tsl_step *step,
+                                    struct tsl_error *err) {
+  struct tsl_graph *graph = stage->graph;
+  TSL_TRY(
+      gather_blocks(stage, graph->sums, (size_t)graph->sum_width * sizeof(double), err));
+  tsl__sum_tree(graph->sums, graph->shape.shards, graph->sum_width);
+  double total = 0;
+  for (int i = 0; i < graph->node_count; i++) {
+    const struct tsl__node *node = graph->nodes[i];
+    bool objective = node->operator_ == &tsl__operator_objective;
+    if (!objective && node->operator_ != &tsl__operator_term)
+      continue;
+    for (int64_t k = 0; k < tsl__row_count(node); k++) {
+      const struct tsl__node *input = graph->nodes[node->inputs[0]];
+      double mean = node->batch_level
+                        ? (double)input->value.data[k]
+                        : graph->sums[node->slot + k] / (double)graph->shape.batch;
+      if (objective)
+        total += node->as.weight * mean;
+      else
+        step->terms[node->slot + k] = mean;
+    }
+  }
+  for (int t = 0; t < graph->term_count; t++) {
+    if (graph->terms[t].node < 0)
+      step->terms[graph->terms[t].offset] =
+          tsl_ramp_at(&graph->terms[t].ramp, step->step);
+  }
+  step->terms[0] = total;
+  step->finite = isfinite(total) != 0;
+  return TSL_OK;
+}
+
+double tsl_ramp_at(const struct tsl_ramp *ramp, int64_t step) {
+  if (ramp->steps <= 0 || step >= ramp->steps)
+    return ramp->end;
+  return ramp->end * (double)step / (double)ramp->steps;
+}
+
+/* ---- weights ---- */
+
+void tsl__graph_refresh(struct tsl_graph *graph) {
+  if (!graph->weights_changed)
+    return;
+  for (int i = 0; i < graph->node_count; i++) {
+    struct tsl__node *node = graph->nodes[i];
+    if (node->operator_->refresh != NULL)
+      node->operator_->refresh(graph, node);
+  }
+  graph->weights_changed = false;
+}
+
+/* What no objective reaches has the gradient 0. */
+static void clear_unreached(struct tsl_graph *graph) {
+  for (int i = 0; i < graph->node_count; i++) {
+    const struct tsl__node *node = graph->nodes[i];
+    struct tsl__slice slice = tsl__node_weights(graph, node);
+    if (!node->has_gradient && slice.end > slice.begin)
+      tsl__fill(graph->gradient + slice.begin, 0.0F, slice.end - slice.begin);
+  }
+}
+
+static enum tsl_status update_weights(struct stage *stage, bool update,
+                                      struct tsl_error *err) {
+  struct tsl_graph *graph = stage->graph;
+  size_t begin = 0, end = graph->trained;
+  bool wide = stage->shards < graph->shape.shards;
+  clear_unreached(graph);
+  if (!update)
+    return TSL_OK;
+  if (wide) {
+    if (graph->scratch == NULL) {
+      void *scratch = NULL;
+      TSL_TRY(tsl_allocate(&scratch, graph->trained, sizeof(float), err));
+      graph->scratch = scratch;
+    }
+    TSL_TRY(tsl_team_sum_scatter(stage->team, graph->gradient, graph->scratch,
+                                 graph->trained, err));
+    tsl_team_slice(stage->team, graph->trained, &begin, &end);
+  }
+  graph->optimizer->t++;
+  tsl__optimizer_apply(graph->optimizer, graph->weights, graph->gradient, begin, end);
+  graph->weights_changed = true;
+  if (wide)
+    TSL_TRY(tsl_team_sum_collect(stage->team, graph->weights, graph->trained, err));
+  return TSL_OK;
+}
+
+/* ---- the step ---- */
+
+static enum tsl_status enter_step(struct tsl_graph *graph, struct tsl_team *team,
+                                  const struct tsl_step *step, struct stage *stage,
+                                  struct tsl_error *err) {
+  int64_t width = team == NULL ? 1 : tsl_team_size(team);
+  int64_t index = team == NULL ? 0 : tsl_team_index(team);
+  if (!graph->finished)
+    return tsl_error_set(err, TSL_INTERNAL, "", "a step of an unfinished graph");
+  if (width > graph->shape.shards || graph->shape.shards % width != 0)
+    return tsl_error_set(err, TSL_BAD_INPUT, "schedule.width",
+                         "a team of %lld ranks cannot share %lld shards: it must be a "
+                         "power of two up to train.shards",
+                         (long long)width, (long long)graph->shape.shards);
+  if (step->update && graph->optimizer == NULL)
+    return tsl_error_set(err, TSL_INTERNAL, "", "an update without an optimizer");
+  stage->graph = graph;
+  stage->team = team;
+  stage->shards = graph->shape.shards / width;
+  stage->first = index * stage->shards;
+  const struct tsl__run run = {.graph = graph,
+                               .training = true,
+                               .step = step->step,
+                               .seed = step->seed,
+                               .batch = step->batch,
+                               .noise = step->noise};
+  stage->run = run;
+  int level = 0;
+  while ((int64_t)1 << level < stage->shards)
+    level++;
+  graph->gradient = graph->partials[level];
+  return TSL_OK;
+}
+
+enum tsl_status tsl_graph_step(struct tsl_graph *graph, struct tsl_team *team,
+                               struct tsl_step *step, struct tsl_error *err) {
+  struct stage stage;
+  TSL_TRY(enter_step(graph, team, step, &stage, err));
+  graph->updating = step->update;
+  tsl__graph_refresh(graph);
+  TSL_TRY(run_segments(&stage, err));
+  TSL_TRY(report_terms(&stage, step, err));
+  TSL_TRY(update_weights(&stage, step->update && step->finite, err));
+  if (graph->dnnl.failed) {
+    graph->dnnl.failed = false;
+    return tsl_error_set(err, TSL_LIBRARY, "", "oneDNN: a primitive failed to run");
+  }
+  return TSL_OK;
+}

@@ -1,0 +1,164 @@
+#include "nn/layer.h"
+
+#include "nn/vector.h"
+
+/* ---- copies of weights ---- */
+
+enum tsl_status tsl__weight_copy_plan(struct tsl_graph *graph,
+                                      struct tsl__weight_copy *copy, int param,
+                                      const struct tsl__layout *wanted,
+                                      struct tsl_error *err) {
+  const struct tsl__layout *layout = &graph->params[param]->layout;
+  copy->converts = !tsl__layout_equal(layout, wanted);
+  if (!copy->converts)
+    return TSL_OK;
+  tsl__memory_request(graph, (void **)&copy->data, tsl__layout_bytes(wanted));
+  return tsl__kernel_reorder(&graph->dnnl, &copy->reorder, layout, wanted, err);
+}
+
+void tsl__weight_copy_refresh(struct tsl_graph *graph, struct tsl__weight_copy *copy,
+                              int param) {
+  if (copy->converts)
+    tsl__kernel_run(
+        &copy->reorder,
+        (const float *[]){graph->weights + graph->params[param]->offset, copy->data});
+}
+
+const float *tsl__weight_copy_at(const struct tsl_graph *graph,
+                                 const struct tsl__weight_copy *copy, int param) {
+  return copy->converts ? copy->data : graph->weights + graph->params[param]->offset;
+}
+
+void tsl__weight_copy_release(struct tsl__weight_copy *copy) {
+  tsl__kernel_release(&copy->reorder);
+}
+
+/* ---- bias ---- */
+
+TSL__INLINE void bias_pixels(float *y, const float *bias, int64_t pixels, int64_t lanes,
+                             bool relu) {
+  for (int64_t p = 0; p < pixels; p++) {
+    for (int64_t k = 0; k < lanes; k++) {
+      float v = y[p * lanes + k] + bias[k];
+      y[p * lanes + k] = relu && !(v > 0.0F) ? 0.0F : v;
+    }
+  }
+}
+
+/* One bias for all pixels. */
+TSL__INLINE void bias_plane(float *y, float bias, int64_t pixels, bool relu) {
+  for (int64_t p = 0; p < pixels; p++) {
+    float v = y[p] + bias;
+    y[p] = relu && !(v > 0.0F) ? 0.0F : v;
+  }
+}
+
+TSL__VECTOR void tsl__bias_forward(float *y, const float *bias,
+                                   const struct tsl__view *view, bool relu) {
+  int64_t pixels = view->height * view->width, lanes = view->lanes;
+  for (int64_t plane = 0; plane < view->rows * view->blocks; plane++) {
+    float *at = y + plane * pixels * lanes;
+    const float *own = bias + plane % view->blocks * lanes;
+    if (lanes == 1)
+      bias_plane(at, own[0], pixels, relu);
+    else if (lanes == 16)
+      bias_pixels(at, own, pixels, 16, relu);
+    else if (lanes == 8)
+      bias_pixels(at, own, pixels, 8, relu);
+    else
+      bias_pixels(at, own, pixels, lanes, relu);
+  }
+}
+
+enum { BLOCK_MAX = 16 };
+
+/* Sums of `lanes` <= 16 neighbouring channels over the pixels of one plane. */
+TSL__INLINE void add_pixels(const float *grad, int64_t pixels, int64_t stride,
+                            int64_t lanes, double *sums) {
+  for (int64_t p = 0; p < pixels; p++) {
+    for (int64_t k = 0; k < lanes; k++)
+      sums[k] += (double)grad[p * stride + k];
+  }
+}
+
+TSL__VECTOR static void sum_channels(const float *grad, const struct tsl__view *view,
+                                     int64_t first, int64_t width, double *sums) {
+  int64_t pixels = view->height * view->width, lanes = view->lanes;
+  int64_t block = first / lanes, lane = first % lanes;
+  for (int64_t row = 0; row < view->rows; row++) {
+    const float *at = grad + (row * view->blocks + block) * pixels * lanes + lane;
+    if (lanes == 16 && width == 16)
+      add_pixels(at, pixels, 16, 16, sums);
+    else
+      add_pixels(at, pixels, lanes, width, sums);
+  }
+}
+
+void tsl__bias_backward(const float *grad, float *grad_bias,
+                        const struct tsl__view *view) {
+  int64_t pixels = view->height * view->width;
+  if (view->lanes == 1) {
+    for (int64_t c = 0; c < view->channels; c++) {
+      double sum = 0;
+      for (int64_t row = 0; row < view->rows; row++)
+        sum += tsl__sum(grad + (row * view->blocks + c) * pixels, (size_t)pixels);
+      grad_bias[c] = (float)sum;
+    }
+    return;
+  }
+  for (int64_t first = 0; first < view->channels;) {
+    int64_t width = view->channels - first;
+    int64_t left = view->lanes - first % view->lanes;
+    width = width < left ? width : left;
+    width = width < BLOCK_MAX ? width : BLOCK_MAX;
+    double sums[BLOCK_MAX] = {0};
+    sum_channels(grad, view, first, width, sums);
+    for (int64_t k = 0; k < width; k++)
+      grad_bias[first + k] = (float)sums[k];
+    first += width;
+  }
+}
+
+/* ---- composing ---- */
+
+bool tsl__conv_check(struct tsl_graph *graph, const struct tsl__node *node,
+                     const struct tsl_conv *conv, bool transposed) {
+  const struct tsl_shape *x = tsl__input_shape(graph, node, 0);
+  const char *what = transposed ? "transposed convolution" : "convolution";
+  if (x->rank != 3) {
+    tsl__graph_fail(graph, node->name,
+                    "a %s takes (channels, height, width), not the shape %s: put a "
+                    "reshape before it",
+                    what, tsl__shape_print(x).text);
+    return false;
+  }
+  if (conv->filters < 1 || conv->kernel < 1 || conv->stride < 1 || conv->pad < 0) {
+    tsl__graph_fail(graph, node->name,
+                    "a %s needs filters, kernel and stride of at least 1 and pad of at "
+                    "least 0",
+                    what);
+    return false;
+  }
+  bool fits = conv->pad < conv->kernel;
+  for (int i = 1; i < 3; i++) {
+    int64_t size = x->dims[i];
+    int64_t out = transposed ? (size - 1) * conv->stride - 2 * conv->pad + conv->kernel
+                             : size + 2 * conv->pad - conv->kernel;
+    fits = fits && out >= (transposed ? 1 : 0);
+  }
+  if (!fits)
+    tsl__graph_fail(graph, node->name,
+                    "a %s with kernel %lld, stride %lld and pad %lld does not fit the "
+                    "shape %s",
+                    what, (long long)conv->kernel, (long long)conv->stride,
+                    (long long)conv->pad, tsl__shape_print(x).text);
+  return fits;
+}
+
+struct tsl_value tsl__activate_rest(struct tsl_graph *graph, const struct tsl__node *node,
+                                    enum tsl_activation activation) {
+  struct tsl_value value = tsl__node_value(node);
+  if (activation == TSL_ACTIVATION_NONE || activation == TSL_ACTIVATION_RELU)
+    return value;
+  return tsl_graph_activate(graph, value, activation);
+}

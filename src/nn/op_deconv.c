@@ -1,0 +1,148 @@
+/* op_deconv.c - transposed convolution: forward is a convolution's backward-data, its
+ * gradient by x a convolution's forward pass. Bias and ReLU are one loop of ours, since
+ * backward-data knows neither. */
+#include "nn/layer.h"
+
+#include "nn/vector.h"
+
+#include <stdlib.h>
+
+struct state {
+  struct tsl__kernel forward, backward_data, backward_weights;
+  struct tsl__weight_copy ahead, back; /* weight for forward, for backward_data */
+  struct tsl__view view;               /* of the output */
+};
+
+struct tsl_value tsl_graph_deconv(struct tsl_graph *graph, struct tsl_value x,
+                                  const char *name, const struct tsl_conv *conv,
+                                  enum tsl_activation activation) {
+  struct tsl__node *node = tsl__node_add(graph, &tsl__operator_deconv, name, 1, &x);
+  if (node == NULL || !tsl__conv_check(graph, node, conv, /*transposed=*/true))
+    return tsl__node_value(NULL);
+  const struct tsl_shape in = *tsl__input_shape(graph, node, 0);
+  int64_t k = conv->kernel;
+  node->as.layer.conv = *conv;
+  node->as.layer.activation = activation;
+  node->shape =
+      tsl__shape_of(3, conv->filters, (in.dims[1] - 1) * conv->stride - 2 * conv->pad + k,
+                    (in.dims[2] - 1) * conv->stride - 2 * conv->pad + k);
+  /* PyTorch takes the fan from the weight's second dimension, here the outputs. */
+  int64_t fan_in = conv->filters * k * k;
+  tsl__param_add(graph, node, "weight", 4,
+                 (const int64_t[]){in.dims[0], conv->filters, k, k}, fan_in);
+  if (conv->bias)
+    tsl__param_add(graph, node, "bias", 1, &conv->filters, fan_in);
+  node->operations = 2.0 * (double)fan_in * (double)tsl_shape_count(&in);
+  return tsl__activate_rest(graph, node, activation);
+}
+
+/* The layouts of the output that can be walked for bias and ReLU; else plain. */
+static enum tsl_status plan_forward(struct tsl_graph *graph, struct tsl__node *node,
+                                    const struct tsl__conv_geometry *geometry,
+                                    struct tsl__sides *sides, struct tsl_error *err) {
+  struct state *state = node->state;
+  const struct tsl__layer layer = {TSL__BACKWARD_DATA, false, false};
+  struct tsl__layout any = sides->weight;
+  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->forward, geometry, &layer, sides, err));
+  if (tsl__layout_view(&sides->x, &state->view))
+    return TSL_OK;
+  tsl__kernel_release(&state->forward);
+  sides->x = tsl__plain_layout(graph, &node->shape);
+  sides->y = tsl__any_layout(graph, tsl__input_shape(graph, node, 0));
+  sides->weight = any;
+  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->forward, geometry, &layer, sides, err));
+  if (!tsl__layout_view(&sides->x, &state->view))
+    TSL_BUG("the plain layout cannot be walked");
+  return TSL_OK;
+}
+
+static enum tsl_status deconv_plan(struct tsl_graph *graph, struct tsl__node *node,
+                                   struct tsl_error *err) {
+  struct state *state = node->state = calloc(1, sizeof *state);
+  if (state == NULL)
+    return tsl_error_set(err, TSL_MEMORY, node->name,
+                         "no memory for a transposed convolution");
+  const struct tsl__node *input = graph->nodes[node->inputs[0]];
+  const struct tsl_conv *conv = &node->as.layer.conv;
+  const struct tsl_shape *in = &input->shape, *out = &node->shape;
+  struct tsl__param *weight = graph->params[node->params[0]];
+  /* The convolution whose backward-data this is goes from our output to our input. */
+  const struct tsl__conv_geometry geometry = {
+      graph->rows, out->dims[0], out->dims[1], out->dims[2], in->dims[0], in->dims[1],
+      in->dims[2], conv->kernel, conv->kernel, conv->stride, conv->pad};
+  const struct tsl__layout any = tsl__layout_any(weight->face.rank, weight->face.dims);
+  struct tsl__sides sides = {tsl__any_layout(graph, out), any,
+                             tsl__any_layout(graph, in)};
+  TSL_TRY(plan_forward(graph, node, &geometry, &sides, err));
+  node->wanted[0] = sides.y;
+  node->layout = sides.x;
+  struct tsl__layout ahead = sides.weight;
+  weight->layout = ahead;
+  struct tsl__layer layer = {TSL__BACKWARD_WEIGHTS, false, false};
+  if (node->has_gradient) {
+    sides.weight = any;
+    TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->backward_weights, &geometry, &layer,
+                             &sides, err));
+    weight->layout = sides.weight;
+  }
+  TSL_TRY(tsl__weight_copy_plan(graph, &state->ahead, node->params[0], &ahead, err));
+  if (!node->has_gradient || !input->has_gradient)
+    return TSL_OK;
+  sides.weight = any;
+  layer.pass = TSL__FORWARD;
+  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->backward_data, &geometry, &layer, &sides,
+                           err));
+  return tsl__weight_copy_plan(graph, &state->back, node->params[0], &sides.weight, err);
+}
+
+static void deconv_refresh(struct tsl_graph *graph, struct tsl__node *node) {
+  struct state *state = node->state;
+  tsl__weight_copy_refresh(graph, &state->ahead, node->params[0]);
+  tsl__weight_copy_refresh(graph, &state->back, node->params[0]);
+}
+
+static void deconv_forward(const struct tsl__task *task) {
+  struct tsl__node *node = task->node;
+  struct state *state = node->state;
+  const float *weight = tsl__weight_copy_at(task->graph, &state->ahead, node->params[0]);
+  bool relu = node->as.layer.activation == TSL_ACTIVATION_RELU;
+  tsl__kernel_run(&state->forward, (const float *[]){task->in[0], weight, task->out});
+  if (node->as.layer.conv.bias)
+    tsl__bias_forward(task->out, tsl__weight(task, 1), &state->view, relu);
+  else if (relu)
+    tsl__relu(task->out, tsl__layout_bytes(&node->layout) / sizeof(float));
+}
+
+static void deconv_backward(const struct tsl__task *task) {
+  struct tsl__node *node = task->node;
+  struct state *state = node->state;
+  if (node->as.layer.activation == TSL_ACTIVATION_RELU)
+    tsl__relu_backward(task->grad_out, task->out,
+                       tsl__layout_bytes(&node->layout) / sizeof(float));
+  tsl__kernel_run(
+      &state->backward_weights,
+      (const float *[]){task->grad_out, task->in[0], tsl__weight_gradient(task, 0)});
+  if (node->as.layer.conv.bias)
+    tsl__bias_backward(task->grad_out, tsl__weight_gradient(task, 1), &state->view);
+  if (task->grad_in[0] == NULL)
+    return;
+  const float *weight = tsl__weight_copy_at(task->graph, &state->back, node->params[0]);
+  tsl__kernel_run(&state->backward_data,
+                  (const float *[]){task->grad_out, weight, task->grad_in[0]});
+}
+
+static void deconv_release(struct tsl__node *node) {
+  struct state *state = node->state;
+  tsl__kernel_release(&state->forward);
+  tsl__kernel_release(&state->backward_data);
+  tsl__kernel_release(&state->backward_weights);
+  tsl__weight_copy_release(&state->ahead);
+  tsl__weight_copy_release(&state->back);
+}
+
+const struct tsl__operator tsl__operator_deconv = {.name = "deconv",
+                                                   .plan = deconv_plan,
+                                                   .refresh = deconv_refresh,
+                                                   .forward = deconv_forward,
+                                                   .backward = deconv_backward,
+                                                   .release = deconv_release};

@@ -1,0 +1,66 @@
+/* op_noise.c - a stream of noise: drawn at (seed, stream, step, sample), or given. Zero
+ * in evaluation, where it is not fed. */
+#include "nn/graph.h"
+
+#include "nn/vector.h"
+#include "teasel/random.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct tsl_value tsl_graph_noise(struct tsl_graph *graph, const char *stream,
+                                 enum tsl_noise kind, const struct tsl_shape *shape) {
+  struct tsl__node *node = tsl__node_add(graph, &tsl__operator_noise, stream, 0, NULL);
+  if (node == NULL)
+    return tsl__node_value(NULL);
+  node->shape = *shape;
+  node->as.noise.kind = kind;
+  node->as.noise.stream = graph->stream_count;
+  struct tsl__stream *added = &graph->streams[graph->stream_count++];
+  snprintf(added->name, sizeof added->name, "%s", stream);
+  added->node = node->index;
+  return tsl__node_value(node);
+}
+
+int tsl_graph_noise_count(const struct tsl_graph *graph) {
+  return graph->stream_count;
+}
+
+const char *tsl_graph_noise_name(const struct tsl_graph *graph, int index) {
+  return graph->streams[index].name;
+}
+
+struct tsl_shape tsl_graph_noise_shape(const struct tsl_graph *graph, int index) {
+  return graph->nodes[graph->streams[index].node]->shape;
+}
+
+static void noise_forward(const struct tsl__task *task) {
+  const struct tsl__run *run = task->run;
+  const struct tsl__node *node = task->node;
+  size_t count = (size_t)tsl__row_count(node);
+  size_t rows = (size_t)task->graph->rows;
+  if (!run->training) {
+    tsl__fill(task->out, 0.0F, rows * count);
+    return;
+  }
+  if (run->noise != NULL) {
+    const float *given = run->noise[node->as.noise.stream];
+    memcpy(task->out, given + (size_t)run->local * rows * count,
+           rows * count * sizeof(float));
+    return;
+  }
+  const struct tsl_stream stream = {.seed = run->seed,
+                                    .purpose = TSL_PURPOSE_NOISE,
+                                    .sub = (uint32_t)node->as.noise.stream};
+  for (size_t row = 0; row < rows; row++) {
+    uint32_t sample = (uint32_t)tsl__sample_index(task) + (uint32_t)row;
+    float *to = task->out + row * count;
+    if (node->as.noise.kind == TSL_NOISE_NORMAL)
+      tsl_random_normal(&stream, (uint64_t)run->step, sample, count, to);
+    else
+      tsl_random_uniform(&stream, (uint64_t)run->step, sample, count, to);
+  }
+}
+
+const struct tsl__operator tsl__operator_noise = {
+    .name = "noise", .plan = tsl__plan_plain, .forward = noise_forward};

@@ -1,0 +1,4 @@
+/* Every optimizer. */
+TSL_OPTIMIZER(adam)
+TSL_OPTIMIZER(adamax)
+TSL_OPTIMIZER(sgd)

@@ -1,0 +1,23 @@
+/* start.c - one thread a rank, the instruction set, and what the kernels are. */
+#include "nn/dnnl.h"
+#include "teasel/nn.h"
+
+#include <cblas.h>
+#include <omp.h>
+#include <stdio.h>
+
+enum tsl_status tsl_nn_start(const char *isa, struct tsl_error *err) {
+  omp_set_num_threads(1);
+  openblas_set_num_threads(1);
+  if (isa == NULL || isa[0] == '\0')
+    return TSL_OK;
+  return tsl__dnnl_cap(isa, err);
+}
+
+const char *tsl_nn_kernel_set(void) {
+  static char words[96]; /* the same whenever it is asked */
+  char version[32];
+  tsl__dnnl_version(version, sizeof version);
+  snprintf(words, sizeof words, "%s %s", version, tsl__dnnl_isa());
+  return words;
+}

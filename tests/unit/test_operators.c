@@ -1,0 +1,158 @@
+/* Every operator's gradient against finite differences of the total, with a layer with
+ * weights before it, so that the operator's own backward pass is in the chain. */
+#include "graph_check.h"
+
+enum { BATCH = 8, SHARDS = 4 };
+
+static const double tolerance = 4e-3;
+
+/* A smooth total of x: sum of tanh(x) weighted by position, through a dense layer. */
+static void smooth_objective(struct tsl_graph *graph, struct tsl_value x) {
+  struct tsl_value mixed =
+      tsl_graph_dense(graph, x, "mixed", 3, true, TSL_ACTIVATION_TANH);
+  tsl_graph_objective(graph, tsl_graph_sum(graph, mixed), 1.5);
+}
+
+static void check(struct tsl_graph *graph, const struct tsl_shape *input) {
+  finish_graph(graph, 11);
+  float *batch = random_values(3, (size_t)(BATCH * tsl_shape_count(input)), -1.0F, 1.0F);
+  double error = gradient_error(graph, batch, 5e-3, 12);
+  printf("largest relative error %.2g\n", error);
+  assert_true(error < tolerance);
+  free(batch);
+  tsl_graph_free(graph);
+}
+
+static void check_layer(const struct tsl_shape *input,
+                        struct tsl_value (*build)(struct tsl_graph *graph,
+                                                  struct tsl_value x)) {
+  struct tsl_graph *graph = make_graph(BATCH, SHARDS);
+  struct tsl_value x = build(graph, tsl_graph_input(graph, input));
+  smooth_objective(graph, x);
+  check(graph, input);
+}
+
+static struct tsl_value build_dense(struct tsl_graph *graph, struct tsl_value x) {
+  x = tsl_graph_dense(graph, x, "first", 7, true, TSL_ACTIVATION_SIGMOID);
+  return tsl_graph_dense(graph, x, "second", 5, false, TSL_ACTIVATION_ELU);
+}
+
+static void test_dense__matches_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape1(6);
+  check_layer(&input, build_dense);
+}
+
+static struct tsl_value build_conv(struct tsl_graph *graph, struct tsl_value x) {
+  struct tsl_conv conv = {.filters = 5, .kernel = 4, .stride = 2, .pad = 1, .bias = true};
+  x = tsl_graph_conv(graph, x, "first", &conv, TSL_ACTIVATION_TANH);
+  conv.filters = 16;
+  conv.kernel = 3;
+  conv.stride = 1;
+  x = tsl_graph_conv(graph, x, "second", &conv, TSL_ACTIVATION_ELU);
+  conv.filters = 6;
+  conv.bias = false;
+  return tsl_graph_conv(graph, x, "third", &conv, TSL_ACTIVATION_SIGMOID);
+}
+
+static void test_conv__matches_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape3(3, 8, 8);
+  check_layer(&input, build_conv);
+}
+
+static struct tsl_value build_deconv(struct tsl_graph *graph, struct tsl_value x) {
+  struct tsl_shape image = shape3(4, 2, 3);
+  x = tsl_graph_dense(graph, x, "units", 24, true, TSL_ACTIVATION_TANH);
+  x = tsl_graph_reshape(graph, x, &image);
+  struct tsl_conv conv = {
+      .filters = 16, .kernel = 4, .stride = 2, .pad = 1, .bias = true};
+  x = tsl_graph_deconv(graph, x, "first", &conv, TSL_ACTIVATION_TANH);
+  conv.filters = 5;
+  x = tsl_graph_deconv(graph, x, "second", &conv, TSL_ACTIVATION_ELU);
+  conv.filters = 3;
+  conv.kernel = 3;
+  conv.bias = false;
+  return tsl_graph_deconv(graph, x, "third", &conv, TSL_ACTIVATION_NONE);
+}
+
+static void test_deconv__matches_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape1(5);
+  check_layer(&input, build_deconv);
+}
+
+/* ReLU has a corner, so the units are kept on both sides of it by large biases. */
+static struct tsl_value build_relu(struct tsl_graph *graph, struct tsl_value x) {
+  struct tsl_conv conv = {
+      .filters = 16, .kernel = 4, .stride = 2, .pad = 1, .bias = true};
+  x = tsl_graph_conv(graph, x, "conv", &conv, TSL_ACTIVATION_RELU);
+  x = tsl_graph_deconv(graph, x, "deconv", &conv, TSL_ACTIVATION_RELU);
+  x = tsl_graph_dense(graph, x, "dense", 9, true, TSL_ACTIVATION_RELU);
+  return tsl_graph_activate(graph, x, TSL_ACTIVATION_RELU);
+}
+
+static void test_relu__matches_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape3(2, 4, 4);
+  struct tsl_graph *graph = make_graph(BATCH, SHARDS);
+  struct tsl_value x = build_relu(graph, tsl_graph_input(graph, &input));
+  smooth_objective(graph, x);
+  finish_graph(graph, 11);
+  for (int p = 0; p < tsl_graph_param_count(graph); p++) {
+    const struct tsl_param *param = tsl_graph_param(graph, p);
+    if (param->rank != 1 || strncmp(param->name, "mixed", 5) == 0)
+      continue;
+    float bias[16] = {0};
+    for (int64_t i = 0; i < param->count; i++)
+      bias[i] = i % 2 == 0 ? 2.0F : -9.0F;
+    tsl_graph_param_set(graph, p, bias);
+  }
+  float *batch = random_values(3, (size_t)(BATCH * 32), -1.0F, 1.0F);
+  double error = gradient_error(graph, batch, 5e-3, 12);
+  printf("largest relative error %.2g\n", error);
+  assert_true(error < tolerance);
+  free(batch);
+  tsl_graph_free(graph);
+}
+
+static void add_vae_losses(struct tsl_graph *graph, struct tsl_value x,
+                           struct tsl_value hidden) {
+  struct tsl_shape latent = shape1(3);
+  struct tsl_value mean =
+      tsl_graph_dense(graph, hidden, "mean", 3, true, TSL_ACTIVATION_NONE);
+  struct tsl_value log_variance =
+      tsl_graph_dense(graph, hidden, "log_variance", 3, true, TSL_ACTIVATION_NONE);
+  struct tsl_value noise = tsl_graph_noise(graph, "z", TSL_NOISE_NORMAL, &latent);
+  struct tsl_value z = tsl_graph_gaussian_sample(graph, mean, log_variance, noise);
+  int64_t count = tsl_graph_value_shape(graph, x).dims[0];
+  struct tsl_value logits =
+      tsl_graph_dense(graph, z, "output", count, true, TSL_ACTIVATION_NONE);
+  struct tsl_value kl = tsl_graph_gaussian_kl(graph, mean, log_variance);
+  tsl_graph_objective(graph, tsl_graph_bernoulli(graph, logits, x), 1.0);
+  tsl_graph_objective(graph, tsl_graph_sum(graph, kl), 4.0);
+  tsl_graph_objective(graph, tsl_graph_element(graph, kl, 1), 0.5);
+  tsl_graph_term(graph, "kl_per_dim", kl);
+}
+
+static void test_vae_losses__match_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape1(6);
+  struct tsl_graph *graph = make_graph(BATCH, SHARDS);
+  struct tsl_value x = tsl_graph_input(graph, &input);
+  struct tsl_value hidden =
+      tsl_graph_dense(graph, x, "hidden", 7, true, TSL_ACTIVATION_TANH);
+  add_vae_losses(graph, x, hidden);
+  check(graph, &input);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_dense__matches_differences),
+      cmocka_unit_test(test_conv__matches_differences),
+      cmocka_unit_test(test_deconv__matches_differences),
+      cmocka_unit_test(test_relu__matches_differences),
+      cmocka_unit_test(test_vae_losses__match_differences),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
