@@ -8,12 +8,21 @@
 #include "teasel/store.h"
 #include "teasel/team.h"
 
-/* Local. A finished run's model with its trained weights. */
+/* Local. A finished run's model with its trained weights. dataset: NULL allowed where
+ * only values are computed: the schedules and N of the losses are then not those of the
+ * run. */
 enum tsl_status tsl_model_load(const struct tsl_store *store, const struct tsl_run *run,
                                const struct tsl_dataset *dataset, struct tsl_model *out,
                                struct tsl_error *err);
+/* Local. Posterior parameters of samples. indices: (count); mean, log_variance: (count,
+ * latent). */
+enum tsl_status tsl_encode_samples(const struct tsl_model *model,
+                                   const struct tsl_dataset *dataset,
+                                   const int64_t *indices, int64_t count, float *mean,
+                                   float *log_variance, struct tsl_error *err);
 /* Collective on team. Encodes the first score.udr.points samples of the data set's order
- * with every finished run, runs spread over the members, and writes latents.h5. */
+ * with every finished run, runs spread over the members, and writes latents.h5. What
+ * latents.h5 held of the same points is kept. */
 enum tsl_status tsl_encode(struct tsl_store *store, struct tsl_team *team,
                            const struct tsl_job *job, const struct tsl_dataset *dataset,
                            struct tsl_error *err);

@@ -36,8 +36,6 @@ struct tsl_model_ops {
 size_t tsl_model_count(void);
 const struct tsl_model_ops *tsl_model_at(size_t index);
 const struct tsl_model_ops *tsl_model_find(const char *name); /* NULL when unknown */
-/* Local. The families of all models, tsl_model_count of them: for struct tsl_registry. */
-const struct tsl_family *const *tsl_model_families(void);
 
 /* A run's graph, ready to train: built, finished, initialised by the run's seed,
  * optimizer set. */

@@ -12,12 +12,6 @@ static const struct tsl_model_ops *const models[] = {
 #undef TSL_MODEL
 };
 
-static const struct tsl_family *const families[] = {
-#define TSL_MODEL(name) &tsl_model_##name.family,
-#include "model/model_list.h"
-#undef TSL_MODEL
-};
-
 enum { MODEL_COUNT = sizeof models / sizeof models[0] };
 
 size_t tsl_model_count(void) {
@@ -34,8 +28,4 @@ const struct tsl_model_ops *tsl_model_find(const char *name) {
       return models[i];
   }
   return NULL;
-}
-
-const struct tsl_family *const *tsl_model_families(void) {
-  return families;
 }

@@ -1,0 +1,197 @@
+#include "teasel/encode.h"
+
+#include "teasel/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK = 256 }; /* samples decoded from the cache at a time */
+
+enum tsl_status tsl_encode_samples(const struct tsl_model *model,
+                                   const struct tsl_dataset *dataset,
+                                   const int64_t *indices, int64_t count, float *mean,
+                                   float *log_variance, struct tsl_error *err) {
+  const struct tsl_shape input = tsl_graph_value_shape(model->graph, model->values.input);
+  const struct tsl_shape code = tsl_graph_value_shape(model->graph, model->values.mean);
+  const int64_t latent = tsl_shape_count(&code);
+  const int64_t piece = count < CHUNK ? count : CHUNK;
+  float *samples = NULL; /* (piece, input) */
+  TSL_TRY(tsl_allocate((void **)&samples, (size_t)(piece * tsl_shape_count(&input)),
+                       sizeof(float), err));
+  enum tsl_status status = TSL_OK;
+  for (int64_t begin = 0; begin < count && status == TSL_OK; begin += piece) {
+    const int64_t rows = count - begin < piece ? count - begin : piece;
+    tsl_dataset_gather(dataset, indices + begin, rows, samples);
+    const struct tsl_feed feed = {model->values.input, samples};
+    const struct tsl_fetch fetches[] = {
+        {model->values.mean, mean + begin * latent},
+        {model->values.log_variance, log_variance + begin * latent}};
+    status = tsl_graph_compute(model->graph, &feed, 1, fetches, 2, rows, err);
+  }
+  free(samples);
+  return status;
+}
+
+/* What tsl_encode works on. */
+struct encoding {
+  struct tsl_store *store;
+  struct tsl_team *team;
+  const struct tsl_job *job;
+  const struct tsl_dataset *dataset;
+  unsigned char *finished; /* (runs of the job) */
+  struct tsl_latents latents;
+  const struct tsl_run **runs; /* (latents.run_count) */
+  struct tsl_latents before;   /* what latents.h5 holds already */
+};
+
+static void encoding_release(struct encoding *encoding) {
+  struct tsl_latents *latents = &encoding->latents;
+  for (size_t i = 0; latents->runs != NULL && i < latents->run_count; i++) {
+    free(latents->runs[i].mean);
+    free(latents->runs[i].log_variance);
+  }
+  free(latents->runs);
+  free(latents->indices);
+  free(latents->labels);
+  free(latents->factors);
+  free(encoding->runs);
+  free(encoding->finished);
+  tsl_latents_release(&encoding->before);
+}
+
+/* Collective on team. The first member looks which runs have a record, so that all work
+ * on one list while other processes may finish runs. */
+static enum tsl_status find_finished(struct encoding *encoding, struct tsl_error *err) {
+  const size_t count = tsl_job_run_count(encoding->job);
+  enum tsl_status status = tsl_allocate((void **)&encoding->finished, count, 1, err);
+  for (size_t i = 0; status == TSL_OK && tsl_team_index(encoding->team) == 0 && i < count;
+       i++) {
+    struct tsl_record record;
+    status = tsl_store_record_read(encoding->store, tsl_job_run(encoding->job, i)->name,
+                                   &record, err);
+    if (status == TSL_OK)
+      encoding->finished[i] = record.outcome != TSL_OUTCOME_NONE;
+  }
+  TSL_TRY(tsl_team_agree(encoding->team, status, err));
+  return tsl_team_broadcast(encoding->team, 0, encoding->finished, count, err);
+}
+
+/* The list of runs and, for every point, index, label and factors. */
+static enum tsl_status list_runs(struct encoding *encoding, struct tsl_error *err) {
+  struct tsl_latents *latents = &encoding->latents;
+  const size_t count = tsl_job_run_count(encoding->job);
+  TSL_TRY(tsl_allocate((void **)&latents->runs, count, sizeof *latents->runs, err));
+  TSL_TRY(tsl_allocate((void **)&encoding->runs, count, sizeof *encoding->runs, err));
+  for (size_t i = 0; i < count; i++) {
+    const struct tsl_run *run = tsl_job_run(encoding->job, i);
+    if (!encoding->finished[i])
+      continue;
+    encoding->runs[latents->run_count] = run;
+    latents->runs[latents->run_count++] =
+        (struct tsl_latents_run){.name = run->name, .latent = run->options.latent};
+  }
+  return TSL_OK;
+}
+
+static enum tsl_status list_points(struct encoding *encoding, struct tsl_error *err) {
+  struct tsl_latents *latents = &encoding->latents;
+  const struct tsl_dataset_view *view = tsl_dataset_view(encoding->dataset);
+  const int64_t *order = tsl_dataset_order(encoding->dataset);
+  const int64_t asked = tsl_job_options(encoding->job)->udr.points;
+  latents->points = asked < view->count ? asked : view->count;
+  const size_t points = (size_t)latents->points;
+  TSL_TRY(tsl_allocate((void **)&latents->indices, points, sizeof(int64_t), err));
+  memcpy(latents->indices, order, points * sizeof(int64_t));
+  if (view->labels != NULL) {
+    TSL_TRY(tsl_allocate((void **)&latents->labels, points, sizeof(int32_t), err));
+    for (size_t i = 0; i < points; i++)
+      latents->labels[i] = view->labels[order[i]];
+  }
+  if (view->factors == NULL)
+    return TSL_OK;
+  const size_t factors = (size_t)view->factor_count;
+  latents->factor_count = view->factor_count;
+  TSL_TRY(tsl_allocate((void **)&latents->factors, points * factors, sizeof(float), err));
+  for (size_t i = 0; i < points; i++)
+    memcpy(latents->factors + i * factors, view->factors + (size_t)order[i] * factors,
+           factors * sizeof(float));
+  return TSL_OK;
+}
+
+/* A run's latents never change (its name holds the digest of all that they depend on), so
+ * what an earlier latents.h5 holds of the same points is taken from there. */
+static void read_before(struct encoding *encoding) {
+  const struct tsl_latents *latents = &encoding->latents;
+  struct tsl_latents *before = &encoding->before;
+  char path[TSL_PATH_MAX];
+  if (!tsl_file_exists(tsl_store_path(encoding->store, TSL_STORE_LATENTS, path)))
+    return;
+  /* A damaged file is no loss: everything is encoded again. */
+  struct tsl_latents found = {0};
+  if (tsl_store_latents_read(encoding->store, &found, NULL) != TSL_OK)
+    return;
+  const size_t bytes = (size_t)latents->points * sizeof(int64_t);
+  if (found.points == latents->points &&
+      memcmp(found.indices, latents->indices, bytes) == 0)
+    *before = found;
+  else
+    tsl_latents_release(&found);
+}
+
+static const struct tsl_latents_run *find_before(const struct encoding *encoding,
+                                                 const struct tsl_latents_run *run) {
+  for (size_t i = 0; i < encoding->before.run_count; i++) {
+    const struct tsl_latents_run *known = &encoding->before.runs[i];
+    if (known->latent == run->latent && strcmp(known->name, run->name) == 0)
+      return known;
+  }
+  return NULL;
+}
+
+static enum tsl_status encode_run(struct encoding *encoding, size_t index,
+                                  struct tsl_error *err) {
+  const struct tsl_latents *latents = &encoding->latents;
+  struct tsl_latents_run *run = &latents->runs[index];
+  const size_t count = (size_t)(latents->points * run->latent);
+  TSL_TRY(tsl_allocate((void **)&run->mean, count, sizeof(float), err));
+  TSL_TRY(tsl_allocate((void **)&run->log_variance, count, sizeof(float), err));
+  const struct tsl_latents_run *known = find_before(encoding, run);
+  if (known != NULL) {
+    memcpy(run->mean, known->mean, count * sizeof(float));
+    memcpy(run->log_variance, known->log_variance, count * sizeof(float));
+    return TSL_OK;
+  }
+  struct tsl_model model;
+  TSL_TRY(tsl_model_load(encoding->store, encoding->runs[index], encoding->dataset,
+                         &model, err));
+  enum tsl_status status =
+      tsl_encode_samples(&model, encoding->dataset, latents->indices, latents->points,
+                         run->mean, run->log_variance, err);
+  tsl_model_release(&model);
+  return status;
+}
+
+static enum tsl_status encode_share(struct encoding *encoding, struct tsl_error *err) {
+  TSL_TRY(list_runs(encoding, err));
+  TSL_TRY(list_points(encoding, err));
+  read_before(encoding);
+  const size_t members = (size_t)tsl_team_size(encoding->team);
+  for (size_t i = (size_t)tsl_team_index(encoding->team); i < encoding->latents.run_count;
+       i += members)
+    TSL_TRY(encode_run(encoding, i, err));
+  return TSL_OK;
+}
+
+enum tsl_status tsl_encode(struct tsl_store *store, struct tsl_team *team,
+                           const struct tsl_job *job, const struct tsl_dataset *dataset,
+                           struct tsl_error *err) {
+  struct encoding encoding = {
+      .store = store, .team = team, .job = job, .dataset = dataset};
+  enum tsl_status status = find_finished(&encoding, err);
+  if (status == TSL_OK)
+    status = tsl_team_agree(team, encode_share(&encoding, err), err);
+  if (status == TSL_OK)
+    status = tsl_store_latents_write(store, team, &encoding.latents, err);
+  encoding_release(&encoding);
+  return status;
+}

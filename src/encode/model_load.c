@@ -1,0 +1,75 @@
+#include "teasel/encode.h"
+
+#include "teasel/train.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct tsl_array *find_array(const struct tsl_array *arrays, size_t count,
+                                          const char *name) {
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(arrays[i].name, name) == 0)
+      return &arrays[i];
+  }
+  return NULL;
+}
+
+static bool fits(const struct tsl_array *array, const struct tsl_param *param) {
+  return array->type == TSL_ARRAY_F32 && array->rank == param->rank &&
+         memcmp(array->dims, param->dims, (size_t)param->rank * sizeof param->dims[0]) ==
+             0;
+}
+
+/* Every weight of the graph from the file; a model.h5 of another network is an error. */
+static enum tsl_status set_params(struct tsl_graph *graph, const char *path,
+                                  const struct tsl_array *arrays, size_t count,
+                                  struct tsl_error *err) {
+  for (int i = 0; i < tsl_graph_param_count(graph); i++) {
+    const struct tsl_param *param = tsl_graph_param(graph, i);
+    const struct tsl_array *array = find_array(arrays, count, param->name);
+    if (array == NULL)
+      return tsl_error_set(err, TSL_FORMAT, path,
+                           "weight %s is missing; remove the run's folder and run the "
+                           "job again",
+                           param->name);
+    if (!fits(array, param))
+      return tsl_error_set(err, TSL_FORMAT, path,
+                           "weight %s has another shape than in the network",
+                           param->name);
+    tsl_graph_param_set(graph, i, array->data);
+  }
+  return TSL_OK;
+}
+
+enum tsl_status tsl_model_load(const struct tsl_store *store, const struct tsl_run *run,
+                               const struct tsl_dataset *dataset, struct tsl_model *out,
+                               struct tsl_error *err) {
+  /* The losses are not looked at, so without data any allowed N and length do. */
+  int64_t samples = run->options.train.batch;
+  int64_t iterations = 1;
+  if (dataset != NULL) {
+    samples = tsl_dataset_view(dataset)->count -
+              tsl_dataset_held_out(dataset, run->options.held_out);
+    iterations = tsl_train_iterations(run, samples);
+  }
+  char path[TSL_PATH_MAX];
+  struct tsl_array *arrays = NULL;
+  size_t count = 0;
+  struct tsl_model model = {0};
+  enum tsl_status status = tsl_store_model_read(store, run->name, &arrays, &count, err);
+  if (status == TSL_OK)
+    status = tsl_model_create(run, samples, iterations, &model, err);
+  if (status == TSL_OK)
+    status =
+        set_params(model.graph, tsl_store_run_path(store, run->name, "model.h5", path),
+                   arrays, count, err);
+  for (size_t i = 0; i < count; i++)
+    tsl_array_release(&arrays[i]);
+  free(arrays);
+  if (status == TSL_OK)
+    *out = model;
+  else
+    tsl_model_release(&model);
+  return status;
+}
