@@ -200,7 +200,7 @@ struct tsl_network *tsl__network_read(struct tsl__pool *pool,
  * after a problem. */
 bool tsl__network_shapes(struct tsl_network_list *list, const struct tsl_shape *input,
                          const struct tsl__place *places, struct tsl__problems *problems);
-void tsl__shape_print(const struct tsl_shape *shape, struct tsl_text *out);
+void tsl__shape_add(const struct tsl_shape *shape, struct tsl_text *out);
 /* The resolved content, names left out: equal networks have equal texts. */
 void tsl__network_canonical(const struct tsl_network *network, struct tsl_text *out);
 /* True when the map of a `network:` value is a network itself, not parameters. */

@@ -247,9 +247,9 @@ static void decoder_output(struct network_reader *reader, const struct tsl_netwo
   struct tsl_text text;
   tsl_text_init(&text);
   tsl_text_add(&text, "the decoder gives ");
-  tsl__shape_print(given, &text);
+  tsl__shape_add(given, &text);
   tsl_text_add(&text, ", but the input is ");
-  tsl__shape_print(&out->input, &text);
+  tsl__shape_add(&out->input, &text);
   tsl__problem(reader->problems, place, "%s", text.bytes != NULL ? text.bytes : "shapes");
   tsl_text_release(&text);
 }

@@ -13,7 +13,7 @@ static double size_of(const struct tsl_shape *shape) {
   return count;
 }
 
-void tsl__shape_print(const struct tsl_shape *shape, struct tsl_text *out) {
+void tsl__shape_add(const struct tsl_shape *shape, struct tsl_text *out) {
   tsl_text_add(out, "[");
   for (int i = 0; i < shape->rank; i++)
     tsl_text_format(out, "%s%lld", i > 0 ? ", " : "", (long long)shape->dims[i]);
@@ -82,7 +82,7 @@ static bool misfit(struct tsl_network_entry *entry, const struct tsl_shape *in,
   const char *name = kind_name(entry->kind);
   if (is_picture(entry->kind) && in->rank != 3) {
     tsl_text_format(why, "%s needs [channels, height, width], but gets ", name);
-    tsl__shape_print(in, why);
+    tsl__shape_add(in, why);
     tsl_text_add(why, "; put a reshape before it");
     return true;
   }
@@ -99,24 +99,24 @@ static bool misfit(struct tsl_network_entry *entry, const struct tsl_shape *in,
   if (is_picture(entry->kind) && (out->dims[1] < 1 || out->dims[2] < 1)) {
     tsl_text_format(why, "%s: kernel %lld with pad %lld does not fit ", name,
                     (long long)entry->kernel, (long long)entry->pad);
-    tsl__shape_print(in, why);
+    tsl__shape_add(in, why);
     tsl_text_add(why, "; it would give ");
-    tsl__shape_print(out, why);
+    tsl__shape_add(out, why);
     return true;
   }
   if (entry->kind == TSL_ENTRY_RESHAPE && size_of(in) != size_of(out)) {
     tsl_text_add(why, "reshape: ");
-    tsl__shape_print(in, why);
+    tsl__shape_add(in, why);
     tsl_text_format(why, " has %.0f values, but ", size_of(in));
-    tsl__shape_print(out, why);
+    tsl__shape_add(out, why);
     tsl_text_format(why, " has %.0f", size_of(out));
     return true;
   }
   if (size_of(out) > sample_max || weights(entry, in) > weights_max) {
     tsl_text_format(why, "%s: from ", name);
-    tsl__shape_print(in, why);
+    tsl__shape_add(in, why);
     tsl_text_add(why, " to ");
-    tsl__shape_print(out, why);
+    tsl__shape_add(out, why);
     tsl_text_format(why, " with %.3g weights is too large", weights(entry, in));
     return true;
   }
@@ -167,7 +167,7 @@ static void canonical_list(const char *name, const struct tsl_network_list *list
       break;
     case TSL_ENTRY_RESHAPE:
       tsl_text_add(out, " ");
-      tsl__shape_print(&entry->shape, out);
+      tsl__shape_add(&entry->shape, out);
       break;
     case TSL_ENTRY_DROPOUT:
       tsl_text_add(out, " ");
@@ -184,7 +184,7 @@ static void canonical_list(const char *name, const struct tsl_network_list *list
 
 void tsl__network_canonical(const struct tsl_network *network, struct tsl_text *out) {
   tsl_text_add(out, "input ");
-  tsl__shape_print(&network->input, out);
+  tsl__shape_add(&network->input, out);
   tsl_text_add(out, "\n");
   canonical_list("encoder", &network->encoder, out);
   canonical_list("decoder", &network->decoder, out);
