@@ -47,7 +47,11 @@ static void check_shards(struct tsl__job_reader *reader, const struct tsl__block
 
 static void check_length(struct tsl__job_reader *reader, const struct tsl__block *block,
                          const struct tsl_run_options *run) {
-  const struct tsl__node *train = tsl__node_get(reader->root, "train");
+  struct tsl__place train = block->place;
+  for (int i = 0; i < reader->root->count; i++) {
+    if (strcmp(reader->root->keys[i]->text, "train") == 0)
+      train = reader->root->keys[i]->place;
+  }
   if (run->train.iterations > 0 && run->train.epochs > 0)
     tsl__problem(
         &reader->problems, place_of(block, "train.epochs", NULL),
@@ -55,7 +59,7 @@ static void check_length(struct tsl__job_reader *reader, const struct tsl__block
         "leave one out",
         tsl__place_text(reader->pool, place_of(block, "train.iterations", NULL)));
   else if (run->train.iterations == 0 && run->train.epochs == 0)
-    tsl__problem(&reader->problems, train != NULL ? train->place : block->place,
+    tsl__problem(&reader->problems, train,
                  "no length of training; give train.iterations or train.epochs");
 }
 

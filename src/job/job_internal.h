@@ -196,10 +196,11 @@ struct tsl__network_request {
 struct tsl_network *tsl__network_read(struct tsl__pool *pool,
                                       const struct tsl__network_request *request,
                                       struct tsl__problems *problems);
-/* Computes every entry's output from the list's input; places: of the entries. False
- * after a problem. */
-bool tsl__network_shapes(struct tsl_network_list *list, const struct tsl_shape *input,
-                         const struct tsl__place *places, struct tsl__problems *problems);
+/* Computes every entry's output from the list's input; name: "encoder"; places: of the
+ * entries. False after a problem. */
+bool tsl__network_shapes(struct tsl_network_list *list, const char *name,
+                         const struct tsl_shape *input, const struct tsl__place *places,
+                         struct tsl__problems *problems);
 void tsl__shape_add(const struct tsl_shape *shape, struct tsl_text *out);
 /* The resolved content, names left out: equal networks have equal texts. */
 void tsl__network_canonical(const struct tsl_network *network, struct tsl_text *out);

@@ -136,14 +136,16 @@ static const char *last_part(const char *key) {
  * train.learning_rate. */
 static const char *elsewhere(struct tsl__job_reader *reader, const char *key) {
   const struct tsl__table tables[] = {tsl__run_table, tsl__job_table};
-  for (int pass = 0; pass < 2; pass++) {
-    for (size_t t = 0; t < 2; t++) {
+  const char *part = last_part(key);
+  int edits = 0, most = (int)strlen(part) / 4;
+  for (; edits <= most; edits++) {
+    for (size_t t = 0; t < (edits == 0 ? 2 : 1); t++) {
       for (size_t i = 0; i < tables[t].count; i++) {
         const char *name = tables[t].rows[i].name;
-        const char *part = last_part(name);
-        if (pass == 0 ? strcmp(part, last_part(key)) == 0
-                      : tsl_text_nearest(last_part(key), &part, 1) != NULL)
-          return tsl__pool_format(reader->pool, "; did you mean '%s'?", name);
+        if (tsl_text_distance(last_part(name), part) != edits)
+          continue;
+        const char *hint = tsl__pool_format(reader->pool, "; did you mean '%s'?", name);
+        return hint != NULL ? hint : "";
       }
     }
   }
@@ -168,7 +170,7 @@ void tsl__key_unknown(struct tsl__job_reader *reader, struct tsl__place place,
       (tsl__table_find(tsl__job_table, key) != NULL ||
        find_word(key, /*is_block=*/false, &target) || strncmp(key, "dataset.", 8) == 0)) {
     tsl__problem(&reader->problems, place,
-                 "'%s' is the same for all runs; put it at the top of the file", shown);
+                 "'%s' is the same for all runs; put it at the top of the file", key);
     return;
   }
   if (!scope.is_block && strcmp(key, "model") == 0) {

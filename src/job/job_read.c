@@ -14,29 +14,31 @@ static struct tsl__place top_place(const struct tsl__job_reader *reader) {
 
 /* ---- families ---- */
 
+/* The family, or after a misspelt name the one that was meant, so that the rest of the
+ * block is judged at once; NULL when that is not clear. */
 static const struct tsl_family *find_family(struct tsl__job_reader *reader,
                                             const struct tsl__node *node) {
   const struct tsl_registry *registry = reader->registry;
-  const char *names[128];
-  size_t count = 0;
   if (node->kind != TSL__SCALAR) {
     tsl__problem(&reader->problems, node->place, "model: a name is expected, not %s",
                  tsl__node_what(node));
     return NULL;
   }
-  for (size_t i = 0; i < registry->family_count; i++) {
+  const char *names[128];
+  size_t count = 0;
+  for (; count < registry->family_count && count < 128; count++)
+    names[count] = registry->families[count]->name;
+  const char *near = tsl_text_nearest(node->text, names, count);
+  if (near == NULL || strcmp(near, node->text) != 0)
+    tsl__problem(&reader->problems, node->place, "unknown model '%.80s'%s", node->text,
+                 tsl__did_you_mean(reader->pool, node->text, names, count));
+  for (size_t i = 0; near != NULL && i < count; i++) {
     const struct tsl_family *family = registry->families[i];
-    if (strcmp(family->name, node->text) == 0) {
-      if (family->options_bytes > TSL_FAMILY_OPTIONS_MAX)
-        TSL_BUG("the options of family %s take %zu bytes", family->name,
-                family->options_bytes);
+    if (names[i] == near && family->options_bytes > TSL_FAMILY_OPTIONS_MAX)
+      TSL_BUG("the options of family %s take %zu bytes", near, family->options_bytes);
+    if (names[i] == near)
       return family;
-    }
-    if (count < 128)
-      names[count++] = family->name;
   }
-  tsl__problem(&reader->problems, node->place, "unknown model '%.80s'%s", node->text,
-               tsl__did_you_mean(reader->pool, node->text, names, count));
   return NULL;
 }
 

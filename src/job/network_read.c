@@ -246,7 +246,7 @@ static void decoder_output(struct network_reader *reader, const struct tsl_netwo
     return;
   struct tsl_text text;
   tsl_text_init(&text);
-  tsl_text_add(&text, "the decoder gives ");
+  tsl_text_format(&text, "decoder.%d: the decoder gives ", list->count - 1);
   tsl__shape_add(given, &text);
   tsl_text_add(&text, ", but the input is ");
   tsl__shape_add(&out->input, &text);
@@ -263,17 +263,18 @@ static bool read_lists(struct network_reader *reader, struct tsl_network *out) {
   bool encoded =
       encoder != NULL &&
       (places = read_list(reader, "encoder", encoder, &out->encoder)) != NULL &&
-      tsl__network_shapes(&out->encoder, &out->input, places, reader->problems);
+      tsl__network_shapes(&out->encoder, "encoder", &out->input, places,
+                          reader->problems);
   struct tsl_shape code = {.rank = 1, .dims = {request->latent}};
   if (request->code_from_encoder && encoded)
     code = out->encoder.entries[out->encoder.count - 1].output;
   if (decoder != NULL &&
       (places = read_list(reader, "decoder", decoder, &out->decoder)) != NULL &&
-      tsl__network_shapes(&out->decoder, &code, places, reader->problems))
+      tsl__network_shapes(&out->decoder, "decoder", &code, places, reader->problems))
     decoder_output(reader, out, places[out->decoder.count - 1]);
   const struct tsl_shape w = {.rank = 1, .dims = {request->prior_input}};
   if (prior != NULL && (places = read_list(reader, "prior", prior, &out->prior)) != NULL)
-    tsl__network_shapes(&out->prior, &w, places, reader->problems);
+    tsl__network_shapes(&out->prior, "prior", &w, places, reader->problems);
   return encoded;
 }
 

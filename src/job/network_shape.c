@@ -123,8 +123,8 @@ static bool misfit(struct tsl_network_entry *entry, const struct tsl_shape *in,
   return false;
 }
 
-bool tsl__network_shapes(struct tsl_network_list *list, const struct tsl_shape *input,
-                         const struct tsl__place *places,
+bool tsl__network_shapes(struct tsl_network_list *list, const char *name,
+                         const struct tsl_shape *input, const struct tsl__place *places,
                          struct tsl__problems *problems) {
   const struct tsl_shape *shape = input;
   for (int i = 0; i < list->count; i++) {
@@ -132,7 +132,7 @@ bool tsl__network_shapes(struct tsl_network_list *list, const struct tsl_shape *
     tsl_text_init(&why);
     bool wrong = misfit(&list->entries[i], shape, &why);
     if (wrong)
-      tsl__problem(problems, places[i], "%s",
+      tsl__problem(problems, places[i], "%s.%d: %s", name, i,
                    why.bytes != NULL ? why.bytes : "the shapes do not fit");
     tsl_text_release(&why);
     if (wrong)
