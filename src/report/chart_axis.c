@@ -60,12 +60,13 @@ static int logarithmic_ticks(const struct tsl__scale *scale, int wanted,
   static const double leads[] = {1, 2, 5};
   int count = 0;
   int used = log10(scale->high / scale->low) * 3 <= wanted ? 3 : 1;
-  for (double power = pow(10, floor(log10(scale->low))); power <= scale->high;
-       power *= 10)
-    for (int i = 0; i < used; i++)
-      if (power * leads[i] >= scale->low && power * leads[i] <= scale->high &&
-          count < TSL__TICKS_MAX)
-        ticks[count++] = power * leads[i];
+  int first = (int)floor(log10(scale->low)), last = (int)floor(log10(scale->high));
+  for (int power = first; power <= last; power++)
+    for (int i = 0; i < used; i++) {
+      double tick = leads[i] * pow(10, power);
+      if (tick >= scale->low && tick <= scale->high && count < TSL__TICKS_MAX)
+        ticks[count++] = tick;
+    }
   return count;
 }
 

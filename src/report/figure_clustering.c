@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { METRICS_MAX = 32 };
 
@@ -21,9 +20,9 @@ static double setting_median(const struct tsl__report_data *data, int setting, i
   return tsl__median(values, count);
 }
 
-/* Smaller is better for Davies-Bouldin alone. */
-static bool smaller_is_better(const char *metric) {
-  return strstr(metric, "davies") != NULL;
+static bool smaller_is_better(const char *name) {
+  const struct tsl_metric *metric = tsl_metric_find(name);
+  return metric != NULL && !metric->higher_is_better;
 }
 
 /* medians: (settings, metrics) */

@@ -13,14 +13,11 @@
 
 enum { WIDTH = 300, HEIGHT = 250, DRAWS = 100, STEPS_MAX = 16 };
 
-/* The metrics of SCORES that need factors; the others (clustering) need labels alone. */
-static bool needs_factors(const char *metric) {
-  static const char *const parts[] = {"mig", "beta_vae",   "factor_vae",
-                                      "sap", "modularity", "higgins"};
-  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-    if (strstr(metric, parts[i]) != NULL)
-      return true;
-  return false;
+/* True for the metrics that know the factors; the others (clustering) know labels. */
+static bool needs_factors(const char *name) {
+  const struct tsl_metric *metric = tsl_metric_find(name);
+  return metric != NULL &&
+         (metric->needs & (TSL_METRIC_NEEDS_FACTORS | TSL_METRIC_NEEDS_DRAWING)) != 0;
 }
 
 /* Scored runs with their numbers side by side. */
@@ -31,7 +28,6 @@ struct sample {
   double *metric;  /* (count) */
   double *sampled; /* (count) */
   double *pairs;   /* (count): U of the comparisons drawn */
-  int64_t *picks;  /* (count) */
 };
 
 static void sample_release(struct sample *sample) {
@@ -40,7 +36,6 @@ static void sample_release(struct sample *sample) {
   free(sample->metric);
   free(sample->sampled);
   free(sample->pairs);
-  free(sample->picks);
 }
 
 static enum tsl_status sample_init(const struct tsl__report_data *data,
@@ -50,13 +45,10 @@ static enum tsl_status sample_init(const struct tsl__report_data *data,
                             .udr = calloc(n, sizeof(double)),
                             .metric = calloc(n, sizeof(double)),
                             .sampled = calloc(n, sizeof(double)),
-                            .pairs = calloc(n, sizeof(double)),
-                            .picks = calloc(n, sizeof(int64_t))};
+                            .pairs = calloc(n, sizeof(double))};
   if (sample->order == NULL || sample->udr == NULL || sample->metric == NULL ||
-      sample->sampled == NULL || sample->pairs == NULL || sample->picks == NULL) {
-    sample_release(sample);
+      sample->sampled == NULL || sample->pairs == NULL)
     return tsl_error_set(err, TSL_MEMORY, "", "no memory for %d runs", data->run_count);
-  }
   sample->count = tsl__scored_runs(data, sample->order);
   return TSL_OK;
 }
@@ -241,15 +233,8 @@ static void write_growth(const struct tsl__report_data *data, struct sample *sam
   tsl_text_release(&svg);
 }
 
-static enum tsl_status write(const struct tsl__report_data *data, struct tsl__page *page,
-                             struct tsl_error *err) {
-  int wanted = 0;
-  for (int m = 0; data->has_scores && m < data->scores.metric_count; m++)
-    wanted += needs_factors(data->scores.metric_names[m]);
-  if (wanted == 0 || !tsl__report_has_similarity(data, data->similarity))
-    return TSL_OK;
-  struct sample sample;
-  TSL_TRY(sample_init(data, &sample, err));
+static void write_section(const struct tsl__report_data *data, struct sample *sample,
+                          struct tsl__page *page) {
   tsl__section_begin(page, "factors", "Factors", "UDR and the true factors");
   tsl_text_format(
       &page->html,
@@ -268,17 +253,30 @@ static enum tsl_status write(const struct tsl__report_data *data, struct tsl__pa
     for (int m = 0; m < data->scores.metric_count; m++) {
       if (!needs_factors(data->scores.metric_names[m]))
         continue;
-      read_metric(data, m, &sample);
+      read_metric(data, m, sample);
       if (row == 0)
-        write_scatter(data, &sample, m, page);
+        write_scatter(data, sample, m, page);
       else
-        write_growth(data, &sample, m, page);
+        write_growth(data, sample, m, page);
     }
     tsl__grid_end(page);
   }
   tsl__section_end(page);
+}
+
+static enum tsl_status write(const struct tsl__report_data *data, struct tsl__page *page,
+                             struct tsl_error *err) {
+  int wanted = 0;
+  for (int m = 0; data->has_scores && m < data->scores.metric_count; m++)
+    wanted += needs_factors(data->scores.metric_names[m]);
+  if (wanted == 0 || !tsl__report_has_similarity(data, data->similarity))
+    return TSL_OK;
+  struct sample sample;
+  enum tsl_status status = sample_init(data, &sample, err);
+  if (status == TSL_OK)
+    write_section(data, &sample, page);
   sample_release(&sample);
-  return TSL_OK;
+  return status;
 }
 
 const struct tsl__figure tsl__figure_factors = {.name = "factors", .write = write};

@@ -71,7 +71,8 @@ static enum tsl_status to_png(const struct tsl__picture_grid *grid,
   if (status != TSL_OK)
     goto done;
   status =
-      tsl_allocate((void **)&plane, (size_t)(tile->channels * tile->height * tile->width),
+      tsl_allocate((void **)&plane,
+                   (size_t)tile->channels * (size_t)tile->height * (size_t)tile->width,
                    sizeof *plane, err);
   if (status != TSL_OK)
     goto done;

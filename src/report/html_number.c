@@ -15,7 +15,9 @@ char *tsl__print_score(char *buffer, double value) {
   if (fabs(value) >= 1000)
     return tsl__print_quantity(buffer, value);
   snprintf(buffer, 32, "%.3f", value);
-  return strcmp(buffer, "-0.000") == 0 ? strcpy(buffer, "0.000") : buffer;
+  if (strcmp(buffer, "-0.000") == 0)
+    snprintf(buffer, 32, "0.000");
+  return buffer;
 }
 
 char *tsl__print_quantity(char *buffer, double value) {

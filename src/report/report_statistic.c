@@ -3,6 +3,7 @@
 #include "teasel/random.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 enum { RESAMPLES = 1000 };
@@ -78,21 +79,22 @@ struct scratch {
 
 static void scratch_release(struct scratch *scratch) {
   free(scratch->x);
+  free(scratch->y);
+  free(scratch->rank_x);
+  free(scratch->rank_y);
   free(scratch->work);
 }
 
-static int scratch_init(struct scratch *scratch, int count) {
+/* False when there is no memory; release it in any case. */
+static bool scratch_init(struct scratch *scratch, int count) {
   size_t n = (size_t)(count > 0 ? count : 1);
-  *scratch = (struct scratch){
-      .x = malloc(4 * n * sizeof(double)),
-      .work = malloc(n * sizeof *scratch->work),
-  };
-  if (scratch->x == NULL || scratch->work == NULL)
-    return -1;
-  scratch->y = scratch->x + n;
-  scratch->rank_x = scratch->x + 2 * n;
-  scratch->rank_y = scratch->x + 3 * n;
-  return 0;
+  scratch->x = calloc(n, sizeof(double));
+  scratch->y = calloc(n, sizeof(double));
+  scratch->rank_x = calloc(n, sizeof(double));
+  scratch->rank_y = calloc(n, sizeof(double));
+  scratch->work = calloc(n, sizeof *scratch->work);
+  return scratch->x != NULL && scratch->y != NULL && scratch->rank_x != NULL &&
+         scratch->rank_y != NULL && scratch->work != NULL;
 }
 
 static double rank_correlation(const double *x, const double *y, int count,
@@ -123,9 +125,9 @@ static int finite_pairs(const double *x, const double *y, int count, double *out
 }
 
 double tsl__spearman(const double *x, const double *y, int count) {
-  struct scratch scratch;
+  struct scratch scratch = {0};
   double out = NAN;
-  if (scratch_init(&scratch, count) == 0) {
+  if (scratch_init(&scratch, count)) {
     int pairs = finite_pairs(x, y, count, scratch.x, scratch.y);
     out = rank_correlation(scratch.x, scratch.y, pairs, &scratch);
   }
@@ -143,19 +145,25 @@ static void resample(const struct scratch *from, int pairs, uint32_t sub, uint64
   }
 }
 
+/* The correlation of RESAMPLES draws; values: (RESAMPLES) */
+static void bootstrap(const struct scratch *all, int pairs, uint32_t sub,
+                      struct scratch *drawn, double *values) {
+  for (int i = 0; i < RESAMPLES; i++) {
+    resample(all, pairs, sub, (uint64_t)i, drawn);
+    values[i] = rank_correlation(drawn->x, drawn->y, pairs, drawn);
+  }
+}
+
 struct tsl__interval tsl__spearman_bootstrap(const double *x, const double *y, int count,
                                              uint32_t sub) {
   struct tsl__interval out = {NAN, NAN, NAN, 0};
-  struct scratch all, drawn = {0};
+  struct scratch all = {0}, drawn = {0};
   double values[RESAMPLES];
-  if (scratch_init(&all, count) == 0 && scratch_init(&drawn, count) == 0) {
+  if (scratch_init(&all, count) && scratch_init(&drawn, count)) {
     out.count = finite_pairs(x, y, count, all.x, all.y);
     out.value = rank_correlation(all.x, all.y, out.count, &all);
-    for (int i = 0; i < RESAMPLES && isfinite(out.value); i++) {
-      resample(&all, out.count, sub, (uint64_t)i, &drawn);
-      values[i] = rank_correlation(drawn.x, drawn.y, out.count, &drawn);
-    }
     if (isfinite(out.value)) {
+      bootstrap(&all, out.count, sub, &drawn, values);
       out.low = tsl__quantile(values, RESAMPLES, 0.025);
       out.high = tsl__quantile(values, RESAMPLES, 0.975);
     }

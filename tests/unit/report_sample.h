@@ -49,7 +49,7 @@ static inline void sample_scores(const struct sample_request *request, int runs,
       TSL_OK)
     abort();
   scores->informative_kl = 0.01;
-  static const char *const names[] = {"mig", "sap", "modularity", "silhouette",
+  static const char *const names[] = {"mig", "sap_continuous", "modularity", "silhouette",
                                       "davies_bouldin"};
   for (int m = 0; m < scores->metric_count; m++)
     snprintf(scores->metric_names[m], sizeof scores->metric_names[m], "%s", names[m]);
