@@ -179,6 +179,9 @@ enum tsl_status tsl_dataset_config_read(const char *name_or_path, const char *fr
                                         const char *installed_share,
                                         struct tsl_dataset_config *out,
                                         struct tsl_error *err);
+/* Local. Reader, seed and every option with its value, a line each, indented by two. */
+void tsl_dataset_config_print(const struct tsl_dataset_config *config,
+                              struct tsl_text *out);
 /* Local. Help from the tables: topic NULL lists all. TSL_BAD_INPUT with the nearest
  * topic. */
 enum tsl_status tsl_job_explain(const char *topic, const struct tsl_registry *registry,

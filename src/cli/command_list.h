@@ -1,2 +1,3 @@
 /* Every subcommand, in the order of `teasel --help`. */
+TSL_COMMAND(explain)
 TSL_COMMAND(score_file)

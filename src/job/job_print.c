@@ -135,41 +135,51 @@ static void add_assignment(const struct tsl_job *job, struct lines *lines,
 
 /* ---- parts of the file ---- */
 
-static void print_path(const struct tsl_job *job, const char *path,
-                       struct tsl_text *value) {
+static void print_path(const char *folder, const char *path, struct tsl_text *value) {
   struct tsl_text whole;
   tsl_text_init(&whole);
-  if (path[0] != '/' && path[0] != '\0' && job->folder != NULL)
-    tsl_text_format(&whole, "%s/", job->folder);
+  if (path[0] != '/' && path[0] != '\0' && folder != NULL)
+    tsl_text_format(&whole, "%s/", folder);
   tsl_text_add(&whole, path);
   tsl__yaml_print_text(value, whole.bytes != NULL ? whole.bytes : path);
   tsl_text_release(&whole);
 }
 
-static void print_row(const struct tsl_job *job, const struct tsl_option *row,
-                      const void *base, struct tsl_text *value) {
+static void print_row(const char *folder, const struct tsl_option *row, const void *base,
+                      struct tsl_text *value) {
   if (row->type == TSL_OPTION_PATH)
-    print_path(job, (const char *)base + row->offset, value);
+    print_path(folder, (const char *)base + row->offset, value);
   else
     tsl__option_print(row, base, value);
 }
 
-static void print_dataset(const struct tsl_job *job, struct tsl_text *out) {
-  const struct tsl_dataset_config *config = &job->dataset;
-  if (config->reader == NULL) {
-    tsl_text_add(out, "dataset: none\n");
-    return;
-  }
-  tsl_text_add(out, "dataset:\n  name: ");
-  tsl__yaml_print_text(out, config->name);
-  tsl_text_format(out, "\n  reader: %s\n  seed: %lld\n", config->reader->name,
+static void print_config(const char *folder, const struct tsl_dataset_config *config,
+                         struct tsl_text *out) {
+  tsl_text_format(out, "  reader: %s\n  seed: %lld\n", config->reader->name,
                   (long long)config->seed);
   for (size_t i = 0; i < config->reader->option_count; i++) {
     const struct tsl_option *row = &config->reader->options[i];
     tsl_text_format(out, "  %s: ", row->name);
-    print_row(job, row, config->reader_options, out);
+    print_row(folder, row, config->reader_options, out);
     tsl_text_add(out, "\n");
   }
+}
+
+void tsl_dataset_config_print(const struct tsl_dataset_config *config,
+                              struct tsl_text *out) {
+  if (config->reader != NULL)
+    print_config(NULL, config, out);
+}
+
+static void print_dataset(const struct tsl_job *job, struct tsl_text *out) {
+  if (job->dataset.reader == NULL) {
+    tsl_text_add(out, "dataset: none\n");
+    return;
+  }
+  tsl_text_add(out, "dataset:\n  name: ");
+  tsl__yaml_print_text(out, job->dataset.name);
+  tsl_text_add(out, "\n");
+  print_config(job->folder, &job->dataset, out);
 }
 
 static bool length_of_training(const char *key) {
@@ -197,7 +207,7 @@ static void add_top(const struct tsl_job *job, struct lines *lines) {
   }
   for (size_t i = 0; i < tsl__job_table.count; i++) {
     const struct tsl_option *row = &tsl__job_table.rows[i];
-    print_row(job, row, &job->options, &text);
+    print_row(job->folder, row, &job->options, &text);
     add_line(lines, row->name, &text);
   }
   tsl_text_release(&text);
