@@ -51,6 +51,11 @@ struct tsl_job_options {
     int64_t comparisons; /* 0: all */
   } udr;
   struct {
+    int64_t votes; /* that beta-VAE's and FactorVAE's scores learn from; 0: leave them
+                      out */
+    int64_t test_votes; /* that judge them */
+  } factors;
+  struct {
     double range;
     int64_t steps;
   } traversals;

@@ -29,6 +29,15 @@ static const struct tsl_option rows[] = {
            .min = 0, .max = 1e6,
            .help = "Runs that each run is compared with, drawn by its random numbers; 0: "
                    "all of the group."),
+    OPTION("score.factors.votes", INTEGER, factors.votes, SCORE, .initial = "0", .min = 0,
+           .max = 1e7,
+           .help =
+               "Votes that the beta-VAE and FactorVAE scores learn from, of data sets "
+               "that can be drawn; their definition has 10000, which encodes 2 million "
+               "images a run; 0: they are left out."),
+    OPTION("score.factors.test_votes", INTEGER, factors.test_votes, SCORE,
+           .initial = "5000", .min = 1, .max = 1e7,
+           .help = "Votes that judge the beta-VAE and FactorVAE scores."),
     OPTION("report.traversals.range", REAL, traversals.range, REPORT, .initial = "2",
            .min = 0.001, .max = 100,
            .help = "A traversal goes from -range to +range, in prior deviations."),

@@ -45,7 +45,8 @@ static void test_scores__survive_writing_and_reading(void **state) {
   expect_same(written.metrics, read.metrics, 18);
   assert_string_equal(read.metric_names[1], "silhouette");
   for (int s = 0; s < TSL_SIMILARITY_COUNT; s++) {
-    assert_memory_equal(read.matrices[s], written.matrices[s], 9 * 9 * 16 * sizeof(float));
+    assert_memory_equal(read.matrices[s], written.matrices[s],
+                        9 * 9 * 16 * sizeof(float));
     for (int form = 0; form < TSL_UDR_FORM_COUNT; form++) {
       if (s == TSL_LASSO && form == TSL_UDR_EQ2FULL) {
         assert_null(read.pairwise[s][form]);

@@ -1,0 +1,201 @@
+/* What is there to score, and what of it is known already. */
+#include "compare/comparison.h"
+#include "teasel/arena.h"
+#include "teasel/digest.h"
+#include "teasel/log.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void tsl__note(struct tsl_score_run *run, const char *format, ...) {
+  size_t used = strlen(run->notes);
+  if (used + 3 >= sizeof run->notes)
+    return;
+  if (used > 0)
+    used += (size_t)snprintf(run->notes + used, sizeof run->notes - used, "; ");
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(run->notes + used, sizeof run->notes - used, format, arguments);
+  va_end(arguments);
+}
+
+bool tsl__informative(const struct tsl_scores *scores, int run, int latent) {
+  double kl = scores->kl[(int64_t)run * scores->latent_max + latent];
+  return kl > scores->informative_kl; /* false for NaN */
+}
+
+/* "beta=700 capacity=6": what the setting's options are called in the tables. */
+static void print_label(const struct tsl_run *run, char *out, size_t room) {
+  size_t used = 0;
+  out[0] = '\0';
+  for (int i = 0; i < run->label_count && used < room; i++) {
+    if (strcmp(run->labels[i].key, "seed") == 0)
+      continue;
+    used += (size_t)snprintf(out + used, room - used, "%s%s=%s", used > 0 ? " " : "",
+                             run->labels[i].key, run->labels[i].value);
+  }
+}
+
+/* Of everything that the run's scores are made of: latents, and the points' labels and
+ * factors. */
+static enum tsl_status digest_run(const struct tsl_latents *latents,
+                                  const struct tsl_latents_run *run, char out[33],
+                                  struct tsl_error *err) {
+  struct tsl_digester *digester = tsl_digester_create();
+  if (digester == NULL)
+    return tsl_error_set(err, TSL_MEMORY, NULL, "out of memory");
+  size_t points = (size_t)latents->points, values = points * (size_t)run->latent;
+  int64_t sizes[] = {latents->points, run->latent, latents->factor_count};
+  tsl_digester_add(digester, sizes, sizeof sizes);
+  tsl_digester_add(digester, run->mean, values * sizeof(float));
+  tsl_digester_add(digester, run->log_variance, values * sizeof(float));
+  if (latents->labels != NULL)
+    tsl_digester_add(digester, latents->labels, points * sizeof(int32_t));
+  if (latents->factors != NULL)
+    tsl_digester_add(digester, latents->factors,
+                     points * (size_t)latents->factor_count * sizeof(float));
+  struct tsl_digest digest = tsl_digester_value(digester);
+  tsl_digest_print(&digest, out);
+  tsl_digester_free(digester);
+  return TSL_OK;
+}
+
+static enum tsl_status describe_run(struct tsl__comparison *c, int index,
+                                    struct tsl_error *err) {
+  const struct tsl_run *run = tsl_job_run(c->job, (size_t)index);
+  struct tsl_score_run *out = &c->scores.runs[index];
+  struct tsl_record record;
+  TSL_TRY(tsl_store_record_read(c->store, run->name, &record, err));
+  snprintf(out->name, sizeof out->name, "%s", run->name);
+  snprintf(out->family, sizeof out->family, "%s", run->family->name);
+  print_label(run, out->setting_label, sizeof out->setting_label);
+  snprintf(out->outcome, sizeof out->outcome, "%s", tsl_outcome_word(record.outcome));
+  out->setting = run->setting;
+  out->seed = run->options.seed;
+  if (c->latents_of[index] < 0) {
+    tsl__note(out, "no latents (%s)", out->outcome);
+    return TSL_OK;
+  }
+  const struct tsl_latents_run *latents = &c->latents.runs[c->latents_of[index]];
+  out->latent = (int)latents->latent;
+  return digest_run(&c->latents, latents, out->digest, err);
+}
+
+/* Finds each run's latents by name; returns the widest. */
+static int64_t find_latents(struct tsl__comparison *c, int run_count) {
+  int64_t widest = 1;
+  for (int i = 0; i < run_count; i++) {
+    const char *name = tsl_job_run(c->job, (size_t)i)->name;
+    c->latents_of[i] = -1;
+    for (size_t k = 0; k < c->latents.run_count; k++)
+      if (strcmp(c->latents.runs[k].name, name) == 0)
+        c->latents_of[i] = (int)k;
+    if (c->latents_of[i] >= 0) {
+      c->scored_count++;
+      int64_t latent = c->latents.runs[c->latents_of[i]].latent;
+      widest = latent > widest ? latent : widest;
+    }
+  }
+  return widest;
+}
+
+enum tsl_status tsl__plan_runs(struct tsl__comparison *c, struct tsl_error *err) {
+  const struct tsl_job_options *options = tsl_job_options(c->job);
+  size_t runs = tsl_job_run_count(c->job);
+  TSL_TRY(tsl_allocate((void **)&c->latents_of, runs, sizeof(int), err));
+  TSL_TRY(tsl_allocate((void **)&c->scored, runs, sizeof(int), err));
+  TSL_TRY(tsl_allocate((void **)&c->old_of, runs, sizeof(int), err));
+  int64_t widest = find_latents(c, (int)runs);
+  int metrics = tsl__metrics_list(c, NULL);
+  TSL_TRY(tsl_allocate((void **)&c->known, runs + 1, (size_t)metrics + 1, err));
+  TSL_TRY(tsl_scores_init(&c->scores, (int)runs, (int)widest, options->udr.similarity,
+                          metrics, err));
+  c->scores.informative_kl = options->udr.informative_kl;
+  c->scores.comparisons = options->udr.comparisons;
+  tsl__metrics_list(c, c->scores.metric_names);
+  for (size_t i = 0; i < runs; i++)
+    TSL_TRY(describe_run(c, (int)i, err));
+  return TSL_OK;
+}
+
+/* Whether old scores were made by the rules of the new ones. */
+static bool fits(const struct tsl_scores *old, const struct tsl_scores *scores) {
+  bool same = old->informative_kl == scores->informative_kl;
+  for (int s = 0; s < TSL_SIMILARITY_COUNT; s++)
+    same = same && (scores->matrices[s] == NULL || old->matrices[s] != NULL);
+  return same;
+}
+
+static int find_digest(const struct tsl_scores *old, const char *digest) {
+  for (int i = 0; i < old->run_count; i++)
+    if (digest[0] != '\0' && strcmp(old->runs[i].digest, digest) == 0)
+      return i;
+  return -1;
+}
+
+static int find_metric(const struct tsl_scores *old, const char *name) {
+  for (int i = 0; i < old->metric_count; i++)
+    if (strcmp(old->metric_names[i], name) == 0)
+      return i;
+  return -1;
+}
+
+/* First member: takes what is known into old_of, known, and the scores themselves. */
+static void take_old(struct tsl__comparison *c) {
+  struct tsl_scores *scores = &c->scores;
+  for (int i = 0; i < scores->run_count; i++) {
+    int from = find_digest(&c->old, scores->runs[i].digest);
+    c->old_of[i] = from;
+    if (from < 0)
+      continue;
+    for (int k = 0; k < scores->runs[i].latent; k++)
+      scores->kl[(int64_t)i * scores->latent_max + k] =
+          c->old.kl[(int64_t)from * c->old.latent_max + k];
+    for (int m = 0; m < scores->metric_count; m++) {
+      int column = find_metric(&c->old, scores->metric_names[m]);
+      double value = column < 0
+                         ? (double)NAN
+                         : c->old.metrics[(int64_t)from * c->old.metric_count + column];
+      int64_t place = (int64_t)i * scores->metric_count + m;
+      scores->metrics[place] = value;
+      /* A missing value is tried again, so that its reason is told again. */
+      c->known[place] = (unsigned char)!isnan(value);
+    }
+  }
+}
+
+static void read_old(struct tsl__comparison *c) {
+  char path[TSL_PATH_MAX];
+  struct tsl_error why = {0};
+  if (!tsl_file_exists(tsl_store_path(c->store, TSL_STORE_SCORES, path)))
+    return;
+  if (tsl_scores_read(c->store, &c->old, &why) != TSL_OK)
+    tsl_log(TSL_LOG_NORMAL, "%s cannot be used again (%s): everything is scored anew",
+            path, why.text);
+  else if (!fits(&c->old, &c->scores))
+    tsl_scores_release(&c->old);
+}
+
+enum tsl_status tsl__plan_reuse(struct tsl__comparison *c, struct tsl_error *err) {
+  size_t runs = (size_t)c->scores.run_count;
+  size_t metrics = (size_t)c->scores.metric_count;
+  for (size_t i = 0; i < runs; i++)
+    c->old_of[i] = -1;
+  if (tsl_team_index(c->team) == 0) {
+    read_old(c);
+    take_old(c);
+  }
+  TSL_TRY(tsl_team_broadcast(c->team, 0, c->old_of, runs * sizeof(int), err));
+  if (metrics > 0)
+    TSL_TRY(tsl_team_broadcast(c->team, 0, c->known, runs * metrics, err));
+  int count = 0;
+  for (int pass = 0; pass < 2; pass++) {
+    for (size_t i = 0; i < runs; i++)
+      if (c->latents_of[i] >= 0 && (c->old_of[i] >= 0) == (pass == 1))
+        c->scored[count++] = (int)i;
+    c->new_count = pass == 0 ? count : c->new_count;
+  }
+  return TSL_OK;
+}

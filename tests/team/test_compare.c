@@ -1,0 +1,276 @@
+// ranks: 1 2 3 4
+/* Scores are the same bytes for any number of members, and whether they were made at once
+ * or run by run; what is known is not computed again. */
+#include "unit.h"
+
+#include "unit/job_fixture.h"
+
+#include "teasel/compare.h"
+#include "teasel/random.h"
+
+#include <math.h>
+
+enum { POINTS = 60, FACTORS = 2, RUNS_MAX = 20 };
+
+static struct tsl_world *world;
+static char folder[64];
+
+static const char text[] = "name: t\ndataset: none\nnetwork: conv64\n"
+                           "train: {iterations: 10}\nlatent: 5\nfamilies:\n"
+                           "  - model: beta_vae\n    beta: [1, 2, 3]\n"
+                           "  - model: beta_tcvae\n    beta: 2\n    latent: 3\n";
+
+static struct tsl_job *make_job(const char *seeds, const char *more) {
+  struct tsl_job *job = NULL;
+  struct tsl_error err = {0};
+  const char *settings[3] = {seeds, more, NULL};
+  if (fixture_job("jobs/t.yaml", text, settings, &job, &err) != TSL_OK)
+    fail_msg("%s: %s", err.where, err.text);
+  tsl_job_name_runs(job, &(struct tsl_digest){{0}});
+  return job;
+}
+
+/* Latents that are a function of the run's name, a few of them out of order. */
+static void fill_run(const struct tsl_run *run, struct tsl_latents_run *out) {
+  struct tsl_digest digest = tsl_digest_bytes(run->name, strlen(run->name));
+  struct tsl_stream own = {.purpose = TSL_PURPOSE_TEST}, shared = own;
+  memcpy(&own.seed, digest.bytes, sizeof own.seed);
+  int64_t d = run->options.latent;
+  out->name = (char *)(uintptr_t)run->name;
+  out->latent = d;
+  out->mean = calloc((size_t)(POINTS * d), sizeof(float));
+  out->log_variance = calloc((size_t)(POINTS * d), sizeof(float));
+  float common[8], noise[8], mixing[64];
+  tsl_random_normal(&own, 1000, 0, 64, mixing);
+  for (int64_t i = 0; i < POINTS; i++) {
+    tsl_random_normal(&shared, (uint64_t)i, 0, 8, common);
+    tsl_random_normal(&own, (uint64_t)i, 0, 8, noise);
+    for (int64_t k = 0; k < d; k++) {
+      float sum = 0.3F * noise[k];
+      for (int64_t l = 0; l < d; l++)
+        sum += (k == l ? 1.0F : 0.4F * mixing[k * 8 + l]) * common[l];
+      out->mean[i * d + k] = sum;
+      out->log_variance[i * d + k] = -2;
+    }
+  }
+  for (int64_t i = 0; i < POINTS; i++) {
+    if (run->setting == 1 && run->options.seed == 1) /* a constant, informative */
+      out->mean[i * d + 1] = 2;
+    if (run->setting == 1 && run->options.seed == 2) /* nothing is informative */
+      for (int64_t k = 0; k < d; k++)
+        out->mean[i * d + k] = out->log_variance[i * d + k] = 0;
+  }
+  if (run->setting == 2 && run->options.seed == 0)
+    out->mean[7 * d + 2] = (float)NAN;
+}
+
+/* Setting 2 with seed 1 has no latents. */
+static void write_latents(struct tsl_store *store, const struct tsl_job *job) {
+  struct tsl_latents_run runs[RUNS_MAX] = {{0}};
+  int64_t indices[POINTS];
+  int32_t labels[POINTS];
+  float factors[POINTS * FACTORS];
+  struct tsl_latents latents = {.points = POINTS,
+                                .indices = indices,
+                                .labels = labels,
+                                .factors = factors,
+                                .factor_count = FACTORS,
+                                .runs = runs};
+  for (int i = 0; i < POINTS; i++) {
+    indices[i] = i;
+    labels[i] = i % 2;
+    factors[i * FACTORS] = (float)(i % 3);
+    factors[i * FACTORS + 1] = (float)(i % 4);
+  }
+  for (size_t i = 0; i < tsl_job_run_count(job); i++) {
+    const struct tsl_run *run = tsl_job_run(job, i);
+    if (run->setting != 2 || run->options.seed != 1)
+      fill_run(run, &runs[latents.run_count++]);
+  }
+  struct tsl_error err = {0};
+  if (tsl_store_latents_write(store, tsl_team_alone(), &latents, &err) != TSL_OK)
+    fail_msg("%s: %s", err.where, err.text);
+  for (size_t i = 0; i < latents.run_count; i++) {
+    free(runs[i].mean);
+    free(runs[i].log_variance);
+  }
+}
+
+static struct tsl_store *open_store(const char *name) {
+  char path[128];
+  struct tsl_store *store = NULL;
+  struct tsl_error err = {0};
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  if (tsl_store_open(path, TSL_STORE_CREATE, &store, &err) != TSL_OK)
+    fail_msg("%s: %s", err.where, err.text);
+  return store;
+}
+
+static struct tsl_compare_counts compare(struct tsl_store *store, struct tsl_team *team,
+                                         const struct tsl_job *job) {
+  struct tsl_compare_counts counts = {0};
+  struct tsl_error err = {0};
+  if (tsl_compare_counted(store, team, job, NULL, &counts, &err) != TSL_OK)
+    fail_msg("%s: %s", err.where, err.text);
+  return counts;
+}
+
+static void assert_same_bytes(struct tsl_store *one, struct tsl_store *other) {
+  static const enum tsl_store_file files[] = {
+      TSL_STORE_SCORES, TSL_STORE_SCORES_CSV, TSL_STORE_UDR_SETTING_CSV,
+      TSL_STORE_UDR_FAMILY_CSV, TSL_STORE_UDR_ALL_CSV};
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    char path[TSL_PATH_MAX];
+    char *bytes[2];
+    size_t counts[2];
+    assert_int_equal(
+        tsl_file_read(tsl_store_path(one, files[i], path), &bytes[0], &counts[0], NULL),
+        TSL_OK);
+    assert_int_equal(
+        tsl_file_read(tsl_store_path(other, files[i], path), &bytes[1], &counts[1], NULL),
+        TSL_OK);
+    assert_int_equal(counts[0], counts[1]);
+    assert_memory_equal(bytes[0], bytes[1], counts[0]);
+    free(bytes[0]);
+    free(bytes[1]);
+  }
+}
+
+static void test_scores__are_the_same_bytes_for_any_number_of_members(void **state) {
+  (void)state;
+  struct tsl_team *team = tsl_world_team(world);
+  struct tsl_job *job = make_job("seeds=[0, 1, 2, 3, 4]", NULL);
+  struct tsl_store *together = open_store("together");
+  if (tsl_world_rank(world) == 0)
+    write_latents(together, job);
+  assert_int_equal(tsl_team_barrier(team, NULL), TSL_OK);
+  struct tsl_compare_counts counts = compare(together, team, job);
+  assert_int_equal(counts.pairs_computed, 19 * 18 / 2);
+  assert_int_equal(counts.pairs_reused, 0);
+  if (tsl_world_rank(world) == 0) {
+    struct tsl_store *alone = open_store("alone");
+    write_latents(alone, job);
+    compare(alone, tsl_team_alone(), job);
+    assert_same_bytes(together, alone);
+    tsl_store_close(alone);
+  }
+  tsl_store_close(together);
+  tsl_job_free(job);
+}
+
+static void test_added_seeds__compute_their_own_pairs_only(void **state) {
+  (void)state;
+  struct tsl_team *team = tsl_world_team(world);
+  struct tsl_store *store = open_store("incremental"), *whole = open_store("together");
+  static const char *const steps[] = {"seeds=[1, 3]", "seeds=[0, 1, 2, 3, 4]",
+                                      "seeds=[0, 1, 2, 3, 4]"};
+  static const int64_t computed[] = {21, 19 * 9 - 21, 0};
+  int64_t metrics = 0;
+  for (int step = 0; step < 3; step++) {
+    struct tsl_job *job = make_job(steps[step], NULL);
+    if (tsl_world_rank(world) == 0)
+      write_latents(store, job);
+    assert_int_equal(tsl_team_barrier(team, NULL), TSL_OK);
+    struct tsl_compare_counts counts = compare(store, team, job);
+    assert_int_equal(counts.pairs_computed, computed[step]);
+    assert_int_equal(counts.pairs_reused, step == 0 ? 0 : step == 1 ? 21 : 19 * 9);
+    if (step == 1)
+      metrics = counts.metrics_computed + counts.metrics_reused;
+    if (step == 2)
+      assert_true(counts.metrics_reused > metrics * 4 / 5);
+    tsl_job_free(job);
+  }
+  if (tsl_world_rank(world) == 0)
+    assert_same_bytes(store, whole);
+  assert_int_equal(tsl_team_barrier(team, NULL), TSL_OK);
+  tsl_store_close(store);
+  tsl_store_close(whole);
+}
+
+static void test_another_threshold__computes_everything_anew(void **state) {
+  (void)state;
+  struct tsl_job *job =
+      make_job("seeds=[0, 1, 2, 3, 4]", "score.udr.informative_kl=0.02");
+  struct tsl_store *store = open_store("incremental");
+  struct tsl_compare_counts counts = compare(store, tsl_world_team(world), job);
+  assert_int_equal(counts.pairs_reused, 0);
+  assert_int_equal(counts.pairs_computed, 19 * 9);
+  tsl_store_close(store);
+  tsl_job_free(job);
+}
+
+static const struct tsl_score_run *find(const struct tsl_scores *scores, int setting,
+                                        int64_t seed, int *index) {
+  for (int i = 0; i < scores->run_count; i++) {
+    if (scores->runs[i].setting == setting && scores->runs[i].seed == seed) {
+      *index = i;
+      return &scores->runs[i];
+    }
+  }
+  fail_msg("no run of setting %d with seed %d", setting, (int)seed);
+  return NULL;
+}
+
+static void test_odd_runs__are_told_and_scored_as_defined(void **state) {
+  (void)state;
+  struct tsl_store *store = open_store("together");
+  struct tsl_scores scores = {0};
+  int i;
+  assert_int_equal(tsl_scores_read(store, &scores, NULL), TSL_OK);
+  const double *udr = scores.udr[TSL_SPEARMAN][TSL_UDR_LIB][TSL_UDR_SETTING];
+  const struct tsl_score_run *run = find(&scores, 2, 1, &i);
+  assert_int_equal(run->latent, 0);
+  assert_true(isnan(udr[i]));
+  assert_non_null(strstr(run->notes, "no latents"));
+  run = find(&scores, 1, 2, &i);
+  assert_int_equal(run->informative, 0);
+  assert_true(run->flagged);
+  assert_true(udr[i] == 0);
+  run = find(&scores, 2, 0, &i);
+  assert_int_equal(run->informative, 4);
+  assert_true(run->flagged);
+  assert_true(udr[i] > 0);
+  run = find(&scores, 1, 1, &i);
+  assert_int_equal(run->informative, 5);
+  assert_false(run->flagged);
+  run = find(&scores, 3, 4, &i);
+  assert_int_equal(run->latent, 3);
+  assert_true(udr[i] > 0.1 && udr[i] <= 1);
+  tsl_scores_release(&scores);
+  tsl_store_close(store);
+}
+
+static void test_missing_latents__are_every_members_error(void **state) {
+  (void)state;
+  struct tsl_job *job = make_job("seeds=[0]", NULL);
+  struct tsl_store *store = open_store("empty");
+  struct tsl_error err = {0};
+  assert_int_not_equal(tsl_compare(store, tsl_world_team(world), job, NULL, &err),
+                       TSL_OK);
+  assert_non_null(strstr(err.where, "latents.h5"));
+  tsl_store_close(store);
+  tsl_job_free(job);
+}
+
+int main(int argc, char **argv) {
+  struct tsl_error err = {0};
+  snprintf(folder, sizeof folder, "/tmp/teasel-compare-%ld", (long)getppid());
+  if (tsl_world_open(&argc, &argv, &world, &err) != TSL_OK)
+    return 1;
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_scores__are_the_same_bytes_for_any_number_of_members),
+      cmocka_unit_test(test_added_seeds__compute_their_own_pairs_only),
+      cmocka_unit_test(test_another_threshold__computes_everything_anew),
+      cmocka_unit_test(test_odd_runs__are_told_and_scored_as_defined),
+      cmocka_unit_test(test_missing_latents__are_every_members_error),
+  };
+  int failed = cmocka_run_group_tests(tests, NULL, NULL);
+  tsl_team_barrier(tsl_world_team(world), &err);
+  if (tsl_world_rank(world) == 0) {
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    failed += system(command) != 0; /* NOLINT: a folder of this test */
+  }
+  tsl_world_close(world);
+  return failed != 0;
+}
