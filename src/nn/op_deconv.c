@@ -73,6 +73,11 @@ static enum tsl_status deconv_plan(struct tsl_graph *graph, struct tsl__node *no
   const struct tsl__layout any = tsl__layout_any(weight->face.rank, weight->face.dims);
   struct tsl__sides sides = {tsl__any_layout(graph, out), any,
                              tsl__any_layout(graph, in)};
+  /* Of few channels (a picture) oneDNN 2.6 pads a block that its gradients know only slow
+   * reference code for: sixty times the time of the plain layout. */
+  const int64_t few = 8;
+  if (out->dims[0] < few)
+    sides.x = tsl__plain_layout(graph, out);
   TSL_TRY(plan_forward(graph, node, &geometry, &sides, err));
   node->wanted[0] = sides.y;
   node->layout = sides.x;
