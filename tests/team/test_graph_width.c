@@ -1,7 +1,7 @@
 // ranks: 2 4 8
 /* A step's bytes are the same whatever the number of ranks that share it: the whole world
  * as one team against each rank alone, with every synchronising operator in the graph. */
-#include "../unit/graph_check.h"
+#include "unit/graph_check.h"
 
 #include "teasel/team.h"
 
@@ -10,8 +10,8 @@ enum { BATCH = 16, SHARDS = 8, STEPS = 3, LATENT = 3, PIXELS = 3 * 8 * 8 };
 static struct tsl_value build_decoder(struct tsl_graph *graph, struct tsl_value z) {
   struct tsl_shape image = shape3(16, 4, 4);
   struct tsl_conv conv = {.filters = 3, .kernel = 4, .stride = 2, .pad = 1, .bias = true};
-  struct tsl_value x = tsl_graph_dense(graph, z, "decoder.0", 256, false,
-                                       TSL_ACTIVATION_NONE);
+  struct tsl_value x =
+      tsl_graph_dense(graph, z, "decoder.0", 256, false, TSL_ACTIVATION_NONE);
   x = tsl_graph_activate(graph, tsl_graph_batch_norm(graph, x, "decoder.0.norm"),
                          TSL_ACTIVATION_RELU);
   x = tsl_graph_reshape(graph, x, &image);
@@ -23,8 +23,7 @@ static struct tsl_graph *build(void) {
   struct tsl_shape input = shape3(3, 8, 8), latent = shape1(LATENT);
   struct tsl_conv conv = {.filters = 16, .kernel = 4, .stride = 2, .pad = 1};
   struct tsl_value x = tsl_graph_input(graph, &input);
-  struct tsl_value h =
-      tsl_graph_conv(graph, x, "encoder.0", &conv, TSL_ACTIVATION_NONE);
+  struct tsl_value h = tsl_graph_conv(graph, x, "encoder.0", &conv, TSL_ACTIVATION_NONE);
   h = tsl_graph_activate(graph, tsl_graph_batch_norm(graph, h, "encoder.0.norm"),
                          TSL_ACTIVATION_RELU);
   h = tsl_graph_dropout(graph, h, 0.25);
@@ -35,8 +34,8 @@ static struct tsl_graph *build(void) {
   struct tsl_value noise = tsl_graph_noise(graph, "z", TSL_NOISE_NORMAL, &latent);
   struct tsl_value z = tsl_graph_gaussian_sample(graph, mean, log_variance, noise);
   struct tsl_value logits = build_decoder(graph, z);
-  struct tsl_value correlation = tsl_graph_total_correlation(
-      graph, z, mean, log_variance, TSL_ESTIMATOR_MSS, 1000);
+  struct tsl_value correlation =
+      tsl_graph_total_correlation(graph, z, mean, log_variance, TSL_ESTIMATOR_MSS, 1000);
   struct tsl_value kl = tsl_graph_gaussian_kl(graph, mean, log_variance);
   struct tsl_value whole = tsl_graph_batch_mean(graph, tsl_graph_sum(graph, kl));
   struct tsl_ramp ramp = {.end = 2, .steps = 10};
@@ -90,8 +89,7 @@ static void test_step__has_the_bytes_of_one_rank(void **state) {
     tsl_graph_param_get(alone, p, a);
     tsl_graph_param_get(shared, p, b);
     if (memcmp(a, b, bytes) != 0)
-      fail_msg("%s differs between one rank and %d", param->name,
-               tsl_world_size(world));
+      fail_msg("%s differs between one rank and %d", param->name, tsl_world_size(world));
     free(a);
     free(b);
   }
