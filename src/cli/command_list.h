@@ -1,3 +1,4 @@
 /* Every subcommand, in the order of `teasel --help`. */
+TSL_COMMAND(plan)
 TSL_COMMAND(explain)
 TSL_COMMAND(score_file)
