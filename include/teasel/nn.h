@@ -106,6 +106,11 @@ struct tsl_value tsl_graph_gaussian_sample(struct tsl_graph *graph, struct tsl_v
 /* KL(N(mean, exp(log_variance)) || N(0, I)) of each dimension, nats: (d) */
 struct tsl_value tsl_graph_gaussian_kl(struct tsl_graph *graph, struct tsl_value mean,
                                        struct tsl_value log_variance);
+/* log q(z|x) - log p(z) of each dimension, nats, at z = gaussian_sample(mean,
+ * log_variance, noise), p the standard normal: (d). Its mean over z is that KL. */
+struct tsl_value tsl_graph_sampled_kl(struct tsl_graph *graph, struct tsl_value z,
+                                      struct tsl_value log_variance,
+                                      struct tsl_value noise);
 /* -log p of each sample, nats, summed over data dimensions: (1) */
 struct tsl_value tsl_graph_bernoulli(struct tsl_graph *graph, struct tsl_value logits,
                                      struct tsl_value target);
@@ -205,13 +210,22 @@ enum tsl_status tsl_graph_optimizer(struct tsl_graph *graph,
                                     const struct tsl_optimizer_options *options,
                                     struct tsl_error *err);
 
+/* Where the rows of a value go. */
+struct tsl_fetch {
+  struct tsl_value value;
+  float *data; /* (rows, shape) */
+};
 struct tsl_step {
   int64_t step;       /* 0-based: schedules and noise depend on it */
   uint64_t seed;      /* of the noise */
   const float *batch; /* this member's samples: (B / W, input shape), in shard order */
   const float *const
-      *noise;    /* NULL: drawn; else one array a stream: (B / W, noise shape) */
-  bool update;   /* false: losses and gradients only */
+      *noise;  /* NULL: drawn; else one array a stream: (B / W, noise shape) */
+  bool update; /* false: losses and gradients only */
+  /* Values of samples as this step computes them (training mode), before the update:
+   * (B / W, shape) each. */
+  const struct tsl_fetch *fetches; /* NULL: none */
+  int fetch_count;
   double *terms; /* out: (tsl_graph_term_numbers), equal on all members */
   bool finite;   /* out: the total is finite, equal on all members */
 };
@@ -227,10 +241,6 @@ enum tsl_status tsl_graph_step(struct tsl_graph *graph, struct tsl_team *team,
 struct tsl_feed {
   struct tsl_value value;
   const float *data; /* (rows, shape) */
-};
-struct tsl_fetch {
-  struct tsl_value value;
-  float *data; /* (rows, shape) */
 };
 enum tsl_status tsl_graph_compute(struct tsl_graph *graph, const struct tsl_feed *feeds,
                                   int feed_count, const struct tsl_fetch *fetches,

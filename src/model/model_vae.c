@@ -28,8 +28,9 @@ static const struct tsl_option option_table[] = {
      .type = TSL_OPTION_CHOICE,
      .offset = offsetof(struct vae_options, kl),
      .initial = "analytic",
-     .words = "analytic",
-     .help = "How KL(q(z|x) || p(z)) is taken: `analytic` in closed form."},
+     .words = "analytic|sampled",
+     .help = "How KL(q(z|x) || p(z)) is taken: `analytic` in closed form, or `sampled`, "
+             "log q(z|x) - log p(z) at the z that was drawn."},
 };
 
 static void build(const struct tsl_model_request *request, struct tsl_graph *graph,
@@ -37,6 +38,9 @@ static void build(const struct tsl_model_request *request, struct tsl_graph *gra
   const struct vae_options *options = request->options;
   struct tsl__vae vae;
   tsl__vae_compose(request, graph, values, &vae);
+  if (options->kl == KL_SAMPLED)
+    vae.kl = tsl_graph_sum(
+        graph, tsl_graph_sampled_kl(graph, vae.z, values->log_variance, vae.noise));
   tsl_graph_objective(graph, values->reconstruction, 1);
   tsl_graph_objective(graph, vae.kl, options->beta);
   tsl__vae_terms(graph, values, &vae);

@@ -50,9 +50,9 @@ void tsl__vae_compose(const struct tsl_model_request *request, struct tsl_graph 
       tsl_graph_dense(graph, hidden, "mean", latent, /*bias=*/true, TSL_ACTIVATION_NONE);
   values->log_variance = tsl_graph_dense(graph, hidden, "log_variance", latent,
                                          /*bias=*/true, TSL_ACTIVATION_NONE);
+  vae->noise = tsl_graph_noise(graph, "z", TSL_NOISE_NORMAL, &code);
   vae->z =
-      tsl_graph_gaussian_sample(graph, values->mean, values->log_variance,
-                                tsl_graph_noise(graph, "z", TSL_NOISE_NORMAL, &code));
+      tsl_graph_gaussian_sample(graph, values->mean, values->log_variance, vae->noise);
   values->code = vae->z;
   struct tsl_value decoded =
       tsl_graph_network(graph, vae->z, "decoder", &network->decoder);

@@ -9,9 +9,10 @@
 
 /* The values that a family's loss is made of. */
 struct tsl__vae {
+  struct tsl_value noise;      /* (latent) */
   struct tsl_value z;          /* (latent) */
   struct tsl_value kl_per_dim; /* analytic KL(q(z|x) || N(0, I)), nats: (latent) */
-  struct tsl_value kl;         /* its sum: (1) */
+  struct tsl_value kl;         /* its sum: (1); a family may put another estimate here */
 };
 
 /* Local. Composes input, encoder, heads `mean` and `log_variance`, sample (noise stream

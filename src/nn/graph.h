@@ -288,6 +288,11 @@ void tsl__node_task(const struct tsl__run *run, struct tsl__node *node,
 /* Brings an input into the wanted layout, where it differs. */
 void tsl__node_convert(const struct tsl__run *run, struct tsl__node *node);
 void tsl__graph_refresh(struct tsl_graph *graph);
+/* A value of samples, which can be fed and fetched. */
+bool tsl__is_a_value(const struct tsl_graph *graph, struct tsl_value value);
+/* Copies `rows` rows of the value of the run's shard to rows first ... of the data. */
+void tsl__graph_fetch(const struct tsl__run *run, const struct tsl_fetch *wanted,
+                      int64_t first, int64_t rows);
 
 /* ---- for operators ---- */
 /* The shard's block of an exchange. */

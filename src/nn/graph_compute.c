@@ -12,7 +12,7 @@ struct computation {
   struct tsl__run run;
 };
 
-static bool is_a_value(const struct tsl_graph *graph, struct tsl_value value) {
+bool tsl__is_a_value(const struct tsl_graph *graph, struct tsl_value value) {
   if (value.index < 0 || value.index >= graph->node_count)
     return false;
   return graph->nodes[value.index]->value.data != NULL &&
@@ -54,12 +54,12 @@ static void feed(const struct computation *computation, const struct tsl_feed *g
     tsl__kernel_run(&node->from_plain, (const float *[]){to, node->value.data});
 }
 
-static void fetch(const struct computation *computation, const struct tsl_fetch *wanted,
-                  int64_t first, int64_t rows) {
-  struct tsl_graph *graph = computation->graph;
+void tsl__graph_fetch(const struct tsl__run *run, const struct tsl_fetch *wanted,
+                      int64_t first, int64_t rows) {
+  struct tsl_graph *graph = run->graph;
   struct tsl__node *node = graph->nodes[wanted->value.index];
   size_t count = (size_t)tsl__row_count(node);
-  const float *from = node->value.data;
+  const float *from = tsl__buffer_at(&node->value, run->local);
   if (node->to_plain.primitive != NULL) {
     tsl__kernel_run(&node->to_plain, (const float *[]){from, graph->temporary[0]});
     from = graph->temporary[0];
@@ -86,12 +86,12 @@ enum tsl_status tsl_graph_compute(struct tsl_graph *graph, const struct tsl_feed
                                   int fetch_count, int64_t rows, struct tsl_error *err) {
   struct computation computation = {.graph = graph, .run = {.graph = graph}};
   for (int i = 0; i < feed_count; i++) {
-    if (!is_a_value(graph, feeds[i].value))
+    if (!tsl__is_a_value(graph, feeds[i].value))
       return tsl_error_set(err, TSL_INTERNAL, "", "feed %d is no value of samples", i);
     computation.fed[feeds[i].value.index] = true;
   }
   for (int i = 0; i < fetch_count; i++) {
-    if (!is_a_value(graph, fetches[i].value))
+    if (!tsl__is_a_value(graph, fetches[i].value))
       return tsl_error_set(err, TSL_INTERNAL, "", "fetch %d is no value of samples", i);
     computation.needed[fetches[i].value.index] = true;
   }
@@ -103,7 +103,7 @@ enum tsl_status tsl_graph_compute(struct tsl_graph *graph, const struct tsl_feed
       feed(&computation, &feeds[i], first, piece);
     run_needed(&computation);
     for (int i = 0; i < fetch_count; i++)
-      fetch(&computation, &fetches[i], first, piece);
+      tsl__graph_fetch(&computation.run, &fetches[i], first, piece);
   }
   if (graph->dnnl.failed) {
     graph->dnnl.failed = false;

@@ -161,6 +161,7 @@ struct stage {
   struct tsl_team *team;
   int64_t shards; /* local ones */
   int64_t first;  /* of them, in the batch */
+  const struct tsl_step *step;
   struct tsl__run run;
 };
 
@@ -211,18 +212,29 @@ static enum tsl_status synchronise_backward(struct stage *stage, int depth,
   return TSL_OK;
 }
 
+/* The forward pass of one shard through one segment. */
+static void run_forward(const struct stage *stage, int segment) {
+  const struct tsl_graph *graph = stage->graph;
+  run_list(&stage->run, &graph->forward[segment]);
+  for (int i = 0; i < stage->step->fetch_count; i++) {
+    const struct tsl_fetch *fetch = &stage->step->fetches[i];
+    if (graph->nodes[fetch->value.index]->segment == segment)
+      tsl__graph_fetch(&stage->run, fetch, stage->run.local * graph->rows, graph->rows);
+  }
+}
+
 static enum tsl_status run_segments(struct stage *stage, struct tsl_error *err) {
   struct tsl_graph *graph = stage->graph;
   for (int k = 0; k < graph->depth; k++) {
     for (int64_t i = 0; i < stage->shards; i++) {
       enter_shard(stage, i);
-      run_list(&stage->run, &graph->forward[k]);
+      run_forward(stage, k);
     }
     TSL_TRY(synchronise(stage, k + 1, err));
   }
   for (int64_t i = 0; i < stage->shards; i++) {
     enter_shard(stage, i);
-    run_list(&stage->run, &graph->forward[graph->depth]);
+    run_forward(stage, graph->depth);
     run_list(&stage->run, &graph->backward[graph->depth]);
   }
   for (int k = graph->depth; k > 0; k--) {
@@ -351,8 +363,15 @@ static enum tsl_status enter_step(struct tsl_graph *graph, struct tsl_team *team
                          (long long)width, (long long)graph->shape.shards);
   if (step->update && graph->optimizer == NULL)
     return tsl_error_set(err, TSL_INTERNAL, "", "an update without an optimizer");
+  for (int i = 0; i < step->fetch_count; i++) {
+    struct tsl_value value = step->fetches[i].value;
+    if (!tsl__is_a_value(graph, value) || value.index == graph->input ||
+        !graph->nodes[value.index]->live || graph->nodes[value.index]->synchronises)
+      return tsl_error_set(err, TSL_INTERNAL, "", "fetch %d is no value of the step", i);
+  }
   stage->graph = graph;
   stage->team = team;
+  stage->step = step;
   stage->shards = graph->shape.shards / width;
   stage->first = index * stage->shards;
   const struct tsl__run run = {.graph = graph,
