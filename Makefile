@@ -21,7 +21,7 @@ FLAGS.release := -O3 -g -DNDEBUG
 FLAGS.debug   := -Og -g3
 CFLAGS  = -std=c17 -D_GNU_SOURCE $(FLAGS.$(MODE)) -fno-common -ffp-contract=off \
           -fno-math-errno -fno-trapping-math $(WARNINGS) $(WERROR) \
-          $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) $(PACKAGE_CFLAGS)
+          $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) $(PACKAGE_CFLAGS)
 CPPFLAGS = -Iinclude -Isrc -DTSL_VERSION='"$(VERSION)"' -DTSL_PREFIX='"$(PREFIX)"'
 LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 

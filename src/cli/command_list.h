@@ -1,5 +1,7 @@
 /* Every subcommand, in the order of `teasel --help`. */
-TSL_COMMAND(plan)
+TSL_COMMAND(run)
+TSL_COMMAND(score)
+TSL_COMMAND(report)
 TSL_COMMAND(explain)
 TSL_COMMAND(step)
 TSL_COMMAND(encode)

@@ -1,6 +1,8 @@
 /* main: finds the subcommand, prints the error, turns a status into an exit code. */
 #include "cli/command.h"
+#include "cli/version.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,6 +30,11 @@ int main(int argc, char **argv) {
     print_help();
     return argc < 2 ? 2 : 0;
   }
+  if (strcmp(argv[1], "--version") == 0) {
+    tsl__version_print();
+    return 0;
+  }
+  signal(SIGXFSZ, SIG_IGN); /* a file over the limit is an error of write */
   for (size_t i = 0; commands[i] != NULL; i++) {
     if (strcmp(argv[1], commands[i]->name) != 0)
       continue;

@@ -1,0 +1,150 @@
+/* teasel run: a job file -> trained runs, scores and the report. */
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "cli/provenance.h"
+#include "cli/stages.h"
+
+#include "teasel/log.h"
+#include "teasel/train.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A handler can reach nothing else. */
+static volatile sig_atomic_t asked_to_stop;
+
+static void note_signal(int number) {
+  (void)number;
+  asked_to_stop = 1;
+}
+
+static bool stop_asked(void *context) {
+  (void)context;
+  return asked_to_stop != 0;
+}
+
+static void catch_signals(void) {
+  static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1};
+  struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    sigaction(numbers[i], &action, NULL);
+}
+
+struct options {
+  const char *folder, *progress;
+  bool quiet, verbose, train_only;
+};
+
+static enum tsl_status read_options(int argc, char **argv, struct options *options,
+                                    struct tsl_cli_arguments *arguments,
+                                    struct tsl_error *err) {
+  const struct tsl_cli_option table[] = {
+      {.name = "--output", .alias = "-o", .text = &options->folder},
+      {.name = "--progress", .text = &options->progress},
+      {.name = "--quiet", .alias = "-q", .given = &options->quiet},
+      {.name = "--verbose", .alias = "-v", .given = &options->verbose},
+      {.name = "--train-only", .given = &options->train_only},
+      {.name = NULL},
+  };
+  TSL_TRY(tsl_cli_parse(argc, argv, table, /*with_settings=*/true, arguments, err));
+  TSL_TRY(tsl_cli_words_check(arguments, "run", 1, 1, "JOB.yaml", err));
+  if (options->progress != NULL && strcmp(options->progress, "bar") != 0 &&
+      strcmp(options->progress, "lines") != 0)
+    return tsl_error_set(err, TSL_BAD_INPUT, "--progress",
+                         "'%s' is neither bar nor lines", options->progress);
+  if (options->quiet)
+    tsl_log_level_set(TSL_LOG_QUIET);
+  else if (options->verbose)
+    tsl_log_level_set(TSL_LOG_VERBOSE);
+  return TSL_OK;
+}
+
+/* Opens the results folder, checks whose it is, and says where its numbers come from. */
+static enum tsl_status open_results(struct tsl__session *session,
+                                    const struct options *options, int argc, char **argv,
+                                    struct tsl_error *err) {
+  char folder[TSL_PATH_MAX];
+  snprintf(folder, sizeof folder, "results/%s", tsl_job_name(session->job));
+  TSL_TRY(tsl__session_store(session, options->folder != NULL ? options->folder : folder,
+                             TSL_STORE_CREATE, err));
+  enum tsl_status status = TSL_OK;
+  if (tsl_world_rank(session->world) == 0) {
+    const struct tsl__provenance provenance = {.job = session->job,
+                                               .dataset = session->dataset,
+                                               .ranks = tsl_world_size(session->world),
+                                               .argc = argc,
+                                               .argv = argv};
+    status = tsl__provenance_check(session->store, session->job, session->dataset, err);
+    if (status == TSL_OK)
+      status = tsl__provenance_write(session->store, &provenance, err);
+  }
+  return tsl_team_agree(session->team, status, err);
+}
+
+static enum tsl_status train(struct tsl__session *session, const struct options *options,
+                             struct tsl_error *err) {
+  struct tsl__progress progress;
+  bool bar = options->progress != NULL ? strcmp(options->progress, "bar") == 0
+                                       : isatty(STDERR_FILENO) == 1;
+  tsl__progress_init(&progress, bar);
+  const struct tsl_sweep_request request = {.job = session->job,
+                                            .dataset = session->dataset,
+                                            .store = session->store,
+                                            .progress = tsl__progress_show,
+                                            .stop = stop_asked,
+                                            .context = &progress};
+  enum tsl_status status = tsl_sweep_run(&request, session->world, err);
+  tsl__progress_end(&progress);
+  return status;
+}
+
+static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
+  struct options options = {0};
+  struct tsl_cli_arguments arguments = {0};
+  struct tsl__session session = {0};
+  catch_signals();
+  enum tsl_status status = tsl__session_begin(&session, &argc, &argv, err);
+  if (status == TSL_OK)
+    status = read_options(argc, argv, &options, &arguments, err);
+  if (status == TSL_OK)
+    status = tsl__session_job(&session, arguments.words[0], arguments.settings,
+                              arguments.setting_count, err);
+  if (status == TSL_OK)
+    status = tsl__session_data(&session, err);
+  if (status == TSL_OK)
+    status = open_results(&session, &options, argc, argv, err);
+  if (status == TSL_OK) {
+    status = train(&session, &options, err);
+    if (status == TSL_BAD_INPUT && tsl_world_rank(session.world) == 0)
+      tsl_store_undo(session.store);
+  }
+  if (status == TSL_OK && !options.train_only)
+    status = tsl__stage_score(&session, err);
+  if (status == TSL_OK && !options.train_only)
+    status = tsl__stage_report(&session, err);
+  tsl_cli_arguments_release(&arguments);
+  return tsl__session_end(&session, status, err);
+}
+
+const struct tsl_command tsl_command_run = {
+    .name = "run",
+    .summary = "train, score and report a job: everything from one file",
+    .usage =
+        "usage: [mpirun -n P] teasel run JOB.yaml [-o DIR] [--set KEY=VALUE ...]\n\n"
+        "Trains every run of the job that is not finished yet on all ranks, encodes and\n"
+        "compares them, writes the report, and prints `report: PATH` last. The same\n"
+        "command again continues where it stopped; a finished run is never repeated.\n\n"
+        "  -o, --output DIR     results folder (default results/NAME of the job)\n"
+        "  --set KEY=VALUE      override an option of the file, as --set train.batch=32\n"
+        "  --quiet, --verbose   say less, say more\n"
+        "  --progress bar|lines one line drawn anew, or lines (default: as the "
+        "terminal)\n"
+        "  --train-only         stop before encoding\n\n"
+        "Exit code: 0 done, 1 failed, 2 bad input and nothing written, 75 stopped by a\n"
+        "signal (TERM, INT, USR1) with all finished runs kept: run it again.\n",
+    .run = run,
+};

@@ -1,0 +1,148 @@
+#include "cli/provenance.h"
+
+#include "cli/version.h"
+
+#include "teasel/library.h"
+#include "teasel/nn.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+static void add_field(struct tsl_text *text, const char *name, const char *value) {
+  tsl_text_add(text, "  ");
+  tsl_text_add_json(text, name);
+  tsl_text_add(text, ": ");
+  tsl_text_add_json(text, value);
+  tsl_text_add(text, ",\n");
+}
+
+static void add_libraries(struct tsl_text *text) {
+  char version[TSL_LIBRARY_TEXT];
+  const char *separator = "";
+  tsl_text_add(text, "  \"libraries\": {");
+#define XX(name, title)                                                                  \
+  tsl_library_##name(version);                                                           \
+  tsl_text_format(text, "%s\n    \"%s\": ", separator, title);                           \
+  tsl_text_add_json(text, version);                                                      \
+  separator = ",";
+  TSL_LIBRARY_MAP(XX)
+#undef XX
+  tsl_text_add(text, "\n  },\n");
+}
+
+static void add_data(struct tsl_text *text, const struct tsl_dataset *dataset) {
+  const struct tsl_dataset_view *view = tsl_dataset_view(dataset);
+  char digest[33];
+  tsl_digest_print(&view->digest, digest);
+  tsl_text_add(text, "  \"data\": {\"name\": ");
+  tsl_text_add_json(text, view->name);
+  tsl_text_format(text, ", \"samples\": %lld, \"digest\": \"%s\"},\n",
+                  (long long)view->count, digest);
+}
+
+static void add_place(struct tsl_text *text) {
+  struct utsname system;
+  char date[64] = "";
+  time_t now = time(NULL);
+  struct tm parts;
+  if (gmtime_r(&now, &parts) != NULL)
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  add_field(text, "date", date);
+  if (uname(&system) == 0) {
+    add_field(text, "host", system.nodename);
+    add_field(text, "system", system.release);
+    add_field(text, "machine", system.machine);
+  }
+}
+
+static enum tsl_status write_provenance(const struct tsl_store *store,
+                                        const struct tsl__provenance *provenance,
+                                        struct tsl_error *err) {
+  char path[TSL_PATH_MAX];
+  struct tsl_text text;
+  tsl_text_init(&text);
+  tsl_text_add(&text, "{\n");
+  add_field(&text, "job", tsl_job_name(provenance->job));
+  add_field(&text, "teasel", TSL_VERSION);
+  add_field(&text, "revision", tsl__revision());
+  add_libraries(&text);
+  add_field(&text, "kernels", tsl_nn_kernel_set());
+  add_data(&text, provenance->dataset);
+  tsl_text_format(&text, "  \"ranks\": %d,\n  \"command\": [", provenance->ranks);
+  for (int i = 0; i < provenance->argc; i++) {
+    tsl_text_add(&text, i > 0 ? ", " : "");
+    tsl_text_add_json(&text, provenance->argv[i]);
+  }
+  tsl_text_add(&text, "],\n");
+  add_place(&text);
+  /* No comma behind the last field. */
+  if (!text.failed)
+    memcpy(text.bytes + text.length - 2, "\n}", 2);
+  tsl_text_add(&text, "\n");
+  tsl_store_path(store, TSL_STORE_PROVENANCE, path);
+  enum tsl_status status = text.failed
+                               ? tsl_error_set(err, TSL_MEMORY, path, "out of memory")
+                               : tsl_file_write(path, text.bytes, text.length, err);
+  tsl_text_release(&text);
+  return status;
+}
+
+/* Unchanged bytes are not written again, so that the file's time tells the last change.
+ */
+static enum tsl_status write_job(const struct tsl_store *store, const struct tsl_job *job,
+                                 struct tsl_error *err) {
+  char path[TSL_PATH_MAX];
+  char *old = NULL;
+  size_t count = 0;
+  struct tsl_text text;
+  tsl_text_init(&text);
+  tsl_job_print(job, &text);
+  tsl_store_path(store, TSL_STORE_JOB, path);
+  enum tsl_status status = TSL_OK;
+  if (text.failed)
+    status = tsl_error_set(err, TSL_MEMORY, path, "out of memory");
+  else if (tsl_file_exists(path))
+    status = tsl_file_read(path, &old, &count, err);
+  if (status == TSL_OK &&
+      (old == NULL || count != text.length || memcmp(old, text.bytes, count) != 0))
+    status = tsl_file_write(path, text.bytes, text.length, err);
+  free(old);
+  tsl_text_release(&text);
+  return status;
+}
+
+enum tsl_status tsl__provenance_write(const struct tsl_store *store,
+                                      const struct tsl__provenance *provenance,
+                                      struct tsl_error *err) {
+  /* The job last: a folder with a job is a results folder. */
+  TSL_TRY(write_provenance(store, provenance, err));
+  return write_job(store, provenance->job, err);
+}
+
+enum tsl_status tsl__provenance_check(const struct tsl_store *store,
+                                      const struct tsl_job *job,
+                                      const struct tsl_dataset *dataset,
+                                      struct tsl_error *err) {
+  struct tsl_identity identity;
+  TSL_TRY(tsl_store_identity_read(store, &identity, err));
+  if (identity.job[0] == '\0')
+    return TSL_OK;
+  const char *folder = tsl_store_folder(store);
+  if (strcmp(identity.job, tsl_job_name(job)) != 0)
+    return tsl_error_set(err, TSL_BAD_INPUT, folder,
+                         "the folder holds results of the job '%s', not of '%s'; choose "
+                         "another folder with -o",
+                         identity.job, tsl_job_name(job));
+  const struct tsl_dataset_view *view = tsl_dataset_view(dataset);
+  char digest[33];
+  tsl_digest_print(&view->digest, digest);
+  if (identity.data_digest[0] != '\0' && strcmp(identity.data_digest, digest) != 0)
+    return tsl_error_set(
+        err, TSL_BAD_INPUT, folder,
+        "the folder holds results on other data: '%s' had the digest %s, "
+        "'%s' has %s now; choose another folder with -o",
+        identity.data_name, identity.data_digest, view->name, digest);
+  return TSL_OK;
+}

@@ -1,0 +1,28 @@
+/* provenance.h - where a results folder comes from: everything that its numbers may
+ * depend on, and when and where it was made. */
+#ifndef TEASEL_CLI_PROVENANCE_H
+#define TEASEL_CLI_PROVENANCE_H
+
+#include "teasel/dataset.h"
+#include "teasel/job.h"
+#include "teasel/store.h"
+
+struct tsl__provenance {
+  const struct tsl_job *job;
+  const struct tsl_dataset *dataset;
+  int ranks;
+  int argc;
+  char **argv; /* the command line as it was given */
+};
+/* Local, one rank: writes job.used.yaml, where it changed, and provenance.json. */
+enum tsl_status tsl__provenance_write(const struct tsl_store *store,
+                                      const struct tsl__provenance *provenance,
+                                      struct tsl_error *err);
+/* Local. TSL_BAD_INPUT when the folder holds another job's results, or results of other
+ * data. */
+enum tsl_status tsl__provenance_check(const struct tsl_store *store,
+                                      const struct tsl_job *job,
+                                      const struct tsl_dataset *dataset,
+                                      struct tsl_error *err);
+
+#endif

@@ -1,0 +1,99 @@
+#include "cli/session.h"
+
+#include "cli/job_open.h"
+
+#include "teasel/nn.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum tsl_status tsl__session_begin(struct tsl__session *session, int *argc, char ***argv,
+                                   struct tsl_error *err) {
+  TSL_TRY(tsl_world_open(argc, argv, &session->world, err));
+  session->team = tsl_world_team(session->world);
+  return TSL_OK;
+}
+
+enum tsl_status tsl__session_job(struct tsl__session *session, const char *file,
+                                 const char *const *settings, size_t setting_count,
+                                 struct tsl_error *err) {
+  TSL_TRY(tsl_cli_job_open_on(session->team, file, settings, setting_count, &session->job,
+                              err));
+  tsl_world_set_peer_seconds(session->world,
+                             tsl_job_options(session->job)->schedule.peer_seconds);
+  return TSL_OK;
+}
+
+static bool same_shape(const struct tsl_shape *a, const struct tsl_shape *b) {
+  return a->rank == b->rank &&
+         memcmp(a->dims, b->dims, (size_t)a->rank * sizeof *a->dims) == 0;
+}
+
+/* The shape that all networks of the job read; NULL where there is none. */
+static enum tsl_status common_shape(const struct tsl_job *job,
+                                    const struct tsl_shape **out, struct tsl_error *err) {
+  const struct tsl_shape *shape = NULL;
+  for (size_t i = 0; i < tsl_job_run_count(job); i++) {
+    const struct tsl_shape *own = &tsl_job_run(job, i)->network->input;
+    if (shape != NULL && !same_shape(shape, own))
+      return tsl_error_set(err, TSL_BAD_INPUT, tsl_job_name(job),
+                           "the networks of one job must have the same `input`; make two "
+                           "jobs of it");
+    shape = own;
+  }
+  *out = shape;
+  return TSL_OK;
+}
+
+enum tsl_status tsl__session_data(struct tsl__session *session, struct tsl_error *err) {
+  const struct tsl_job_options *options = tsl_job_options(session->job);
+  const struct tsl_dataset_config *config = tsl_job_dataset(session->job);
+  const struct tsl_shape *shape = NULL;
+  enum tsl_status status = TSL_OK;
+  if (config->reader == NULL)
+    status = tsl_error_set(err, TSL_BAD_INPUT, tsl_job_name(session->job),
+                           "`dataset: none` can be planned, not trained or scored");
+  if (status == TSL_OK)
+    status = common_shape(session->job, &shape, err);
+  if (status == TSL_OK)
+    status = tsl_nn_start(options->schedule.isa, err);
+  TSL_TRY(tsl_team_agree(session->team, status, err));
+  TSL_TRY(tsl_dataset_open(config, shape, options->schedule.cache, session->team,
+                           &session->dataset, err));
+  tsl_job_name_runs(session->job, &tsl_dataset_view(session->dataset)->digest);
+  return TSL_OK;
+}
+
+enum tsl_status tsl__session_store(struct tsl__session *session, const char *folder,
+                                   enum tsl_store_mode mode, struct tsl_error *err) {
+  enum tsl_status status = TSL_OK;
+  bool first = tsl_team_index(session->team) == 0;
+  if (first)
+    status = tsl_store_open(folder, mode, &session->store, err);
+  TSL_TRY(tsl_team_agree(session->team, status, err));
+  if (!first)
+    status = tsl_store_open(folder, mode, &session->store, err);
+  return tsl_team_agree(session->team, status, err);
+}
+
+enum tsl_status tsl__session_results(struct tsl__session *session, const char *folder,
+                                     const char *const *settings, size_t setting_count,
+                                     struct tsl_error *err) {
+  char path[TSL_PATH_MAX];
+  TSL_TRY(tsl__session_store(session, folder, TSL_STORE_EXISTING, err));
+  tsl_store_path(session->store, TSL_STORE_JOB, path);
+  TSL_TRY(tsl__session_job(session, path, settings, setting_count, err));
+  return tsl__session_data(session, err);
+}
+
+enum tsl_status tsl__session_end(struct tsl__session *session, enum tsl_status status,
+                                 struct tsl_error *err) {
+  if (status != TSL_OK && session->world != NULL && tsl_world_rank(session->world) != 0 &&
+      status != TSL_PEER_LOST)
+    err->text[0] = '\0';
+  tsl_store_close(session->store);
+  tsl_dataset_close(session->dataset);
+  tsl_job_free(session->job);
+  tsl_world_close(session->world);
+  return status;
+}

@@ -1,0 +1,43 @@
+/* session.h - what the commands that work on a results folder open, in this order, and
+ * close again: the world, the job, the data set, the store. */
+#ifndef TEASEL_CLI_SESSION_H
+#define TEASEL_CLI_SESSION_H
+
+#include "teasel/dataset.h"
+#include "teasel/job.h"
+#include "teasel/store.h"
+#include "teasel/team.h"
+
+struct tsl__session {
+  struct tsl_world *world;
+  struct tsl_team *team; /* of all ranks */
+  struct tsl_job *job;
+  struct tsl_dataset *dataset;
+  struct tsl_store *store;
+};
+
+/* Each is collective on the world and ends with a vote; on failure the caller goes to
+ * tsl__session_end. */
+
+/* Starts the world. */
+enum tsl_status tsl__session_begin(struct tsl__session *session, int *argc, char ***argv,
+                                   struct tsl_error *err);
+/* Reads the job file on rank 0, parses it on all. settings: `--set` texts. */
+enum tsl_status tsl__session_job(struct tsl__session *session, const char *file,
+                                 const char *const *settings, size_t setting_count,
+                                 struct tsl_error *err);
+/* Starts the engine, opens the job's data set and names the job's runs. */
+enum tsl_status tsl__session_data(struct tsl__session *session, struct tsl_error *err);
+/* Opens the results folder; rank 0 first. */
+enum tsl_status tsl__session_store(struct tsl__session *session, const char *folder,
+                                   enum tsl_store_mode mode, struct tsl_error *err);
+/* All of it for a folder that exists: its own job.used.yaml says the rest. */
+enum tsl_status tsl__session_results(struct tsl__session *session, const char *folder,
+                                     const char *const *settings, size_t setting_count,
+                                     struct tsl_error *err);
+/* Closes everything. The error, which all ranks share after a vote, is left for main to
+ * print on rank 0 alone. Returns status. */
+enum tsl_status tsl__session_end(struct tsl__session *session, enum tsl_status status,
+                                 struct tsl_error *err);
+
+#endif
