@@ -7,6 +7,12 @@
 
 #include <stdlib.h>
 
+/* Channels of oneDNN's smallest block. An output of other than whole blocks (the 3
+ * colours of a picture) stays plain: backward-data alone would pad it to a block, for
+ * which oneDNN 2.6 has only its reference loops in the other two passes, some hundred
+ * times slower. */
+enum { BLOCK = 8 };
+
 struct state {
   struct tsl__kernel forward, backward_data, backward_weights;
   struct tsl__weight_copy ahead, back; /* weight for forward, for backward_data */
@@ -71,8 +77,9 @@ static enum tsl_status deconv_plan(struct tsl_graph *graph, struct tsl__node *no
       graph->rows, out->dims[0], out->dims[1], out->dims[2], in->dims[0], in->dims[1],
       in->dims[2], conv->kernel, conv->kernel, conv->stride, conv->pad};
   const struct tsl__layout any = tsl__layout_any(weight->face.rank, weight->face.dims);
-  struct tsl__sides sides = {tsl__any_layout(graph, out), any,
-                             tsl__any_layout(graph, in)};
+  struct tsl__sides sides = {out->dims[0] % BLOCK == 0 ? tsl__any_layout(graph, out)
+                                                       : tsl__plain_layout(graph, out),
+                             any, tsl__any_layout(graph, in)};
   /* Of few channels (a picture) oneDNN 2.6 pads a block that its gradients know only slow
    * reference code for: sixty times the time of the plain layout. */
   const int64_t few = 8;
