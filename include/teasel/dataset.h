@@ -9,6 +9,7 @@
 #define TEASEL_DATASET_H
 
 #include "teasel/digest.h"
+#include "teasel/image.h"
 #include "teasel/job.h"
 #include "teasel/network.h"
 #include "teasel/status.h"
@@ -77,6 +78,16 @@ enum tsl_status tsl_dataset_load_images(const struct tsl_dataset_config *config,
                                         const struct tsl_shape *shape,
                                         const char *const *files, size_t count,
                                         float *out, struct tsl_error *err);
+
+/* Local. A picture of some samples, class by class where there are labels. TSL_BAD_INPUT
+ * when samples are no pictures. Release the image. */
+enum tsl_status tsl_dataset_sheet(const struct tsl_dataset *dataset,
+                                  struct tsl_image *out, struct tsl_error *err);
+/* Local. An HDF5 file that the reader `hdf5` reads back to the same samples, labels and
+ * factors: /images, /labels, /label_names, /factors, /factor_names, /factor_sizes,
+ * /test_begin. */
+enum tsl_status tsl_dataset_write(const struct tsl_dataset *dataset, const char *path,
+                                  struct tsl_error *err);
 
 size_t tsl_reader_count(void);
 const struct tsl_reader *tsl_reader_at(size_t index);

@@ -187,6 +187,11 @@ enum tsl_status tsl_dataset_config_read(const char *name_or_path, const char *fr
 /* Local. Reader, seed and every option with its value, a line each, indented by two. */
 void tsl_dataset_config_print(const struct tsl_dataset_config *config,
                               struct tsl_text *out);
+/* Local. Changes options of a configuration by `--set` texts: "size=32" or
+ * "dataset.size=32", paths relative to the current folder. */
+enum tsl_status tsl_dataset_config_set(struct tsl_dataset_config *config,
+                                       const char *const *settings, size_t count,
+                                       struct tsl_error *err);
 /* Local. Help from the tables: topic NULL lists all. TSL_BAD_INPUT with the nearest
  * topic. */
 enum tsl_status tsl_job_explain(const char *topic, const struct tsl_registry *registry,

@@ -1,0 +1,50 @@
+#!/bin/bash
+# `teasel data`: what it writes is read back whole; bad input is one message, exit code 2 and no
+# file; processes that open a set at the same time make one cache file.
+set -u
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export XDG_CACHE_HOME=$work/cache
+passed=0 failed=0
+fact() { # title, condition...
+  local title=$1; shift
+  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED  $title"; fi
+}
+refused() { # words, command...
+  local words=$1 code output; shift
+  output=$("$@" 2>&1 </dev/null); code=$?
+  [ $code -eq 2 ] && grep -qF -- "$words" <<<"$output" && return 0
+  echo "exit code $code: $output"; return 1
+}
+small=(--set count=60 --set good=20 --set size=16)
+digest() { "$TEASEL" data info "$@" | sed -n 's/^digest: *//p'; }
+
+"$TEASEL" data write tubers "${small[@]}" -o "$work/out.h5" >"$work/log"
+printf 'reader: hdf5\npath: out.h5\n' >"$work/back.yaml"
+fact "write makes the HDF5 file and the sheet" test -s "$work/out.h5" -a -s "$work/out.png"
+fact "what was written is read back to the same digest" \
+  test "$(digest tubers "${small[@]}")" = "$(digest "$work/back.yaml")"
+fact "another seed is another digest" \
+  test "$(digest tubers "${small[@]}")" != "$(digest tubers "${small[@]}" --set seed=1)"
+"$TEASEL" data write tubers "${small[@]}" -o "$work/again.h5" >"$work/log"
+fact "equal content is equal bytes" cmp -s "$work/out.h5" "$work/again.h5"
+
+fact "an unknown set is refused" refused "no file for 'tuber'" "$TEASEL" data info tuber
+fact "an unknown option is refused" refused "did you mean 'size'" "$TEASEL" data info tubers --set sizes=3
+fact "a value out of bounds is refused" refused "size" "$TEASEL" data info tubers --set size=4
+fact "write without -o is refused" refused "-o OUT.h5" "$TEASEL" data write tubers
+fact "no verb is refused" refused "info|write NAME" "$TEASEL" data
+head -c 3000 "$work/out.h5" >"$work/cut.h5"
+printf 'reader: hdf5\npath: cut.h5\n' >"$work/cut.yaml"
+fact "a cut file is refused by name" refused "cut.h5" "$TEASEL" data write "$work/cut.yaml" -o "$work/none.h5"
+fact "a refusal writes nothing" test ! -e "$work/none.h5" -a ! -e "$work/none.png"
+
+rm -rf "$work/cache"
+for i in 1 2 3 4; do "$TEASEL" data info tubers --set count=300 --set good=20 >"$work/log.$i" & done
+wait
+fact "processes that start together make one cache file" \
+  test "$(find "$work/cache" -type f | wc -l)" = 1
+fact "and read the same" test "$(cat "$work"/log.? | sort -u | wc -l)" = "$(sort -u "$work/log.1" | wc -l)"
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
