@@ -85,6 +85,12 @@ static void print_info(const struct tsl_dataset *dataset,
   printf("digest:   %s\n", digest);
   const char *cache = tsl_dataset_cache_path(dataset);
   printf("cache:    %s\n", cache[0] != '\0' ? cache : "in memory");
+  struct tsl_text options;
+  tsl_text_init(&options);
+  tsl_dataset_config_print(config, &options);
+  if (options.bytes != NULL)
+    printf("options:\n%s", options.bytes);
+  tsl_text_release(&options);
 }
 
 /* OUT.h5 -> OUT.png. */
