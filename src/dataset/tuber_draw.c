@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-enum { HARMONICS = 4, FIRST_HARMONIC = 2, SPOTS_MAX = 6, DRAWS = 40 };
+enum { HARMONICS = 4, SPOTS_MAX = 6, LATTICE_MAX = 50 };
 
 struct spot {
   double u, v;   /* centre on the unit disc of the body */
@@ -68,15 +68,37 @@ static int32_t below(double value) {
   return whole - (whole > value);
 }
 
+/* Lattice values of the part of the plane that a picture needs, hashed once. */
+struct field {
+  int32_t left, top, side;
+  double values[LATTICE_MAX * LATTICE_MAX]; /* (side, side) */
+};
+
+/* Covers left ... left + side - 1 across, top ... down. */
+static void field_init(struct field *field, int32_t left, int32_t top, int32_t side,
+                       uint32_t salt) {
+  field->left = left;
+  field->top = top;
+  field->side = side;
+  for (int32_t row = 0; row < side; row++)
+    for (int32_t column = 0; column < side; column++)
+      field->values[row * side + column] = lattice(left + column, top + row, salt);
+}
+
 /* Value noise: lattice values, smoothly interpolated; in [-1, 1]. */
-static double noise(double x, double y, uint32_t salt) {
-  int32_t i = below(x), j = below(y);
+static double noise(const struct field *field, double x, double y) {
+  int32_t i = below(x), j = below(y), side = field->side;
   double across = smooth_step(0, 1, x - i), down = smooth_step(0, 1, y - j);
-  double top = lattice(i, j, salt) * (1 - across) + lattice(i + 1, j, salt) * across;
-  double bottom =
-      lattice(i, j + 1, salt) * (1 - across) + lattice(i + 1, j + 1, salt) * across;
+  const double *at = field->values + (j - field->top) * side + (i - field->left);
+  double top = at[0] * (1 - across) + at[1] * across;
+  double bottom = at[side] * (1 - across) + at[side + 1] * across;
   return top * (1 - down) + bottom * down;
 }
+
+/* The noises of one picture, from coarse to fine. */
+struct texture {
+  struct field ground, soft, spots, fine, pores;
+};
 
 /* ---- from factors to a body ---- */
 
@@ -149,24 +171,37 @@ static struct tuber make_tuber(uint64_t seed, const int *levels) {
   return tuber;
 }
 
+/* Half-axes are below 0.77 and outlines within a tenth of them, so texture coordinates stay
+ * within 0.87 of 0, spots within 1.13 on the unit disc, the ground within 1. */
+static void make_texture(const struct tuber *tuber, struct texture *texture) {
+  field_init(&texture->ground, 7 - 6, -3 - 6, 13, tuber->salt + 7u);
+  field_init(&texture->soft, -7, -7, 15, tuber->salt);
+  field_init(&texture->spots, 31 - 9, -17 - 9, 19, tuber->salt + 11u);
+  field_init(&texture->fine, -16, -16, 33, tuber->salt + 3u);
+  field_init(&texture->pores, -24, -24, 49, tuber->salt + 5u);
+}
+
 /* ---- light ---- */
 
 /* 1: skin, 0: the middle of a black spot. */
-static double spot_shade(const struct tuber *tuber, double u, double v) {
+static double spot_shade(const struct tuber *tuber, const struct texture *texture,
+                         double u, double v) {
   double shade = 1;
   for (int k = 0; k < tuber->spot_count; k++) {
     double du = u - tuber->spots[k].u, dv = v - tuber->spots[k].v;
-    double ragged = 1 + 0.22 * noise(u * 7 + 31, v * 7 - 17, tuber->salt + 11u);
-    double distance = sqrt(du * du + dv * dv) / (tuber->spots[k].radius * ragged);
-    shade *= smooth_step(0.62, 1.12, distance);
+    double radius = tuber->spots[k].radius, distance = sqrt(du * du + dv * dv);
+    if (distance > 1.4 * radius) /* beyond the longest rag: 1.12 * 1.22 */
+      continue;
+    double ragged = 1 + 0.22 * noise(&texture->spots, u * 7 + 31, v * 7 - 17);
+    shade *= smooth_step(0.62, 1.12, distance / (radius * ragged));
   }
   return shade;
 }
 
 /* Colour of the body at (u, v) of its unit disc, at distance from its outline's middle.
  */
-static void skin(const struct tuber *tuber, double u, double v, double distance,
-                 double colour[3]) {
+static void skin(const struct tuber *tuber, const struct texture *texture, double u,
+                 double v, double distance, double colour[3]) {
   double height = sqrt(1 - distance * distance); /* of the rounded body */
   /* Normal of the ellipsoid, turned into the picture; light from the upper left. */
   double across = u / tuber->half_long, along = v / tuber->half_short;
@@ -177,11 +212,11 @@ static void skin(const struct tuber *tuber, double u, double v, double distance,
   double light = -0.42 * x - 0.52 * y + 0.74 * (third / length);
   double shade = 0.30 + 0.72 * clamp(light, 0, 1);
   double wide = u * tuber->half_long, tall = v * tuber->half_short;
-  double soft = noise(wide * 6, tall * 6, tuber->salt);
-  double fine = noise(wide * 17, tall * 17, tuber->salt + 3u);
-  double pore = smooth_step(0.55, 0.9, noise(wide * 26, tall * 26, tuber->salt + 5u));
+  double soft = noise(&texture->soft, wide * 6, tall * 6);
+  double fine = noise(&texture->fine, wide * 17, tall * 17);
+  double pore = smooth_step(0.55, 0.9, noise(&texture->pores, wide * 26, tall * 26));
   shade *= (1 + 0.07 * soft + 0.05 * fine - 0.10 * pore) * tuber->brightness;
-  double black = spot_shade(tuber, u, v);
+  double black = spot_shade(tuber, texture, u, v);
   static const double brown[3] = {0.76, 0.61, 0.41}, rot[3] = {0.055, 0.045, 0.040};
   static const double tint[3] = {0.010, -0.004, -0.012};
   for (int c = 0; c < 3; c++) {
@@ -191,21 +226,22 @@ static void skin(const struct tuber *tuber, double u, double v, double distance,
 }
 
 /* The ground: dark, a little lighter to the upper left. */
-static void ground(const struct tuber *tuber, double x, double y, double colour[3]) {
-  double grain = noise(x * 5 + 7, y * 5 - 3, tuber->salt + 7u);
+static void ground(const struct texture *texture, double x, double y, double colour[3]) {
+  double grain = noise(&texture->ground, x * 5 + 7, y * 5 - 3);
   double light = 0.085 - 0.018 * x - 0.022 * y + 0.010 * grain;
   colour[0] = light;
   colour[1] = light * 1.03;
   colour[2] = light * 1.10;
 }
 
-static void colour_at(const struct tuber *tuber, double x, double y, double colour[3]) {
+static void colour_at(const struct tuber *tuber, const struct texture *texture, double x,
+                      double y, double colour[3]) {
   double dx = x - tuber->x, dy = y - tuber->y;
   double u = (dx * tuber->cosine + dy * tuber->sine) / tuber->half_long;
   double v = (dy * tuber->cosine - dx * tuber->sine) / tuber->half_short;
   double radius = sqrt(u * u + v * v);
   if (radius > 1.2) {
-    ground(tuber, x, y, colour);
+    ground(texture, x, y, colour);
     return;
   }
   /* cos(k t) and sin(k t) of the direction t by the addition theorems. */
@@ -219,14 +255,16 @@ static void colour_at(const struct tuber *tuber, double x, double y, double colo
   }
   double distance = radius / outline;
   if (distance < 1)
-    skin(tuber, u, v, distance, colour);
+    skin(tuber, texture, u, v, distance, colour);
   else
-    ground(tuber, x, y, colour);
+    ground(texture, x, y, colour);
 }
 
 void tsl__tuber_draw(uint64_t seed, const int levels[TSL__TUBER_FACTOR_COUNT], int size,
                      uint8_t *planes) {
   struct tuber tuber = make_tuber(seed, levels);
+  struct texture texture;
+  make_texture(&tuber, &texture);
   /* At least 128 samples a side, so that a small picture is the mean of a large one. */
   int fine = size >= 64 ? 2 : (128 + size - 1) / size;
   double step = 2.0 / (size * fine);
@@ -235,7 +273,7 @@ void tsl__tuber_draw(uint64_t seed, const int levels[TSL__TUBER_FACTOR_COUNT], i
       double sum[3] = {0};
       for (int k = 0; k < fine * fine; k++) {
         double colour[3];
-        colour_at(&tuber, (column * fine + k % fine + 0.5) * step - 1,
+        colour_at(&tuber, &texture, (column * fine + k % fine + 0.5) * step - 1,
                   (row * fine + k / fine + 0.5) * step - 1, colour);
         for (int c = 0; c < 3; c++)
           sum[c] += colour[c];
