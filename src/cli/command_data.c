@@ -12,7 +12,8 @@ static const char usage[] =
     "       teasel data write NAME|FILE.yaml -o OUT.h5\n"
     "\n"
     "info describes a data set: samples, shape, labels, factors, digest, split.\n"
-    "write exports it: OUT.h5, which the reader `hdf5` reads back, and OUT.png with some\n"
+    "write exports it: OUT.h5, which the reader `hdf5` reads back, and OUT.png with "
+    "some\n"
     "of its pictures, class by class.\n"
     "NAME is looked for in ./configs/datasets, then among the installed ones.\n"
     "\n"
@@ -148,14 +149,13 @@ static enum tsl_status show_or_write(const struct request *request, const char *
 }
 
 static enum tsl_status dispatch(const struct request *request, struct tsl_error *err) {
-  TSL_TRY(
-      tsl_cli_words_check(&request->arguments, "data", 2, 2, "info|write NAME", err));
+  TSL_TRY(tsl_cli_words_check(&request->arguments, "data", 2, 2, "info|write NAME", err));
   const char *verb = request->arguments.words[0];
   bool writing = strcmp(verb, "write") == 0;
   if (!writing && strcmp(verb, "info") != 0)
-    return tsl_error_set(err, TSL_BAD_INPUT, "teasel data",
-                         "'%s' is neither info nor write; `teasel data --help` tells more",
-                         verb);
+    return tsl_error_set(
+        err, TSL_BAD_INPUT, "teasel data",
+        "'%s' is neither info nor write; `teasel data --help` tells more", verb);
   if (writing != (request->output != NULL))
     return tsl_error_set(err, TSL_BAD_INPUT, "teasel data",
                          writing ? "write needs -o OUT.h5" : "info takes no -o");

@@ -47,16 +47,15 @@ enum tsl_status tsl_dataset_sheet(const struct tsl_dataset *dataset,
                         .width = (int)shape->dims[2],
                         .image = out};
   sheet.scale = sheet.width < TILE_LEAST ? TILE_LEAST / sheet.width : 1;
-  int classes = view->labels != NULL && view->label_count <= CLASSES_MAX
-                    ? view->label_count
-                    : 1;
+  int classes =
+      view->labels != NULL && view->label_count <= CLASSES_MAX ? view->label_count : 1;
   int rows = classes < ROWS ? ROWS / classes : 1;
   void *sample = NULL;
   TSL_TRY(tsl_allocate(&sample, (size_t)tsl_shape_count(shape), sizeof(float), err));
   sheet.sample = sample;
-  enum tsl_status status = tsl_image_init(
-      out, GAP + COLUMNS * (sheet.width * sheet.scale + GAP),
-      GAP + classes * rows * (sheet.height * sheet.scale + GAP), 3, err);
+  enum tsl_status status =
+      tsl_image_init(out, GAP + COLUMNS * (sheet.width * sheet.scale + GAP),
+                     GAP + classes * rows * (sheet.height * sheet.scale + GAP), 3, err);
   for (int label = 0; label < classes && status == TSL_OK; label++)
     fill_rows(&sheet, classes > 1 ? label : -1, label * rows, rows);
   free(sample);

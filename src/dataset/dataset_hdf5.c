@@ -15,8 +15,7 @@ struct hdf5_options {
 
 #define OFFSET(field) offsetof(struct hdf5_options, field)
 static const struct tsl_option options[] = {
-    {"path", TSL_OPTION_PATH, OFFSET(path), NULL, 0, 0, NULL, TSL_SCOPE_RUN,
-     "HDF5 file"},
+    {"path", TSL_OPTION_PATH, OFFSET(path), NULL, 0, 0, NULL, TSL_SCOPE_RUN, "HDF5 file"},
     {"images", TSL_OPTION_TEXT, OFFSET(images), "/images", 0, 0, NULL, TSL_SCOPE_RUN,
      "dataset of the samples: bytes or floats (count, values), (count, height, width) or "
      "(count, channels, height, width)"},
@@ -111,11 +110,10 @@ static enum tsl_status check_factors(const struct source *source,
   char text[256];
   if ((factors->rank != 1 && factors->rank != 2) || factors->dims[0] != builder->count ||
       (factors->rank == 2 && (factors->dims[1] < 1 || factors->dims[1] > 10000)))
-    return tsl_error_set(err, TSL_FORMAT, source->chosen->path,
-                         "%s has the dimensions %s; (%lld, factors) is expected",
-                         source->chosen->factors,
-                         tsl__dims_print(factors, text, sizeof text),
-                         (long long)builder->count);
+    return tsl_error_set(
+        err, TSL_FORMAT, source->chosen->path,
+        "%s has the dimensions %s; (%lld, factors) is expected", source->chosen->factors,
+        tsl__dims_print(factors, text, sizeof text), (long long)builder->count);
   int64_t count = factors->rank == 2 ? factors->dims[1] : 1;
   if (names != 0 && (int64_t)names != count)
     return tsl_error_set(err, TSL_FORMAT, source->chosen->path,
@@ -147,7 +145,8 @@ static enum tsl_status fill_factors(struct source *source, struct tsl_array *fac
                                     char **names, size_t name_count,
                                     struct tsl__builder *builder, struct tsl_error *err) {
   const char *path = source->chosen->path;
-  TSL_TRY(tsl_h5_read(source->file, source->chosen->factors, TSL_ARRAY_F32, factors, err));
+  TSL_TRY(
+      tsl_h5_read(source->file, source->chosen->factors, TSL_ARRAY_F32, factors, err));
   TSL_TRY(check_factors(source, factors, name_count, builder, err));
   int count = factors->rank == 2 ? (int)factors->dims[1] : 1;
   TSL_TRY(tsl__builder_factors(builder, count, (const char *const *)names, NULL, err));

@@ -15,7 +15,8 @@ struct npy_options {
 #define OFFSET(field) offsetof(struct npy_options, field)
 static const struct tsl_option options[] = {
     {"path", TSL_OPTION_PATH, OFFSET(path), NULL, 0, 0, NULL, TSL_SCOPE_RUN,
-     "NPY file of the samples: bytes or floats (count, values), (count, height, width) or "
+     "NPY file of the samples: bytes or floats (count, values), (count, height, width) "
+     "or "
      "(count, channels, height, width)"},
     {"labels", TSL_OPTION_PATH, OFFSET(labels), "", 0, 0, NULL, TSL_SCOPE_RUN,
      "NPY file of whole numbers from 0 (count); empty: no labels"},
@@ -30,9 +31,8 @@ static const struct tsl_option options[] = {
 static enum tsl_status fetch(void *context, int64_t begin, int64_t count,
                              enum tsl_array_type type, void *out, struct tsl_error *err) {
   const struct tsl__npy *npy = context;
-  int64_t values = npy->array.dims[0] > 0
-                       ? tsl_array_count(&npy->array) / npy->array.dims[0]
-                       : 0;
+  int64_t values =
+      npy->array.dims[0] > 0 ? tsl_array_count(&npy->array) / npy->array.dims[0] : 0;
   return tsl__npy_read(npy, begin * values, count * values, type, out, err);
 }
 
@@ -49,9 +49,10 @@ static enum tsl_status read_samples(const struct npy_options *chosen,
                            .context = &npy};
   enum tsl_status status;
   if (npy.array.type == TSL_ARRAY_I64)
-    status = tsl_error_set(err, TSL_FORMAT, chosen->path,
-                           "the array holds whole numbers of more than a byte; save it as "
-                           "uint8 (0 to 255) or as float32 (0 to 1)");
+    status =
+        tsl_error_set(err, TSL_FORMAT, chosen->path,
+                      "the array holds whole numbers of more than a byte; save it as "
+                      "uint8 (0 to 255) or as float32 (0 to 1)");
   else
     status = tsl__rows_read(&rows, builder, err);
   tsl__npy_close(&npy);
@@ -86,10 +87,10 @@ static enum tsl_status fill_factors(const struct tsl__npy *npy,
   int64_t count = array->rank == 2 ? array->dims[1] : 1;
   if ((array->rank != 1 && array->rank != 2) || array->dims[0] != builder->count ||
       count < 1 || count > 10000)
-    return tsl_error_set(err, TSL_FORMAT, npy->path,
-                         "the factors have the dimensions %s; (%lld, factors) is expected",
-                         tsl__dims_print(array, text, sizeof text),
-                         (long long)builder->count);
+    return tsl_error_set(
+        err, TSL_FORMAT, npy->path,
+        "the factors have the dimensions %s; (%lld, factors) is expected",
+        tsl__dims_print(array, text, sizeof text), (long long)builder->count);
   TSL_TRY(tsl__builder_factors(builder, (int)count, NULL, NULL, err));
   TSL_TRY(tsl__npy_read(npy, 0, builder->count * count, TSL_ARRAY_F32, builder->factors,
                         err));

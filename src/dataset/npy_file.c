@@ -1,6 +1,6 @@
-/* The format is NumPy's NEP 1: "\x93NUMPY", two bytes of version, the length of the header
- * (2 bytes in version 1, 4 later, little endian), a Python dictionary as text with descr,
- * fortran_order and shape, then the numbers. */
+/* The format is NumPy's NEP 1: "\x93NUMPY", two bytes of version, the length of the
+ * header (2 bytes in version 1, 4 later, little endian), a Python dictionary as text with
+ * descr, fortran_order and shape, then the numbers. */
 #include "dataset/npy_file.h"
 
 #include <errno.h>

@@ -8,12 +8,14 @@
 enum tsl__layout { TSL__CHANNELS_FIRST, TSL__CHANNELS_LAST };
 #define TSL__LAYOUT_WORDS "channels_first|channels_last"
 
-/* Samples as they stand in a file: (count, D), (count, H, W) or (count, three dimensions).
+/* Samples as they stand in a file: (count, D), (count, H, W) or (count, three
+ * dimensions).
  */
 struct tsl__rows {
   const char *path; /* for messages */
   const char *name; /* of the array, for messages */
-  struct tsl_array array; /* type, rank and dims; u8 or any other, which becomes float32 */
+  struct tsl_array
+      array; /* type, rank and dims; u8 or any other, which becomes float32 */
   enum tsl__layout layout;
   int64_t maximum; /* of u8: 255, or 1 for binary samples kept as 0 and 1 */
   /* Rows [begin, begin + count) converted to `type`. */

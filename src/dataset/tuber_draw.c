@@ -171,8 +171,8 @@ static struct tuber make_tuber(uint64_t seed, const int *levels) {
   return tuber;
 }
 
-/* Half-axes are below 0.77 and outlines within a tenth of them, so texture coordinates stay
- * within 0.87 of 0, spots within 1.13 on the unit disc, the ground within 1. */
+/* Half-axes are below 0.77 and outlines within a tenth of them, so texture coordinates
+ * stay within 0.87 of 0, spots within 1.13 on the unit disc, the ground within 1. */
 static void make_texture(const struct tuber *tuber, struct texture *texture) {
   field_init(&texture->ground, 7 - 6, -3 - 6, 13, tuber->salt + 7u);
   field_init(&texture->soft, -7, -7, 15, tuber->salt);

@@ -49,13 +49,10 @@ enum tsl_status tsl_dataset_config_set(struct tsl_dataset_config *config,
                                        const char *const *settings, size_t count,
                                        struct tsl_error *err) {
   if (config->reader == NULL && count > 0)
-    return tsl_error_set(err, TSL_BAD_INPUT, "--set",
-                         "`dataset: none` has no options");
+    return tsl_error_set(err, TSL_BAD_INPUT, "--set", "`dataset: none` has no options");
   struct tsl_job shell = {.file = "."};
   struct tsl__pool *pool = &shell.pool;
-  struct tsl__job_reader job = {.job = &shell,
-                                .pool = pool,
-                                .problems = {.pool = pool}};
+  struct tsl__job_reader job = {.job = &shell, .pool = pool, .problems = {.pool = pool}};
   struct tsl_dataset_config changed = *config;
   for (size_t i = 0; i < count; i++)
     set_one(&job, settings[i], &changed);

@@ -5,7 +5,13 @@
 
 #include <math.h>
 
-enum { COUNT = 6, CHANNELS = 3, HEIGHT = 4, WIDTH = 2, VALUES = CHANNELS * HEIGHT * WIDTH };
+enum {
+  COUNT = 6,
+  CHANNELS = 3,
+  HEIGHT = 4,
+  WIDTH = 2,
+  VALUES = CHANNELS * HEIGHT * WIDTH
+};
 
 static struct tsl_array array(const char *name, enum tsl_array_type type, void *data,
                               int rank, const int64_t *dims) {
