@@ -55,7 +55,13 @@ struct tsl_sweep_progress {
   double seconds_left;     /* from measured steps; NaN: unknown yet */
   /* The run whose start or end is told; NULL when it is only a report of the time. */
   const struct tsl_run *run;
-  enum { TSL_SWEEP_TIME, TSL_SWEEP_STARTED, TSL_SWEEP_ENDED, TSL_SWEEP_FAILED } event;
+  enum {
+    TSL_SWEEP_TIME,
+    TSL_SWEEP_STARTED,
+    TSL_SWEEP_ENDED,
+    TSL_SWEEP_LEFT, /* interrupted */
+    TSL_SWEEP_FAILED
+  } event;
   const int *ranks; /* (width) STARTED: who trains it */
   int width;
 };

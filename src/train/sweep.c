@@ -199,15 +199,16 @@ static void take_change(void *context, int64_t id, enum tsl_task_change change,
     return;
   }
   sweep->running--;
-  if (change == TSL_TASK_LEFT) {
-    track->width = 0;
-    return;
-  }
-  track->over = true;
+  track->over = change != TSL_TASK_LEFT;
   sweep->finished += change == TSL_TASK_ENDED;
   sweep->failed += change == TSL_TASK_FAILED;
-  tell(sweep, change == TSL_TASK_ENDED ? TSL_SWEEP_ENDED : TSL_SWEEP_FAILED, id, ranks,
-       width);
+  if (change == TSL_TASK_LEFT)
+    track->width = 0;
+  tell(sweep,
+       change == TSL_TASK_ENDED  ? TSL_SWEEP_ENDED
+       : change == TSL_TASK_LEFT ? TSL_SWEEP_LEFT
+                                 : TSL_SWEEP_FAILED,
+       id, ranks, width);
 }
 
 static void tick(void *context) {
