@@ -37,7 +37,9 @@ static enum tsl_status vote(struct work *work, int64_t number, struct tsl_error 
 }
 
 /* Accuracy on the test votes of what was learnt from the others. */
-static enum tsl_status judge(struct work *work, double *out, struct tsl_error *err) {
+static enum tsl_status judge(struct work *work, double *out, struct tsl_text *reason,
+                             struct tsl_error *err) {
+  struct tsl_error why = {0};
   const struct tsl_metric_input *in = work->input;
   struct tsl_logistic_request request = {.x = work->features,
                                          .y = work->held,
@@ -49,8 +51,14 @@ static enum tsl_status judge(struct work *work, double *out, struct tsl_error *e
   int32_t *predicted = NULL;
   TSL_TRY(
       tsl_allocate((void **)&predicted, (size_t)in->test_votes, sizeof *predicted, err));
-  enum tsl_status status = tsl_logistic_fit(&request, &model, err);
-  if (status == TSL_OK) {
+  enum tsl_status status = tsl_logistic_fit(&request, &model, &why);
+  if (status ==
+      TSL_BAD_INPUT) { /* a factor without a vote, or codes that are not finite */
+    tsl_text_add(reason, why.text);
+    status = TSL_OK;
+  } else if (status != TSL_OK) {
+    status = tsl_error_set(err, status, why.where, "%s", why.text);
+  } else {
     tsl_logistic_predict(&model, work->features + in->votes * in->source->latent,
                          in->test_votes, predicted);
     int64_t right = 0;
@@ -86,7 +94,7 @@ static enum tsl_status compute(const struct tsl_metric_input *input, double *out
   for (size_t i = 0; i < votes && status == TSL_OK; i++)
     status = vote(&work, (int64_t)i, err);
   if (status == TSL_OK)
-    status = judge(&work, out, err);
+    status = judge(&work, out, reason, err);
   free(work.factors);
   free(work.codes);
   free(work.features);
