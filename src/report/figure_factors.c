@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 300, HEIGHT = 250, DRAWS = 100, STEPS_MAX = 16 };
+enum { WIDTH = 270, HEIGHT = 250, DRAWS = 100, STEPS_MAX = 16 };
 
 /* True for the metrics that know the factors; the others (clustering) know labels. */
 static bool needs_factors(const char *name) {
@@ -221,6 +221,8 @@ static void write_growth(const struct tsl__report_data *data, struct sample *sam
     tsl__chart_band(&chart, line->p, line->low, line->high, line->count, class);
     snprintf(class, sizeof class, "k%d", g);
     tsl__chart_line(&chart, line->p, line->middle, line->count, class);
+    if (line->count == 1)
+      tsl__chart_mark(&chart, line->p[0], line->middle[0], 3, g, NULL);
     double end = line->middle[line->count - 1];
     if (isfinite(end))
       tsl__chart_text(&chart, tsl__scale_at(&chart.x, line->p[line->count - 1]) + 5,

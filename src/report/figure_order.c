@@ -48,6 +48,9 @@ static void draw_latents(const struct tsl__report_data *data, const struct tsl_t
   for (int latent = 0; latent < count; latent++) {
     tsl__log_series_read(log, tsl__log_latent_column(log, latent), POINTS, &series);
     double end = last_finite(&series);
+    for (int p = 0; p < series.count; p++) /* above the picture: left out, not clamped */
+      if (series.value[p] > chart->y.high)
+        series.value[p] = NAN;
     bool informative = end > data->informative_kl;
     snprintf(class, sizeof class, informative ? "k%d%s" : "k%d th faint%s",
              latent % TSL__SERIES_COUNT, latent >= TSL__SERIES_COUNT ? " dash" : "");
@@ -102,7 +105,8 @@ static bool write_family(const struct tsl__report_data *data, int family,
     tsl__log_series_read(log, tsl__log_latent_column(log, latent), POINTS, &series);
     for (int p = 0; p < series.count; p++) {
       tsl__range_add(&x, series.step[p]);
-      tsl__range_add(&y, series.value[p]);
+      if (p >= series.count / 20) /* before, KL may leap to many times what follows */
+        tsl__range_add(&y, series.value[p]);
     }
   }
   x = tsl__range_drawable(&x, 0);

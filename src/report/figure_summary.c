@@ -16,10 +16,18 @@ static void facts(const struct tsl__report_data *data, struct tsl_text *out) {
   tsl_text_add(out, "</dl>\n");
 }
 
+/* True when some other run agrees with it at all: best of nothing is not marked. */
+static bool agrees(const struct tsl__report_data *data, int run) {
+  for (int group = 0; group < TSL_UDR_GROUP_COUNT; group++)
+    if (tsl__report_udr(data, data->similarity, (enum tsl_udr_group)group, run) > 0)
+      return true;
+  return false;
+}
+
 static void family_row(const struct tsl__report_data *data, int family,
                        struct tsl_text *out) {
   int best = data->families[family].best_run;
-  bool overall = best >= 0 && best == data->best_run;
+  bool overall = best >= 0 && best == data->best_run && agrees(data, best);
   tsl__row_begin(out, overall ? "best" : NULL);
   tsl_text_format(out,
                   "<th scope=\"row\"><svg class=\"key\" viewBox=\"0 0 10 10\" "

@@ -40,11 +40,11 @@ struct table {
 };
 
 static void find_best(const struct tsl__report_data *data, struct table *table) {
-  double best = -HUGE_VAL, family_best[TSL__FAMILIES_MAX];
+  double best = 0, family_best[TSL__FAMILIES_MAX]; /* UDR 0 is nobody's best */
   table->best_run = table->best_setting = -1;
   for (int f = 0; f < data->family_count; f++) {
     table->family_best[f] = -1;
-    family_best[f] = -HUGE_VAL;
+    family_best[f] = 0;
   }
   for (int s = 0; s < data->setting_count; s++) {
     int first = tsl__report_setting_first(data, s);
@@ -61,7 +61,7 @@ static void find_best(const struct tsl__report_data *data, struct table *table) 
       table->best_setting = s;
     }
   }
-  best = -HUGE_VAL;
+  best = 0;
   for (int i = 0; i < data->run_count; i++) {
     double udr = tsl__report_udr(data, table->similarity, table->group, i);
     if (udr > best) {

@@ -12,7 +12,7 @@ static char *print_missing(char *buffer) {
 char *tsl__print_score(char *buffer, double value) {
   if (!isfinite(value))
     return print_missing(buffer);
-  if (fabs(value) >= 1000)
+  if (fabs(value) >= 10)
     return tsl__print_quantity(buffer, value);
   snprintf(buffer, 32, "%.3f", value);
   if (strcmp(buffer, "-0.000") == 0)

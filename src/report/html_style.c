@@ -32,7 +32,7 @@ static const char *const pieces[] = {
     ".absent{background:var(--warn);color:var(--warn-text);padding:.4rem .7rem;"
     "border-radius:4px;font-size:14px;overflow-wrap:anywhere}\n"
     "dl.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(320px,1fr));"
-    "gap:2px 24px;margin:.8rem 0;font-size:14px}\n"
+    "gap:2px 24px;margin:.8rem 0;font-size:13px}\n"
     "dl.facts div{display:flex;gap:10px;border-bottom:1px solid var(--line);"
     "padding:3px 0}\n"
     "dl.facts dt{color:var(--muted);flex:0 0 5.5rem}dl.facts dd{margin:0;"

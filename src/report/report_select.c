@@ -137,15 +137,40 @@ int tsl__report_setting_first(const struct tsl__report_data *data, int setting) 
   return -1;
 }
 
+/* Places of a run in the order of merit, each deciding where all before it tie. */
+enum { PLACES = 5 };
+
 /* UDR of the narrowest group that gives one: a run without other seeds is judged by its
- * family or by all; without any, a finished run is still better than none. */
-static double merit(const struct tsl__report_data *data, int run) {
-  for (int group = 0; group < TSL_UDR_GROUP_COUNT; group++) {
+ * family or by all. Among runs that agree with none (UDR 0), one that finished and kept
+ * latents is still better than one that collapsed. */
+static void find_merit(const struct tsl__report_data *data, int run,
+                       double merit[PLACES]) {
+  const struct tsl__report_run *r = &data->runs[run];
+  merit[0] = merit[1] = -1;
+  for (int group = 0; group < TSL_UDR_GROUP_COUNT && merit[0] < 0; group++) {
     double udr = tsl__report_udr(data, data->similarity, (enum tsl_udr_group)group, run);
-    if (isfinite(udr))
-      return udr + (TSL_UDR_GROUP_COUNT - 1 - group);
+    if (isfinite(udr)) {
+      merit[0] = TSL_UDR_GROUP_COUNT - group;
+      merit[1] = udr;
+    }
   }
-  return data->runs[run].record.outcome == TSL_OUTCOME_FINISHED ? -1 : -HUGE_VAL;
+  double all = tsl__report_udr(data, data->similarity, TSL_UDR_ALL, run);
+  merit[2] = isfinite(all) ? all : -1;
+  merit[3] = r->record.outcome == TSL_OUTCOME_FINISHED;
+  merit[4] = r->score >= 0 && data->has_scores ? data->scores.runs[r->score].informative
+                                               : r->record.informative;
+}
+
+static bool is_better(const struct tsl__report_data *data, int run, int than) {
+  double a[PLACES], b[PLACES];
+  if (than < 0)
+    return true;
+  find_merit(data, run, a);
+  find_merit(data, than, b);
+  for (int place = 0; place < PLACES; place++)
+    if (a[place] != b[place])
+      return a[place] > b[place];
+  return false;
 }
 
 void tsl__report_choose_best(struct tsl__report_data *data) {
@@ -154,16 +179,16 @@ void tsl__report_choose_best(struct tsl__report_data *data) {
   for (int f = 0; f < data->family_count; f++)
     data->families[f].best_run = -1;
   for (int i = 0; i < data->run_count; i++) {
-    double m = merit(data, i);
     int *family = &data->families[data->runs[i].family].best_run;
-    if (!(m > -HUGE_VAL))
+    enum tsl_outcome outcome = data->runs[i].record.outcome;
+    if (outcome == TSL_OUTCOME_NONE || outcome == TSL_OUTCOME_DIVERGED)
       continue;
-    if (*family < 0 || m > merit(data, *family))
+    if (is_better(data, i, *family))
       *family = i;
-    if (data->best_run < 0 || m > merit(data, data->best_run))
+    if (is_better(data, i, data->best_run))
       data->best_run = i;
   }
-  double best = -HUGE_VAL;
+  double best = 0; /* a setting whose seeds agree in nothing is not the best of any */
   for (int s = 0; s < data->setting_count; s++) {
     double udr = tsl__report_setting_udr(data, data->similarity, TSL_UDR_SETTING, s);
     if (udr > best) {
