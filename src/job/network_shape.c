@@ -144,6 +144,7 @@ bool tsl__network_shapes(struct tsl_network_list *list, const char *name,
 
 static void canonical_list(const char *name, const struct tsl_network_list *list,
                            struct tsl_text *out) {
+  static const char *const activations[] = {"none", "relu", "tanh", "sigmoid", "elu"};
   tsl_text_format(out, "%s\n", name);
   for (int i = 0; i < list->count; i++) {
     const struct tsl_network_entry *entry = &list->entries[i];
@@ -177,7 +178,7 @@ static void canonical_list(const char *name, const struct tsl_network_list *list
     if (entry->norm_batch)
       tsl_text_add(out, " batch");
     if (entry->activation != TSL_ACTIVATION_NONE)
-      tsl_text_format(out, " activation %d", (int)entry->activation);
+      tsl_text_format(out, " %s", activations[entry->activation]);
     tsl_text_add(out, "\n");
   }
 }

@@ -1,0 +1,76 @@
+#!/bin/bash
+# teasel plan and explain as a user meets them: what they print, exit codes, and that a bad
+# job file is told whole with exit code 2 and leaves nothing behind.
+set -u
+passed=0 failed=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+check() { # title, condition's exit code
+  if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $1"; fi
+}
+
+cat > "$work/net.yaml" <<'YAML'
+input: [6]
+encoder: [dense: {units: 8, activation: relu}]
+decoder: [dense: {units: 6}]
+YAML
+cat > "$work/job.yaml" <<'YAML'
+name: small
+dataset: none
+network: ./net.yaml
+latent: 2
+train: {iterations: 100, batch: 8}
+seeds: [0, 1]
+families:
+  - {model: beta_vae, beta: [1, 4]}
+YAML
+cd "$work" || exit 1
+before=$(find . | sort)
+
+out=$("$TEASEL" plan job.yaml --ranks 3 --gflops 2); code=$?
+check "plan ends with 0" $code
+echo "$out" | grep -q '^small: 4 runs of 2 settings on data set none'
+check "plan counts runs and settings" $?
+[ "$(echo "$out" | grep -cE '^beta_vae-beta=[14]-seed=[01]-[0-9a-f]{8} +100 ')" -eq 4 ]
+check "plan lists every run with its folder and iterations" $?
+echo "$out" | grep -qE '^ +3 '
+check "plan predicts for the ranks that were asked for" $?
+"$TEASEL" plan job.yaml --set 'beta=[1, 2, 3]' --set seeds=7 --gflops 2 | grep -q '^small: 3 runs'
+check "plan takes --set" $?
+"$TEASEL" plan job.yaml | grep -q 'measured here just now'
+check "plan measures the machine" $?
+
+sed -i 's/batch: 8/bacth: 8/; s/dataset: none/dataset: nowhere/' job.yaml
+"$TEASEL" plan job.yaml --set latent=0 >out.txt 2>err.txt; code=$?
+[ $code -eq 2 ] && [ ! -s out.txt ]
+check "a bad job file gives exit code 2 and no output" $?
+grep -q "^job.yaml:5:26: unknown key 'bacth'; did you mean 'batch'?" err.txt &&
+  grep -q "^job.yaml:2:10: no file for 'nowhere'" err.txt && grep -q '^--set latent=0: ' err.txt
+check "a bad job file is told whole" $?
+rm out.txt err.txt
+[ "$(find . | sort)" = "$before" ]
+check "nothing was written" $?
+"$TEASEL" plan no-such.yaml 2>err.txt; [ $? -eq 2 ] && grep -q 'no-such.yaml' err.txt
+check "a missing job file is named, exit code 2" $?
+"$TEASEL" plan . 2>err.txt; [ $? -eq 2 ] && grep -q 'is a folder' err.txt
+check "a folder is no job file" $?
+"$TEASEL" plan /dev/zero 2>err.txt; [ $? -eq 2 ]
+check "an endless file is refused" $?
+"$TEASEL" plan 2>err.txt; [ $? -eq 2 ] && grep -q 'JOB.yaml is missing' err.txt
+check "a missing argument is named" $?
+"$TEASEL" plan job.yaml --rank 2 2>err.txt; [ $? -eq 2 ] && grep -q 'did you mean --ranks' err.txt
+check "an unknown option gives the nearest" $?
+
+"$TEASEL" explain train.batch | grep -q 'between 1 and 65536'
+check "explain tells an option's bounds" $?
+for word in beta_tcvae tubers mig conv64 fashion-mnist network deconv udr train; do
+  "$TEASEL" explain $word >/dev/null
+  check "explain knows $word" $?
+done
+"$TEASEL" explain conv64 | grep -qE 'encoder\.3 +conv +96 x 4 x 4'
+check "explain gives the shapes of a network" $?
+"$TEASEL" explain beta_tcvea 2>err.txt; [ $? -eq 2 ] && grep -q "did you mean 'beta_tcvae'" err.txt
+check "explain gives the nearest word" $?
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]

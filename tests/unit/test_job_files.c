@@ -1,0 +1,89 @@
+/* The jobs of the folder jobs/: each is read, has the runs that it says, and its used form
+ * gives the same runs. */
+#include "unit.h"
+
+#include "job_fixture.h"
+
+static struct tsl_job *read_job(const char *path) {
+  char *bytes = NULL;
+  size_t count = 0;
+  struct tsl_error err = {0};
+  struct tsl_job *job = NULL;
+  assert_int_equal(fixture_read(NULL, path, &bytes, &count, &err), TSL_OK);
+  if (fixture_job(path, bytes, NULL, &job, &err) != TSL_OK)
+    fail_msg("%s", err.text);
+  free(bytes);
+  return job;
+}
+
+static void test_jobs__have_their_runs_and_come_back(void **state) {
+  (void)state;
+  static const struct {
+    const char *path;
+    size_t runs;
+    int settings;
+  } jobs[] = {
+      {"jobs/tubers-udr-115.yaml", 115, 23},
+      {"jobs/potato-udr-115.yaml", 115, 23},
+      {"jobs/potato-udr-115-short.yaml", 115, 23},
+      {"jobs/fashion-udr-short.yaml", 27, 9},
+      {"jobs/demo.yaml", 12, 6},
+      {"jobs/smoke.yaml", 8, 4},
+  };
+  for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+    struct tsl_job *job = read_job(jobs[i].path), *again = NULL;
+    struct tsl_digest data = {{3}};
+    struct tsl_error err = {0};
+    struct tsl_text used;
+    assert_int_equal(tsl_job_run_count(job), jobs[i].runs);
+    assert_int_equal(tsl_job_setting_count(job), jobs[i].settings);
+    tsl_text_init(&used);
+    tsl_job_print(job, &used);
+    if (fixture_job("job.used.yaml", used.bytes, NULL, &again, &err) != TSL_OK)
+      fail_msg("%s", err.text);
+    tsl_job_name_runs(job, &data);
+    tsl_job_name_runs(again, &data);
+    for (size_t k = 0; k < jobs[i].runs; k++)
+      assert_string_equal(tsl_job_run(job, k)->name, tsl_job_run(again, k)->name);
+    tsl_text_release(&used);
+    tsl_job_free(job);
+    tsl_job_free(again);
+  }
+}
+
+static void test_jobs__on_tubers_and_potatoes_are_the_same_grid(void **state) {
+  (void)state;
+  struct tsl_job *tubers = read_job("jobs/tubers-udr-115.yaml");
+  struct tsl_job *potato = read_job("jobs/potato-udr-115.yaml");
+  struct tsl_digest data = {{9}};
+  tsl_job_name_runs(tubers, &data);
+  tsl_job_name_runs(potato, &data);
+  for (size_t i = 0; i < 115; i++)
+    assert_string_equal(tsl_job_run(tubers, i)->name, tsl_job_run(potato, i)->name);
+  tsl_job_free(tubers);
+  tsl_job_free(potato);
+}
+
+static void test_dataset__paths_are_relative_to_the_file_that_names_them(void **state) {
+  (void)state;
+  struct tsl_job *job = read_job("jobs/potato-udr-115.yaml");
+  struct tsl_text text;
+  tsl_text_init(&text);
+  tsl_dataset_config_print(tsl_job_dataset(job), &text);
+  assert_non_null(strstr(text.bytes, "path: jobs/../configs/datasets/../../data/potato\n"));
+  tsl_text_clear(&text);
+  tsl_job_print(job, &text);
+  assert_non_null(
+      strstr(text.bytes, "path: /somewhere/jobs/../configs/datasets/../../data/potato\n"));
+  tsl_text_release(&text);
+  tsl_job_free(job);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_jobs__have_their_runs_and_come_back),
+      cmocka_unit_test(test_jobs__on_tubers_and_potatoes_are_the_same_grid),
+      cmocka_unit_test(test_dataset__paths_are_relative_to_the_file_that_names_them),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
