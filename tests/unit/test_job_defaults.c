@@ -1,6 +1,6 @@
-/* Defaults are part of every run's id by being left out of it: one that changes would give
- * an old id to a new run. So they are written down here; a released
- * option is a line, and a line never changes. */
+/* Defaults are part of every run's id by being left out of it: one that changes would
+ * give an old id to a new run. So they are written down here; a released option is a
+ * line, and a line never changes. */
 #include "unit.h"
 
 #include "job_fixture.h"

@@ -1,5 +1,5 @@
-/* The jobs of the folder jobs/: each is read, has the runs that it says, and its used form
- * gives the same runs. */
+/* The jobs of the folder jobs/: each is read, has the runs that it says, and its used
+ * form gives the same runs. */
 #include "unit.h"
 
 #include "job_fixture.h"
@@ -70,11 +70,12 @@ static void test_dataset__paths_are_relative_to_the_file_that_names_them(void **
   struct tsl_text text;
   tsl_text_init(&text);
   tsl_dataset_config_print(tsl_job_dataset(job), &text);
-  assert_non_null(strstr(text.bytes, "path: jobs/../configs/datasets/../../data/potato\n"));
+  assert_non_null(
+      strstr(text.bytes, "path: jobs/../configs/datasets/../../data/potato\n"));
   tsl_text_clear(&text);
   tsl_job_print(job, &text);
-  assert_non_null(
-      strstr(text.bytes, "path: /somewhere/jobs/../configs/datasets/../../data/potato\n"));
+  assert_non_null(strstr(
+      text.bytes, "path: /somewhere/jobs/../configs/datasets/../../data/potato\n"));
   tsl_text_release(&text);
   tsl_job_free(job);
 }

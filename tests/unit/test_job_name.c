@@ -55,15 +55,22 @@ static void check_same(const char *text, const char *setting, bool same) {
 
 static void test_id__depends_on_what_changes_weights(void **state) {
   (void)state;
-  static const char *const changes[] = {
-      "latent=9",           "reconstruction=squared_error",
-      "train.batch=32",     "train.iterations=11",
-      "train.shards=4",     "train.optimizer=adamax",
-      "train.beta1=0.8",    "train.beta2=0.99",
-      "train.epsilon=1e-7", "train.learning_rate=0.001",
-      "seeds=1",            "beta=5",
-      "score.held_out=0.2", "network=conv64-narrow",
-      "train.momentum=0.5", "train.epochs=1"};
+  static const char *const changes[] = {"latent=9",
+                                        "reconstruction=squared_error",
+                                        "train.batch=32",
+                                        "train.iterations=11",
+                                        "train.shards=4",
+                                        "train.optimizer=adamax",
+                                        "train.beta1=0.8",
+                                        "train.beta2=0.99",
+                                        "train.epsilon=1e-7",
+                                        "train.learning_rate=0.001",
+                                        "seeds=1",
+                                        "beta=5",
+                                        "score.held_out=0.2",
+                                        "network=conv64-narrow",
+                                        "train.momentum=0.5",
+                                        "train.epochs=1"};
   for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
     check_same(HEAD ONE, changes[i], false);
 }
@@ -84,7 +91,8 @@ static void test_id__depends_on_nothing_else(void **state) {
                                         "train.learning_rate=1.0e-4"};
   for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
     check_same(HEAD ONE, changes[i], true);
-  check_same("train:\n  iterations: 10\n" ONE "network: ./../configs/networks/conv64.yaml\n"
+  check_same("train:\n  iterations: 10\n" ONE
+             "network: ./../configs/networks/conv64.yaml\n"
              "dataset: none\nseeds: [0, 1]\nname: t\n",
              NULL, true);
 }
@@ -98,15 +106,16 @@ static void test_name__stays_inside_the_results_folder(void **state) {
           NULL, name, id);
   assert_memory_equal(name, "vae-network=.._.._a_b___-seed=0-", 32);
   assert_null(strchr(name, '/'));
-  name_of("name: t\ndataset: none\ntrain: {iterations: 10}\nfamilies:\n  - model: vae\n"
-          "    network: {parameters: {a: 2, b: 2, c: 2, d: 2, e: 2}, input: [2],\n"
-          "      encoder: [dense: 2], decoder: [dense: 2]}\n"
-          "    network.a: 11111111111111111111111111111111111111111111111111111111111111\n"
-          "    network.b: 11111111111111111111111111111111111111111111111111111111111111\n"
-          "    network.c: 11111111111111111111111111111111111111111111111111111111111111\n"
-          "    network.d: 11111111111111111111111111111111111111111111111111111111111111\n"
-          "    network.e: x1111111111111111111111111111111111111111111111111111111111111\n",
-          NULL, name, id);
+  name_of(
+      "name: t\ndataset: none\ntrain: {iterations: 10}\nfamilies:\n  - model: vae\n"
+      "    network: {parameters: {a: 2, b: 2, c: 2, d: 2, e: 2}, input: [2],\n"
+      "      encoder: [dense: 2], decoder: [dense: 2]}\n"
+      "    network.a: 11111111111111111111111111111111111111111111111111111111111111\n"
+      "    network.b: 11111111111111111111111111111111111111111111111111111111111111\n"
+      "    network.c: 11111111111111111111111111111111111111111111111111111111111111\n"
+      "    network.d: 11111111111111111111111111111111111111111111111111111111111111\n"
+      "    network.e: x1111111111111111111111111111111111111111111111111111111111111\n",
+      NULL, name, id);
   assert_true(strlen(name) < 200); /* file systems take 255 */
   assert_memory_equal(strrchr(name, '-') + 1, id, 8);
 }
@@ -114,10 +123,10 @@ static void test_name__stays_inside_the_results_folder(void **state) {
 static void test_name__does_not_depend_on_the_order_of_the_file(void **state) {
   (void)state;
   char name[TSL_RUN_NAME_MAX], other[TSL_RUN_NAME_MAX], id[33];
-  name_of(HEAD "families: [{model: beta_tcvae, estimator: mss, beta: 2, latent: 3}]\n", NULL,
-          name, id);
-  name_of("families: [{latent: 3, beta: 2, estimator: mss, model: beta_tcvae}]\n" HEAD, NULL,
-          other, id);
+  name_of(HEAD "families: [{model: beta_tcvae, estimator: mss, beta: 2, latent: 3}]\n",
+          NULL, name, id);
+  name_of("families: [{latent: 3, beta: 2, estimator: mss, model: beta_tcvae}]\n" HEAD,
+          NULL, other, id);
   assert_string_equal(name, other);
   assert_memory_equal(name, "beta_tcvae-latent=3-beta=2-estimator=mss-seed=0-", 48);
 }
