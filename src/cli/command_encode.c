@@ -7,6 +7,7 @@
 #include "teasel/arena.h"
 #include "teasel/encode.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,6 +98,11 @@ static enum tsl_status encode_named(const struct tsl_model *model, const char *n
   const struct tsl_shape input = tsl_graph_value_shape(model->graph, model->values.input);
   struct tsl_dataset_config *config = NULL;
   struct tsl_dataset *dataset = NULL;
+  char path[TSL_PATH_MAX];
+  if (strchr(name, '/') == NULL && tsl_file_exists(name)) {
+    snprintf(path, sizeof path, "./%s", name); /* a bare word would be a known name */
+    name = path;
+  }
   TSL_TRY(tsl_allocate((void **)&config, 1, sizeof *config, err));
   enum tsl_status status = tsl_cli_dataset_config(name, config, err);
   if (status == TSL_OK && config->reader == NULL)

@@ -81,7 +81,7 @@ static enum tsl_status list_runs(struct encoding *encoding, struct tsl_error *er
   struct tsl_latents *latents = &encoding->latents;
   const size_t count = tsl_job_run_count(encoding->job);
   TSL_TRY(tsl_allocate((void **)&latents->runs, count, sizeof *latents->runs, err));
-  TSL_TRY(tsl_allocate((void **)&encoding->runs, count, sizeof *encoding->runs, err));
+  TSL_TRY(tsl_allocate((void **)&encoding->runs, count, sizeof(void *), err));
   for (size_t i = 0; i < count; i++) {
     const struct tsl_run *run = tsl_job_run(encoding->job, i);
     if (!encoding->finished[i])

@@ -390,7 +390,7 @@ static enum tsl_status enter_step(struct tsl_graph *graph, struct tsl_team *team
 
 enum tsl_status tsl_graph_step(struct tsl_graph *graph, struct tsl_team *team,
                                struct tsl_step *step, struct tsl_error *err) {
-  struct stage stage;
+  struct stage stage = {.graph = graph};
   TSL_TRY(enter_step(graph, team, step, &stage, err));
   graph->updating = step->update;
   tsl__graph_refresh(graph);
