@@ -2,6 +2,7 @@
 #ifndef TEASEL_REPORT_H
 #define TEASEL_REPORT_H
 
+#include "teasel/classify.h"
 #include "teasel/compare.h"
 #include "teasel/dataset.h"
 #include "teasel/job.h"
@@ -11,5 +12,19 @@
 enum tsl_status tsl_report_write(struct tsl_store *store, const struct tsl_job *job,
                                  const struct tsl_dataset *dataset,
                                  struct tsl_error *err);
+
+/* What the page about good and bad shows; everything is borrowed. */
+struct tsl_classify_report {
+  const struct tsl_classification *result;
+  const float *mean; /* (points, latent), by the data set's sample numbers */
+  const bool *bad;   /* (points) */
+  const struct tsl_dataset *dataset;
+  const char *run;
+  const char *good, *bad_name; /* names of the classes */
+};
+/* Local. classify.html, classify.csv, scatter.svg and sheets of misclassified pictures
+ * (PNG) into the folder, which is made. */
+enum tsl_status tsl_classify_write(const struct tsl_classify_report *report,
+                                   const char *folder, struct tsl_error *err);
 
 #endif

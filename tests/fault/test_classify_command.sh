@@ -1,0 +1,76 @@
+#!/bin/bash
+# `teasel classify` on a trained run: every point is judged once, a second time gives the same
+# bytes, and bad input is one message with exit code 2 and no file.
+set -u
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export XDG_CACHE_HOME=$work/cache
+passed=0 failed=0
+fact() { # title, condition...
+  local title=$1; shift
+  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED  $title"; fi
+}
+refused() { # words, command...
+  local words=$1 code output; shift
+  output=$("$@" 2>&1 </dev/null); code=$?
+  [ $code -eq 2 ] && grep -qF -- "$words" <<<"$output" && return 0
+  echo "exit code $code: $output"; return 1
+}
+cat >"$work/net.yaml" <<'END'
+input: [3, 16, 16]
+encoder:
+  - dense: {units: 32, activation: relu}
+decoder:
+  - dense: {units: 32, activation: relu}
+  - dense: {units: 768}
+  - reshape: [3, 16, 16]
+END
+cat >"$work/data.yaml" <<'END'
+reader: tubers
+count: 600
+good: 250
+size: 16
+END
+cat >"$work/job.yaml" <<'END'
+name: tiny
+dataset: ./data.yaml
+network: ./net.yaml
+latent: 4
+train: {iterations: 300, batch: 32, learning_rate: 3.0e-3}
+seeds: [0, 1]
+families:
+  - {model: beta_vae, beta: 1}
+score: {udr: {points: 100}}
+END
+"$TEASEL" run "$work/job.yaml" -o "$work/results" >"$work/log" 2>&1 || cat "$work/log"
+classify=("$TEASEL" classify "$work/results")
+
+"${classify[@]}" --labels 100 -o "$work/one" >"$work/said"
+fact "the last line names the report" \
+  test "$(tail -n 1 "$work/said")" = "report: $work/one/classify.html"
+fact "page, table and scatter are written" \
+  test -s "$work/one/classify.html" -a -s "$work/one/classify.csv" -a -s "$work/one/scatter.svg"
+fact "every point that was not labelled is judged once by each classifier" \
+  awk -F, 'NR > 1 && $9 + $10 + $11 + $12 != 500 {bad = 1} END {exit bad}' "$work/one/classify.csv"
+fact "each class has its own count" \
+  awk -F, 'NR > 1 && $9 + $10 != 200 {bad = 1} END {exit bad}' "$work/one/classify.csv"
+"${classify[@]}" --labels 100 -o "$work/two" >"$work/said"
+fact "a second time gives the same bytes" diff -r "$work/one" "$work/two"
+"${classify[@]}" --labels 100 --good bad -o "$work/turned" >"$work/said"
+fact "the good class can be chosen" \
+  awk -F, 'NR > 1 && $9 + $10 != 300 {bad = 1} END {exit bad}' "$work/turned/classify.csv"
+"${classify[@]}" --run beta_vae-beta=1-seed=1 --labels 10 >"$work/said" 2>&1
+fact "without -o it writes below the results folder" \
+  test -s "$work"/results/classify/beta_vae-beta=1-seed=1-*/classify.html
+
+fact "an odd number of labels is refused" refused "odd" "${classify[@]}" --labels 3 -o "$work/none"
+fact "too many labels are refused" refused "250 good" "${classify[@]}" --labels 500 -o "$work/none"
+fact "an unknown class is refused" refused "no class 'fine'" "${classify[@]}" --good fine -o "$work/none"
+fact "an unknown run is refused" refused "no run is called" "${classify[@]}" --run x -o "$work/none"
+fact "a missing folder is refused" refused "no such results folder" "$TEASEL" classify "$work/nowhere"
+fact "a refusal writes nothing" test ! -e "$work/none"
+rm "$work/results/scores.h5"
+fact "without scores a run must be named" refused "--run" "${classify[@]}" -o "$work/none"
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
