@@ -37,6 +37,7 @@ static inline struct tsl_graph *make_graph(int64_t batch, int64_t shards) {
   struct tsl_graph *graph = NULL;
   struct tsl_error err = {0};
   struct tsl_graph_shape shape = {.batch = batch, .shards = shards};
+  tsl_nn_start("", NULL);
   if (tsl_graph_create(&shape, &graph, &err) != TSL_OK)
     fail_msg("%s", err.text);
   return graph;

@@ -13,14 +13,19 @@ static void smooth_objective(struct tsl_graph *graph, struct tsl_value x) {
   tsl_graph_objective(graph, tsl_graph_sum(graph, mixed), 1.5);
 }
 
-static void check(struct tsl_graph *graph, const struct tsl_shape *input) {
+/* h: the difference's step. */
+static void check_by(struct tsl_graph *graph, const struct tsl_shape *input, double h) {
   finish_graph(graph, 11);
   float *batch = random_values(3, (size_t)(BATCH * tsl_shape_count(input)), -1.0F, 1.0F);
-  double error = gradient_error(graph, batch, 5e-3, 12);
+  double error = gradient_error(graph, batch, h, 12);
   printf("largest relative error %.2g\n", error);
   assert_true(error < tolerance);
   free(batch);
   tsl_graph_free(graph);
+}
+
+static void check(struct tsl_graph *graph, const struct tsl_shape *input) {
+  check_by(graph, input, 5e-3);
 }
 
 static void check_layer(const struct tsl_shape *input,
@@ -146,6 +151,138 @@ static void test_vae_losses__match_differences(void **state) {
   check(graph, &input);
 }
 
+static struct tsl_value build_pool(struct tsl_graph *graph, struct tsl_value x) {
+  struct tsl_conv conv = {
+      .filters = 16, .kernel = 3, .stride = 1, .pad = 1, .bias = true};
+  x = tsl_graph_conv(graph, x, "conv", &conv, TSL_ACTIVATION_TANH);
+  x = tsl_graph_maxpool(graph, x, 3, 2, 1);
+  conv.filters = 3;
+  x = tsl_graph_conv(graph, x, "narrow", &conv, TSL_ACTIVATION_SIGMOID);
+  return tsl_graph_maxpool(graph, x, 2, 1, 0);
+}
+
+/* A small step, so that no window's largest value changes within it. */
+static void test_maxpool__matches_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape3(2, 7, 6);
+  struct tsl_graph *graph = make_graph(BATCH, SHARDS);
+  smooth_objective(graph, build_pool(graph, tsl_graph_input(graph, &input)));
+  check_by(graph, &input, 5e-4);
+}
+
+static struct tsl_value build_upsample(struct tsl_graph *graph, struct tsl_value x) {
+  struct tsl_conv conv = {
+      .filters = 16, .kernel = 3, .stride = 1, .pad = 1, .bias = true};
+  x = tsl_graph_conv(graph, x, "conv", &conv, TSL_ACTIVATION_TANH);
+  x = tsl_graph_upsample(graph, x, 2);
+  conv.filters = 3;
+  x = tsl_graph_conv(graph, x, "narrow", &conv, TSL_ACTIVATION_SIGMOID);
+  return tsl_graph_upsample(graph, x, 3);
+}
+
+static void test_upsample__matches_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape3(2, 3, 4);
+  check_layer(&input, build_upsample);
+}
+
+static struct tsl_value build_dropout(struct tsl_graph *graph, struct tsl_value x) {
+  x = tsl_graph_dense(graph, x, "first", 20, true, TSL_ACTIVATION_TANH);
+  x = tsl_graph_dropout(graph, x, 0.3);
+  x = tsl_graph_dense(graph, x, "second", 20, true, TSL_ACTIVATION_TANH);
+  return tsl_graph_dropout(graph, x, 0.6);
+}
+
+static void test_dropout__matches_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape1(6);
+  check_layer(&input, build_dropout);
+}
+
+static struct tsl_value build_norm(struct tsl_graph *graph, struct tsl_value x) {
+  struct tsl_conv conv = {.filters = 16, .kernel = 3, .stride = 2, .pad = 1};
+  x = tsl_graph_conv(graph, x, "wide", &conv, TSL_ACTIVATION_NONE);
+  x = tsl_graph_activate(graph, tsl_graph_batch_norm(graph, x, "wide.norm"),
+                         TSL_ACTIVATION_TANH);
+  conv.filters = 3;
+  x = tsl_graph_conv(graph, x, "narrow", &conv, TSL_ACTIVATION_NONE);
+  x = tsl_graph_activate(graph, tsl_graph_batch_norm(graph, x, "narrow.norm"),
+                         TSL_ACTIVATION_ELU);
+  x = tsl_graph_dense(graph, x, "dense", 5, false, TSL_ACTIVATION_NONE);
+  return tsl_graph_batch_norm(graph, x, "dense.norm");
+}
+
+static void test_batch_norm__matches_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape3(2, 6, 6);
+  check_layer(&input, build_norm);
+}
+
+static void build_correlation(struct tsl_graph *graph, const struct tsl_shape *input,
+                              enum tsl_estimator estimator) {
+  struct tsl_shape latent = shape1(3);
+  struct tsl_value x = tsl_graph_input(graph, input);
+  struct tsl_value mean = tsl_graph_dense(graph, x, "mean", 3, true, TSL_ACTIVATION_NONE);
+  struct tsl_value log_variance =
+      tsl_graph_dense(graph, x, "log_variance", 3, true, TSL_ACTIVATION_NONE);
+  struct tsl_value noise = tsl_graph_noise(graph, "z", TSL_NOISE_NORMAL, &latent);
+  struct tsl_value z = tsl_graph_gaussian_sample(graph, mean, log_variance, noise);
+  struct tsl_value terms =
+      tsl_graph_total_correlation(graph, z, mean, log_variance, estimator, 100);
+  tsl_graph_objective(graph, tsl_graph_element(graph, terms, 0), 1.0);
+  tsl_graph_objective(graph, tsl_graph_element(graph, terms, 1), 6.0);
+  tsl_graph_objective(graph, tsl_graph_element(graph, terms, 2), 0.5);
+  struct tsl_value output =
+      tsl_graph_dense(graph, z, "output", input->dims[0], true, TSL_ACTIVATION_NONE);
+  tsl_graph_objective(graph, tsl_graph_squared_error(graph, output, x), 1.0);
+}
+
+static void test_total_correlation__matches_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape1(4);
+  const enum tsl_estimator estimators[] = {TSL_ESTIMATOR_MWS, TSL_ESTIMATOR_MSS};
+  for (int i = 0; i < 2; i++) {
+    struct tsl_graph *graph = make_graph(BATCH, SHARDS);
+    build_correlation(graph, &input, estimators[i]);
+    check(graph, &input);
+  }
+}
+
+static void test_gaussian_likelihood__matches_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape1(5);
+  struct tsl_graph *graph = make_graph(BATCH, SHARDS);
+  struct tsl_value x = tsl_graph_input(graph, &input);
+  struct tsl_value mean = tsl_graph_dense(graph, x, "mean", 5, true, TSL_ACTIVATION_NONE);
+  struct tsl_value log_variance =
+      tsl_graph_dense(graph, x, "log_variance", 5, true, TSL_ACTIVATION_TANH);
+  struct tsl_value loss = tsl_graph_gaussian_likelihood(graph, mean, log_variance, x);
+  tsl_graph_objective(graph, loss, 1.0);
+  check(graph, &input);
+}
+
+/* beta |KL - C| on both sides of C. */
+static void test_ramp_distance__matches_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape1(4);
+  const double ends[] = {0.001, 50.0};
+  for (int i = 0; i < 2; i++) {
+    struct tsl_graph *graph = make_graph(BATCH, SHARDS);
+    struct tsl_value x = tsl_graph_input(graph, &input);
+    struct tsl_value mean =
+        tsl_graph_dense(graph, x, "mean", 3, true, TSL_ACTIVATION_NONE);
+    struct tsl_value log_variance =
+        tsl_graph_dense(graph, x, "log_variance", 3, true, TSL_ACTIVATION_NONE);
+    struct tsl_value kl = tsl_graph_gaussian_kl(graph, mean, log_variance);
+    struct tsl_value whole = tsl_graph_batch_mean(graph, tsl_graph_sum(graph, kl));
+    struct tsl_ramp ramp = {.end = ends[i], .steps = 10};
+    tsl_graph_objective(graph, tsl_graph_ramp_distance(graph, whole, &ramp), 7.0);
+    tsl_graph_term(graph, "kl", whole);
+    smooth_objective(graph, mean);
+    check(graph, &input);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_dense__matches_differences),
@@ -153,6 +290,13 @@ int main(void) {
       cmocka_unit_test(test_deconv__matches_differences),
       cmocka_unit_test(test_relu__matches_differences),
       cmocka_unit_test(test_vae_losses__match_differences),
+      cmocka_unit_test(test_maxpool__matches_differences),
+      cmocka_unit_test(test_upsample__matches_differences),
+      cmocka_unit_test(test_dropout__matches_differences),
+      cmocka_unit_test(test_batch_norm__matches_differences),
+      cmocka_unit_test(test_total_correlation__matches_differences),
+      cmocka_unit_test(test_gaussian_likelihood__matches_differences),
+      cmocka_unit_test(test_ramp_distance__matches_differences),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,111 @@
+// ranks: 2 4 8
+/* A step's bytes are the same whatever the number of ranks that share it: the whole world
+ * as one team against each rank alone, with every synchronising operator in the graph. */
+#include "unit/graph_check.h"
+
+#include "teasel/team.h"
+
+enum { BATCH = 16, SHARDS = 8, STEPS = 3, LATENT = 3, PIXELS = 3 * 8 * 8 };
+
+static struct tsl_value build_decoder(struct tsl_graph *graph, struct tsl_value z) {
+  struct tsl_shape image = shape3(16, 4, 4);
+  struct tsl_conv conv = {.filters = 3, .kernel = 4, .stride = 2, .pad = 1, .bias = true};
+  struct tsl_value x =
+      tsl_graph_dense(graph, z, "decoder.0", 256, false, TSL_ACTIVATION_NONE);
+  x = tsl_graph_activate(graph, tsl_graph_batch_norm(graph, x, "decoder.0.norm"),
+                         TSL_ACTIVATION_RELU);
+  x = tsl_graph_reshape(graph, x, &image);
+  return tsl_graph_deconv(graph, x, "decoder.1", &conv, TSL_ACTIVATION_NONE);
+}
+
+static struct tsl_graph *build(void) {
+  struct tsl_graph *graph = make_graph(BATCH, SHARDS);
+  struct tsl_shape input = shape3(3, 8, 8), latent = shape1(LATENT);
+  struct tsl_conv conv = {.filters = 16, .kernel = 4, .stride = 2, .pad = 1};
+  struct tsl_value x = tsl_graph_input(graph, &input);
+  struct tsl_value h = tsl_graph_conv(graph, x, "encoder.0", &conv, TSL_ACTIVATION_NONE);
+  h = tsl_graph_activate(graph, tsl_graph_batch_norm(graph, h, "encoder.0.norm"),
+                         TSL_ACTIVATION_RELU);
+  h = tsl_graph_dropout(graph, h, 0.25);
+  struct tsl_value mean =
+      tsl_graph_dense(graph, h, "mean", LATENT, true, TSL_ACTIVATION_NONE);
+  struct tsl_value log_variance =
+      tsl_graph_dense(graph, h, "log_variance", LATENT, true, TSL_ACTIVATION_NONE);
+  struct tsl_value noise = tsl_graph_noise(graph, "z", TSL_NOISE_NORMAL, &latent);
+  struct tsl_value z = tsl_graph_gaussian_sample(graph, mean, log_variance, noise);
+  struct tsl_value logits = build_decoder(graph, z);
+  struct tsl_value correlation =
+      tsl_graph_total_correlation(graph, z, mean, log_variance, TSL_ESTIMATOR_MSS, 1000);
+  struct tsl_value kl = tsl_graph_gaussian_kl(graph, mean, log_variance);
+  struct tsl_value whole = tsl_graph_batch_mean(graph, tsl_graph_sum(graph, kl));
+  struct tsl_ramp ramp = {.end = 2, .steps = 10};
+  tsl_graph_objective(graph, tsl_graph_bernoulli(graph, logits, x), 1);
+  tsl_graph_objective(graph, tsl_graph_element(graph, correlation, 1), 4);
+  tsl_graph_objective(graph, tsl_graph_ramp_distance(graph, whole, &ramp), 10);
+  tsl_graph_term(graph, "kl_per_dim", kl);
+  tsl_graph_term(graph, "terms", correlation);
+  tsl_graph_term_ramp(graph, "capacity", &ramp);
+  finish_graph(graph, 4);
+  struct tsl_optimizer_options options = {.kind = TSL_OPTIMIZER_ADAM,
+                                          .learning_rate = 1e-2,
+                                          .beta1 = 0.9,
+                                          .beta2 = 0.999,
+                                          .epsilon = 1e-8};
+  assert_int_equal(tsl_graph_optimizer(graph, &options, NULL), TSL_OK);
+  return graph;
+}
+
+/* terms: (numbers) of the last step. */
+static void train(struct tsl_graph *graph, struct tsl_team *team, double *terms) {
+  int64_t part = BATCH / tsl_team_size(team);
+  for (int64_t step = 0; step < STEPS; step++) {
+    float *batch = random_values((uint64_t)step, BATCH * PIXELS, 0, 1);
+    struct tsl_step now = {.step = step,
+                           .seed = 9,
+                           .batch = batch + tsl_team_index(team) * part * PIXELS,
+                           .update = true,
+                           .terms = terms};
+    struct tsl_error err = {0};
+    if (tsl_graph_step(graph, team, &now, &err) != TSL_OK)
+      fail_msg("%s", err.text);
+    assert_true(now.finite);
+    free(batch);
+  }
+}
+
+static void test_step__has_the_bytes_of_one_rank(void **state) {
+  struct tsl_world *world = *state;
+  struct tsl_graph *alone = build(), *shared = build();
+  double terms_alone[16], terms_shared[16];
+  assert_true(tsl_graph_term_numbers(alone) <= 16);
+  train(alone, tsl_team_alone(), terms_alone);
+  train(shared, tsl_world_team(world), terms_shared);
+  for (int64_t i = 0; i < tsl_graph_term_numbers(alone); i++)
+    assert_memory_equal(&terms_alone[i], &terms_shared[i], sizeof(double));
+  for (int p = 0; p < tsl_graph_param_count(alone); p++) {
+    const struct tsl_param *param = tsl_graph_param(alone, p);
+    size_t bytes = (size_t)param->count * sizeof(float);
+    float *a = malloc(bytes), *b = malloc(bytes);
+    tsl_graph_param_get(alone, p, a);
+    tsl_graph_param_get(shared, p, b);
+    if (memcmp(a, b, bytes) != 0)
+      fail_msg("%s differs between one rank and %d", param->name, tsl_world_size(world));
+    free(a);
+    free(b);
+  }
+  tsl_graph_free(alone);
+  tsl_graph_free(shared);
+}
+
+int main(int argc, char **argv) {
+  struct tsl_world *world = NULL;
+  if (tsl_world_open(&argc, &argv, &world, NULL) != TSL_OK ||
+      tsl_nn_start("", NULL) != TSL_OK)
+    return 1;
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_prestate(test_step__has_the_bytes_of_one_rank, world),
+  };
+  int failed = cmocka_run_group_tests(tests, NULL, NULL);
+  tsl_world_close(world);
+  return failed;
+}
