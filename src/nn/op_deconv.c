@@ -1,6 +1,7 @@
 /* op_deconv.c - transposed convolution: forward is a convolution's backward-data, its
  * gradient by x a convolution's forward pass. Bias and ReLU are one loop of ours, since
  * backward-data knows neither. */
+#include "nn/deconv_few.h"
 #include "nn/layer.h"
 
 #include "nn/vector.h"
@@ -8,15 +9,18 @@
 #include <stdlib.h>
 
 /* Channels of oneDNN's smallest block. An output of other than whole blocks (the 3
- * colours of a picture) stays plain: backward-data alone would pad it to a block, for
- * which oneDNN 2.6 has only its reference loops in the other two passes, some hundred
- * times slower. */
+ * colours of a picture) stays plain, and its forward pass is ours: backward-data alone
+ * would pad it to a block, for which oneDNN 2.6 has only its reference loops in the other
+ * two passes, some hundred times slower. */
 enum { BLOCK = 8 };
 
 struct state {
   struct tsl__kernel forward, backward_data, backward_weights;
   struct tsl__weight_copy ahead, back; /* weight for forward, for backward_data */
   struct tsl__view view;               /* of the output */
+  bool is_few; /* few output channels: our own forward pass */
+  struct tsl__deconv_few few;
+  float *packed, *patches; /* as deconv_few.h says */
 };
 
 struct tsl_value tsl_graph_deconv(struct tsl_graph *graph, struct tsl_value x,
@@ -42,6 +46,17 @@ struct tsl_value tsl_graph_deconv(struct tsl_graph *graph, struct tsl_value x,
   return tsl__activate_rest(graph, node, activation);
 }
 
+static struct tsl__conv_geometry geometry_of(const struct tsl_graph *graph,
+                                             const struct tsl__node *node) {
+  const struct tsl_shape *in = tsl__input_shape(graph, node, 0), *out = &node->shape;
+  const struct tsl_conv *conv = &node->as.layer.conv;
+  /* The convolution whose backward-data this is goes from our output to our input. */
+  const struct tsl__conv_geometry geometry = {
+      graph->rows, out->dims[0], out->dims[1], out->dims[2], in->dims[0], in->dims[1],
+      in->dims[2], conv->kernel, conv->kernel, conv->stride, conv->pad};
+  return geometry;
+}
+
 /* The layouts of the output that can be walked for bias and ReLU; else plain. */
 static enum tsl_status plan_forward(struct tsl_graph *graph, struct tsl__node *node,
                                     const struct tsl__conv_geometry *geometry,
@@ -49,17 +64,77 @@ static enum tsl_status plan_forward(struct tsl_graph *graph, struct tsl__node *n
   struct state *state = node->state;
   const struct tsl__layer layer = {TSL__BACKWARD_DATA, false, false};
   struct tsl__layout any = sides->weight;
-  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->forward, geometry, &layer, sides, err));
+  TSL_TRY(
+      tsl__kernel_conv(&graph->dnnl, &state->forward, geometry, &layer, sides, err));
   if (tsl__layout_view(&sides->x, &state->view))
     return TSL_OK;
   tsl__kernel_release(&state->forward);
   sides->x = tsl__plain_layout(graph, &node->shape);
   sides->y = tsl__any_layout(graph, tsl__input_shape(graph, node, 0));
   sides->weight = any;
-  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->forward, geometry, &layer, sides, err));
+  TSL_TRY(
+      tsl__kernel_conv(&graph->dnnl, &state->forward, geometry, &layer, sides, err));
   if (!tsl__layout_view(&sides->x, &state->view))
     TSL_BUG("the plain layout cannot be walked");
   return TSL_OK;
+}
+
+/* Few channels stay plain; the input's layout is the one that a first convolution of
+ * these shapes would give, for which the gradients are fast. */
+static enum tsl_status plan_few(struct tsl_graph *graph, struct tsl__node *node,
+                                const struct tsl__conv_geometry *geometry,
+                                struct tsl__sides *sides, struct tsl_error *err) {
+  struct state *state = node->state;
+  const struct tsl_conv *conv = &node->as.layer.conv;
+  const struct tsl__layer layer = {TSL__FORWARD, false, false};
+  struct tsl__kernel choice;
+  sides->x = tsl__plain_layout(graph, &node->shape);
+  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &choice, geometry, &layer, sides, err));
+  tsl__kernel_release(&choice);
+  struct tsl__deconv_few *few = &state->few;
+  if (!tsl__layout_view(&sides->y, &few->x)) {
+    sides->y = tsl__plain_layout(graph, tsl__input_shape(graph, node, 0));
+    tsl__layout_view(&sides->y, &few->x);
+  }
+  tsl__layout_view(&sides->x, &state->view);
+  few->filters = conv->filters;
+  few->out_height = node->shape.dims[1];
+  few->out_width = node->shape.dims[2];
+  few->kernel = conv->kernel;
+  few->stride = conv->stride;
+  few->pad = conv->pad;
+  few->columns = (conv->filters * conv->kernel * conv->kernel + 15) / 16 * 16;
+  sides->weight = graph->params[node->params[0]]->plain;
+  tsl__memory_request(graph, (void **)&state->packed,
+                      tsl__deconv_few_weight_floats(few) * sizeof(float));
+  tsl__memory_request(graph, (void **)&state->patches,
+                      tsl__deconv_few_patch_floats(few) * sizeof(float));
+  return TSL_OK;
+}
+
+static enum tsl_status plan_backward(struct tsl_graph *graph, struct tsl__node *node,
+                                     const struct tsl__conv_geometry *geometry,
+                                     struct tsl__sides *sides, struct tsl_error *err) {
+  struct state *state = node->state;
+  struct tsl__param *weight = graph->params[node->params[0]];
+  const struct tsl__layout any = tsl__layout_any(weight->face.rank, weight->face.dims);
+  struct tsl__layout ahead = sides->weight;
+  struct tsl__layer layer = {TSL__BACKWARD_WEIGHTS, false, false};
+  weight->layout = ahead;
+  if (node->has_gradient) {
+    sides->weight = any;
+    TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->backward_weights, geometry, &layer,
+                             sides, err));
+    weight->layout = sides->weight;
+  }
+  TSL_TRY(tsl__weight_copy_plan(graph, &state->ahead, node->params[0], &ahead, err));
+  if (!node->has_gradient || !graph->nodes[node->inputs[0]]->has_gradient)
+    return TSL_OK;
+  sides->weight = any;
+  layer.pass = TSL__FORWARD;
+  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->backward_data, geometry, &layer, sides,
+                           err));
+  return tsl__weight_copy_plan(graph, &state->back, node->params[0], &sides->weight, err);
 }
 
 static enum tsl_status deconv_plan(struct tsl_graph *graph, struct tsl__node *node,
@@ -68,54 +143,46 @@ static enum tsl_status deconv_plan(struct tsl_graph *graph, struct tsl__node *no
   if (state == NULL)
     return tsl_error_set(err, TSL_MEMORY, node->name,
                          "no memory for a transposed convolution");
-  const struct tsl__node *input = graph->nodes[node->inputs[0]];
-  const struct tsl_conv *conv = &node->as.layer.conv;
-  const struct tsl_shape *in = &input->shape, *out = &node->shape;
-  struct tsl__param *weight = graph->params[node->params[0]];
-  /* The convolution whose backward-data this is goes from our output to our input. */
-  const struct tsl__conv_geometry geometry = {
-      graph->rows, out->dims[0], out->dims[1], out->dims[2], in->dims[0], in->dims[1],
-      in->dims[2], conv->kernel, conv->kernel, conv->stride, conv->pad};
-  const struct tsl__layout any = tsl__layout_any(weight->face.rank, weight->face.dims);
-  struct tsl__sides sides = {out->dims[0] % BLOCK == 0 ? tsl__any_layout(graph, out)
-                                                       : tsl__plain_layout(graph, out),
-                             any, tsl__any_layout(graph, in)};
-  /* Of few channels (a picture) oneDNN 2.6 pads a block that its gradients know only slow
-   * reference code for: sixty times the time of the plain layout. */
-  const int64_t few = 8;
-  if (out->dims[0] < few)
-    sides.x = tsl__plain_layout(graph, out);
-  TSL_TRY(plan_forward(graph, node, &geometry, &sides, err));
+  const struct tsl__param *weight = graph->params[node->params[0]];
+  const struct tsl__conv_geometry geometry = geometry_of(graph, node);
+  struct tsl__sides sides = {tsl__any_layout(graph, &node->shape),
+                             tsl__layout_any(weight->face.rank, weight->face.dims),
+                             tsl__any_layout(graph, tsl__input_shape(graph, node, 0))};
+  state->is_few = node->shape.dims[0] % BLOCK != 0;
+  TSL_TRY(state->is_few ? plan_few(graph, node, &geometry, &sides, err)
+                        : plan_forward(graph, node, &geometry, &sides, err));
   node->wanted[0] = sides.y;
   node->layout = sides.x;
-  struct tsl__layout ahead = sides.weight;
-  weight->layout = ahead;
-  struct tsl__layer layer = {TSL__BACKWARD_WEIGHTS, false, false};
-  if (node->has_gradient) {
-    sides.weight = any;
-    TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->backward_weights, &geometry, &layer,
-                             &sides, err));
-    weight->layout = sides.weight;
-  }
-  TSL_TRY(tsl__weight_copy_plan(graph, &state->ahead, node->params[0], &ahead, err));
-  if (!node->has_gradient || !input->has_gradient)
-    return TSL_OK;
-  sides.weight = any;
-  layer.pass = TSL__FORWARD;
-  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->backward_data, &geometry, &layer, &sides,
-                           err));
-  return tsl__weight_copy_plan(graph, &state->back, node->params[0], &sides.weight, err);
+  return plan_backward(graph, node, &geometry, &sides, err);
 }
 
 static void deconv_refresh(struct tsl_graph *graph, struct tsl__node *node) {
   struct state *state = node->state;
   tsl__weight_copy_refresh(graph, &state->ahead, node->params[0]);
   tsl__weight_copy_refresh(graph, &state->back, node->params[0]);
+  if (state->is_few)
+    tsl__deconv_few_pack(&state->few,
+                         tsl__weight_copy_at(graph, &state->ahead, node->params[0]),
+                         state->packed);
+}
+
+static void few_forward(const struct tsl__task *task) {
+  const struct tsl__node *node = task->node;
+  const struct state *state = node->state;
+  const float *bias = node->as.layer.conv.bias ? tsl__weight(task, 1) : NULL;
+  tsl__deconv_few_forward(&state->few, task->in[0], state->packed, bias, state->patches,
+                          task->out);
+  if (node->as.layer.activation == TSL_ACTIVATION_RELU)
+    tsl__relu(task->out, tsl__layout_bytes(&node->layout) / sizeof(float));
 }
 
 static void deconv_forward(const struct tsl__task *task) {
   struct tsl__node *node = task->node;
   struct state *state = node->state;
+  if (state->is_few) {
+    few_forward(task);
+    return;
+  }
   const float *weight = tsl__weight_copy_at(task->graph, &state->ahead, node->params[0]);
   bool relu = node->as.layer.activation == TSL_ACTIVATION_RELU;
   tsl__kernel_run(&state->forward, (const float *[]){task->in[0], weight, task->out});

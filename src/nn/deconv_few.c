@@ -1,0 +1,157 @@
+#include "nn/deconv_few.h"
+
+#include "nn/vector.h"
+
+enum { WIDE = 16, GROUP = 3, TILE = 8 }; /* lanes, vectors and pixels held in registers */
+
+typedef float vector __attribute__((vector_size(WIDE * sizeof(float)), aligned(4)));
+typedef float quad __attribute__((vector_size(4 * sizeof(float)), aligned(4)));
+
+/* Products and sums are fused, in one order for every instruction set that has the fused
+ * operation (all since AVX2). */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define FUSED                                                                            \
+  __attribute__((target_clones("avx512f", "fma", "default"),                             \
+                 optimize("fp-contract=fast")))
+#else
+#define FUSED
+#endif
+
+size_t tsl__deconv_few_weight_floats(const struct tsl__deconv_few *few) {
+  return (size_t)(few->x.blocks * few->x.lanes * few->columns);
+}
+
+size_t tsl__deconv_few_patch_floats(const struct tsl__deconv_few *few) {
+  return (size_t)(few->x.width * few->columns);
+}
+
+void tsl__deconv_few_pack(const struct tsl__deconv_few *few, const float *weight,
+                          float *packed) {
+  int64_t real = few->filters * few->kernel * few->kernel;
+  tsl__fill(packed, 0.0F, tsl__deconv_few_weight_floats(few));
+  for (int64_t c = 0; c < few->x.channels; c++) {
+    for (int64_t k = 0; k < real; k++)
+      packed[c * few->columns + k] = weight[c * real + k];
+  }
+}
+
+/* patches (count <= TILE pixels, columns): GROUP vectors from column `first` on. x: the
+ * pixels' first channel; block: floats from one block of channels to the next. */
+TSL__INLINE void multiply_tile(const struct tsl__deconv_few *few, const float *x,
+                               int64_t block, const float *packed, float *patches,
+                               int64_t first, int count, int vectors) {
+  vector sums[TILE][GROUP];
+  for (int p = 0; p < count; p++) {
+    for (int v = 0; v < vectors; v++)
+      sums[p][v] = (vector){0};
+  }
+  int64_t lanes = few->x.lanes;
+  for (int64_t b = 0; b < few->x.blocks; b++) {
+    for (int64_t k = 0; k < lanes; k++) {
+      const float *row = packed + (b * lanes + k) * few->columns + first;
+      for (int p = 0; p < count; p++) {
+        float pixel = x[b * block + p * lanes + k];
+        for (int v = 0; v < vectors; v++)
+          sums[p][v] += pixel * *(const vector *)(const void *)(row + v * WIDE);
+      }
+    }
+  }
+  for (int p = 0; p < count; p++) {
+    for (int v = 0; v < vectors; v++)
+      *(vector *)(void *)(patches + p * few->columns + first + v * WIDE) = sums[p][v];
+  }
+}
+
+/* A whole row of pixels, `vectors` vectors from column `first` on. */
+TSL__INLINE void multiply_pixels(const struct tsl__deconv_few *few, const float *x,
+                                 int64_t block, const float *packed, float *patches,
+                                 int64_t first, int vectors) {
+  int64_t lanes = few->x.lanes, columns = few->columns, j = 0;
+  for (; j + TILE <= few->x.width; j += TILE)
+    multiply_tile(few, x + j * lanes, block, packed, patches + j * columns, first, TILE,
+                  vectors);
+  for (; j < few->x.width; j++)
+    multiply_tile(few, x + j * lanes, block, packed, patches + j * columns, first, 1,
+                  vectors);
+}
+
+/* Patches of one row of pixels. */
+FUSED static void multiply_row(const struct tsl__deconv_few *few, const float *x,
+                               int64_t block, const float *packed, float *patches) {
+  int64_t first = 0;
+  for (; first + GROUP * WIDE <= few->columns; first += GROUP * WIDE)
+    multiply_pixels(few, x, block, packed, patches, first, GROUP);
+  if (few->columns - first == 2 * WIDE)
+    multiply_pixels(few, x, block, packed, patches, first, 2);
+  else if (few->columns - first == WIDE)
+    multiply_pixels(few, x, block, packed, patches, first, 1);
+}
+
+/* Adds the patches of row i, one pixel at a time. y: (filters, out_height, out_width) */
+static void add_pixel(const struct tsl__deconv_few *few, const float *patches, int64_t i,
+                      int64_t j, float *y) {
+  int64_t kernel = few->kernel;
+  for (int64_t o = 0; o < few->filters; o++) {
+    for (int64_t a = 0; a < kernel; a++) {
+      int64_t row = i * few->stride - few->pad + a;
+      if (row < 0 || row >= few->out_height)
+        continue;
+      float *to = y + (o * few->out_height + row) * few->out_width;
+      const float *from = patches + j * few->columns + (o * kernel + a) * kernel;
+      for (int64_t b = 0; b < kernel; b++) {
+        int64_t column = j * few->stride - few->pad + b;
+        if (column >= 0 && column < few->out_width)
+          to[column] += from[b];
+      }
+    }
+  }
+}
+
+/* The same of a pixel whose patch is inside the row, for kernel 4. */
+TSL__INLINE void add_inner_pixel(const struct tsl__deconv_few *few, const float *patches,
+                                 int64_t i, int64_t j, float *y) {
+  for (int64_t o = 0; o < few->filters; o++) {
+    for (int64_t a = 0; a < 4; a++) {
+      int64_t row = i * few->stride - few->pad + a;
+      if (row < 0 || row >= few->out_height)
+        continue;
+      float *to = y + (o * few->out_height + row) * few->out_width + j * few->stride -
+                  few->pad;
+      const float *from = patches + j * few->columns + (o * 4 + a) * 4;
+      *(quad *)(void *)to += *(const quad *)(const void *)from;
+    }
+  }
+}
+
+/* Every second pixel first, then the others: neighbours overlap, and what was just
+ * written would have to be waited for. */
+static void add_row(const struct tsl__deconv_few *few, const float *patches, int64_t i,
+                    float *y) {
+  for (int64_t odd = 0; odd < 2; odd++) {
+    for (int64_t j = odd; j < few->x.width; j += 2) {
+      int64_t left = j * few->stride - few->pad;
+      bool inner = few->kernel == 4 && left >= 0 && left + 4 <= few->out_width;
+      if (inner)
+        add_inner_pixel(few, patches, i, j, y);
+      else
+        add_pixel(few, patches, i, j, y);
+    }
+  }
+}
+
+void tsl__deconv_few_forward(const struct tsl__deconv_few *few, const float *x,
+                             const float *packed, const float *bias, float *patches,
+                             float *y) {
+  int64_t plane = few->out_height * few->out_width;
+  int64_t block = few->x.height * few->x.width * few->x.lanes;
+  for (int64_t row = 0; row < few->x.rows; row++) {
+    const float *image = x + row * few->x.blocks * block;
+    float *to = y + row * few->filters * plane;
+    for (int64_t o = 0; o < few->filters; o++)
+      tsl__fill(to + o * plane, bias != NULL ? bias[o] : 0.0F, (size_t)plane);
+    for (int64_t i = 0; i < few->x.height; i++) {
+      multiply_row(few, image + i * few->x.width * few->x.lanes, block, packed, patches);
+      add_row(few, patches, i, to);
+    }
+  }
+}
