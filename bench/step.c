@@ -49,8 +49,8 @@ static struct tsl_value decode(struct tsl_graph *graph, const struct network *ne
                                struct tsl_value z) {
   char name[32];
   const struct tsl_shape image = {.rank = 3, .dims = {network->channels, 4, 4}};
-  struct tsl_value x = tsl_graph_dense(graph, z, "decoder.0", network->units, true,
-                                       TSL_ACTIVATION_RELU);
+  struct tsl_value x =
+      tsl_graph_dense(graph, z, "decoder.0", network->units, true, TSL_ACTIVATION_RELU);
   x = tsl_graph_dense(graph, x, "decoder.1", network->channels * 16, true,
                       TSL_ACTIVATION_RELU);
   x = tsl_graph_reshape(graph, x, &image);

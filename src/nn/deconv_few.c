@@ -115,8 +115,8 @@ TSL__INLINE void add_inner_pixel(const struct tsl__deconv_few *few, const float 
       int64_t row = i * few->stride - few->pad + a;
       if (row < 0 || row >= few->out_height)
         continue;
-      float *to = y + (o * few->out_height + row) * few->out_width + j * few->stride -
-                  few->pad;
+      float *to =
+          y + (o * few->out_height + row) * few->out_width + j * few->stride - few->pad;
       const float *from = patches + j * few->columns + (o * 4 + a) * 4;
       *(quad *)(void *)to += *(const quad *)(const void *)from;
     }

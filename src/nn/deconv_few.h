@@ -1,6 +1,7 @@
-/* deconv_few.h - the forward pass of a transposed convolution to few channels (a picture),
- * for which oneDNN's backward-data is slow: each input pixel times the weights gives its
- * kernel-sized patch of every output channel, and patches are added where they overlap. */
+/* deconv_few.h - the forward pass of a transposed convolution to few channels (a
+ * picture), for which oneDNN's backward-data is slow: each input pixel times the weights
+ * gives its kernel-sized patch of every output channel, and patches are added where they
+ * overlap. */
 #ifndef TEASEL_NN_DECONV_FEW_H
 #define TEASEL_NN_DECONV_FEW_H
 

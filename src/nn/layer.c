@@ -33,6 +33,61 @@ void tsl__weight_copy_release(struct tsl__weight_copy *copy) {
   tsl__kernel_release(&copy->reorder);
 }
 
+/* ---- passes ---- */
+
+void tsl__passes_refresh(struct tsl_graph *graph, struct tsl__node *node) {
+  struct tsl__passes *passes = node->state;
+  int weight = node->params[0];
+  tsl__weight_copy_refresh(graph, &passes->ahead, weight);
+  tsl__weight_copy_refresh(graph, &passes->back, weight);
+  if (passes->patches == NULL)
+    return;
+  /* Packed from PyTorch's layout, once a step. */
+  struct tsl__param *param = graph->params[weight];
+  const float *plain = graph->weights + param->offset;
+  if (param->to_plain.primitive != NULL) {
+    tsl__kernel_run(&param->to_plain, (const float *[]){plain, graph->staging});
+    plain = graph->staging;
+  }
+  tsl__deconv_few_pack(&passes->few, plain, passes->packed);
+}
+
+void tsl__passes_release(struct tsl__node *node) {
+  struct tsl__passes *passes = node->state;
+  tsl__kernel_release(&passes->forward);
+  tsl__kernel_release(&passes->backward_data);
+  tsl__kernel_release(&passes->backward_weights);
+  tsl__weight_copy_release(&passes->ahead);
+  tsl__weight_copy_release(&passes->back);
+}
+
+bool tsl__channels_are_few(int64_t channels) {
+  return channels < TSL__FEW_CHANNELS;
+}
+
+bool tsl__channels_are_picture(int64_t channels) {
+  return channels == 1 || channels == 3;
+}
+
+void tsl__few_plan(struct tsl_graph *graph, struct tsl__passes *passes,
+                   const struct tsl__conv_geometry *geometry,
+                   const struct tsl__layout *y) {
+  struct tsl__deconv_few *few = &passes->few;
+  if (!tsl__layout_view(y, &few->x))
+    TSL_BUG("oneDNN chose a layout that cannot be walked");
+  few->filters = geometry->in_channels;
+  few->out_height = geometry->in_height;
+  few->out_width = geometry->in_width;
+  few->kernel = geometry->kernel_height;
+  few->stride = geometry->stride;
+  few->pad = geometry->pad;
+  few->columns = (few->filters * few->kernel * few->kernel + 15) / 16 * 16;
+  tsl__memory_request(graph, (void **)&passes->packed,
+                      tsl__deconv_few_weight_floats(few) * sizeof(float));
+  tsl__memory_request(graph, (void **)&passes->patches,
+                      tsl__deconv_few_patch_floats(few) * sizeof(float));
+}
+
 /* ---- bias ---- */
 
 TSL__INLINE void bias_pixels(float *y, const float *bias, int64_t pixels, int64_t lanes,

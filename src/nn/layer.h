@@ -3,6 +3,7 @@
 #ifndef TEASEL_NN_LAYER_H
 #define TEASEL_NN_LAYER_H
 
+#include "nn/deconv_few.h"
 #include "nn/graph.h"
 
 /* A weight as one pass wants it: the weight itself, or a copy that is made anew whenever
@@ -22,6 +23,28 @@ void tsl__weight_copy_refresh(struct tsl_graph *graph, struct tsl__weight_copy *
 const float *tsl__weight_copy_at(const struct tsl_graph *graph,
                                  const struct tsl__weight_copy *copy, int param);
 void tsl__weight_copy_release(struct tsl__weight_copy *copy);
+
+/* The three passes of a layer with weights. */
+struct tsl__passes {
+  struct tsl__kernel forward, backward_data, backward_weights;
+  struct tsl__weight_copy ahead, back; /* weight for forward, for backward_data */
+  /* Instead of oneDNN's backward-data, where that is slow; patches NULL: not used. */
+  struct tsl__deconv_few few;
+  float *packed, *patches; /* as deconv_few.h says */
+};
+void tsl__passes_refresh(struct tsl_graph *graph, struct tsl__node *node);
+void tsl__passes_release(struct tsl__node *node);
+
+/* Convolutions from fewer channels than a block of 16: oneDNN 2.6 has fast code for 1 and
+ * 3 plain channels to blocked ones (but not backward-data), for others only with both
+ * sides plain; everything else are its reference loops, a hundred times slower. */
+enum { TSL__FEW_CHANNELS = 16 };
+bool tsl__channels_are_few(int64_t channels);
+bool tsl__channels_are_picture(int64_t channels);
+/* Plans passes->few: from y (rows, .., y's height and width) back to x (plain). */
+void tsl__few_plan(struct tsl_graph *graph, struct tsl__passes *passes,
+                   const struct tsl__conv_geometry *geometry,
+                   const struct tsl__layout *y);
 
 /* y += bias of its channel, then ReLU where asked. y: (view); bias: (channels), zero
  * behind up to a whole block. */

@@ -5,11 +5,6 @@
 
 #include <stdlib.h>
 
-struct state {
-  struct tsl__kernel forward, backward_data, backward_weights;
-  struct tsl__weight_copy ahead, back; /* weight for forward, for backward_data */
-};
-
 struct tsl_value tsl_graph_conv(struct tsl_graph *graph, struct tsl_value x,
                                 const char *name, const struct tsl_conv *conv,
                                 enum tsl_activation activation) {
@@ -32,10 +27,42 @@ struct tsl_value tsl_graph_conv(struct tsl_graph *graph, struct tsl_value x,
   return tsl__activate_rest(graph, node, activation);
 }
 
+/* The layouts in which all three passes are fast. */
+static struct tsl__sides choose_sides(const struct tsl_graph *graph,
+                                      const struct tsl__node *node) {
+  const struct tsl_shape *in = tsl__input_shape(graph, node, 0);
+  const struct tsl__param *weight = graph->params[node->params[0]];
+  struct tsl__sides sides = {tsl__any_layout(graph, in),
+                             tsl__layout_any(weight->face.rank, weight->face.dims),
+                             tsl__any_layout(graph, &node->shape)};
+  if (tsl__channels_are_few(in->dims[0])) {
+    sides.x = tsl__plain_layout(graph, in);
+    if (!tsl__channels_are_picture(in->dims[0]))
+      sides.y = tsl__plain_layout(graph, &node->shape);
+  }
+  return sides;
+}
+
+static enum tsl_status plan_backward_data(struct tsl_graph *graph, struct tsl__node *node,
+                                          const struct tsl__conv_geometry *geometry,
+                                          struct tsl__sides *sides,
+                                          struct tsl_error *err) {
+  struct tsl__passes *passes = node->state;
+  const struct tsl__layer layer = {TSL__BACKWARD_DATA, false, false};
+  if (tsl__channels_are_picture(geometry->in_channels)) {
+    tsl__few_plan(graph, passes, geometry, &node->layout);
+    return TSL_OK;
+  }
+  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &passes->backward_data, geometry, &layer, sides,
+                           err));
+  return tsl__weight_copy_plan(graph, &passes->back, node->params[0], &sides->weight,
+                               err);
+}
+
 static enum tsl_status conv_plan(struct tsl_graph *graph, struct tsl__node *node,
                                  struct tsl_error *err) {
-  struct state *state = node->state = calloc(1, sizeof *state);
-  if (state == NULL)
+  struct tsl__passes *passes = node->state = calloc(1, sizeof *passes);
+  if (passes == NULL)
     return tsl_error_set(err, TSL_MEMORY, node->name, "no memory for a convolution");
   const struct tsl__node *input = graph->nodes[node->inputs[0]];
   const struct tsl_conv *conv = &node->as.layer.conv;
@@ -44,80 +71,66 @@ static enum tsl_status conv_plan(struct tsl_graph *graph, struct tsl__node *node
   const struct tsl__conv_geometry geometry = {
       graph->rows,  in->dims[0],  in->dims[1],  in->dims[2],  out->dims[0], out->dims[1],
       out->dims[2], conv->kernel, conv->kernel, conv->stride, conv->pad};
-  const struct tsl__layout any = tsl__layout_any(weight->face.rank, weight->face.dims);
-  struct tsl__sides sides = {tsl__any_layout(graph, in), any,
-                             tsl__any_layout(graph, out)};
+  struct tsl__sides sides = choose_sides(graph, node);
+  const struct tsl__layout any = sides.weight;
   bool relu = node->as.layer.activation == TSL_ACTIVATION_RELU;
   struct tsl__layer layer = {TSL__FORWARD, conv->bias, relu};
   TSL_TRY(
-      tsl__kernel_conv(&graph->dnnl, &state->forward, &geometry, &layer, &sides, err));
+      tsl__kernel_conv(&graph->dnnl, &passes->forward, &geometry, &layer, &sides, err));
   node->wanted[0] = sides.x;
   node->layout = sides.y;
   struct tsl__layout ahead = sides.weight;
   weight->layout = ahead;
+  sides.weight = any;
   if (node->has_gradient) {
-    sides.weight = any;
     layer.pass = TSL__BACKWARD_WEIGHTS;
-    TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->backward_weights, &geometry, &layer,
+    TSL_TRY(tsl__kernel_conv(&graph->dnnl, &passes->backward_weights, &geometry, &layer,
                              &sides, err));
     weight->layout = sides.weight;
+    sides.weight = any;
   }
-  TSL_TRY(tsl__weight_copy_plan(graph, &state->ahead, node->params[0], &ahead, err));
+  TSL_TRY(tsl__weight_copy_plan(graph, &passes->ahead, node->params[0], &ahead, err));
   if (!node->has_gradient || !input->has_gradient)
     return TSL_OK;
-  sides.weight = any;
-  layer.pass = TSL__BACKWARD_DATA;
-  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->backward_data, &geometry, &layer, &sides,
-                           err));
-  return tsl__weight_copy_plan(graph, &state->back, node->params[0], &sides.weight, err);
-}
-
-static void conv_refresh(struct tsl_graph *graph, struct tsl__node *node) {
-  struct state *state = node->state;
-  tsl__weight_copy_refresh(graph, &state->ahead, node->params[0]);
-  tsl__weight_copy_refresh(graph, &state->back, node->params[0]);
+  return plan_backward_data(graph, node, &geometry, &sides, err);
 }
 
 static void conv_forward(const struct tsl__task *task) {
-  struct state *state = task->node->state;
+  struct tsl__passes *passes = task->node->state;
   const float *weight =
-      tsl__weight_copy_at(task->graph, &state->ahead, task->node->params[0]);
+      tsl__weight_copy_at(task->graph, &passes->ahead, task->node->params[0]);
   if (task->node->as.layer.conv.bias)
-    tsl__kernel_run(&state->forward, (const float *[]){task->in[0], weight,
-                                                       tsl__weight(task, 1), task->out});
+    tsl__kernel_run(&passes->forward, (const float *[]){task->in[0], weight,
+                                                        tsl__weight(task, 1), task->out});
   else
-    tsl__kernel_run(&state->forward, (const float *[]){task->in[0], weight, task->out});
+    tsl__kernel_run(&passes->forward, (const float *[]){task->in[0], weight, task->out});
 }
 
 static void conv_backward(const struct tsl__task *task) {
   struct tsl__node *node = task->node;
-  struct state *state = node->state;
+  struct tsl__passes *passes = node->state;
   if (node->as.layer.activation == TSL_ACTIVATION_RELU)
     tsl__relu_backward(task->grad_out, task->out,
                        tsl__layout_bytes(&node->layout) / sizeof(float));
   const float *pointers[] = {task->in[0], task->grad_out, tsl__weight_gradient(task, 0),
                              node->as.layer.conv.bias ? tsl__weight_gradient(task, 1)
                                                       : NULL};
-  tsl__kernel_run(&state->backward_weights, pointers);
+  tsl__kernel_run(&passes->backward_weights, pointers);
   if (task->grad_in[0] == NULL)
     return;
-  const float *weight = tsl__weight_copy_at(task->graph, &state->back, node->params[0]);
-  tsl__kernel_run(&state->backward_data,
+  if (passes->patches != NULL) {
+    tsl__deconv_few_forward(&passes->few, task->grad_out, passes->packed, NULL,
+                            passes->patches, task->grad_in[0]);
+    return;
+  }
+  const float *weight = tsl__weight_copy_at(task->graph, &passes->back, node->params[0]);
+  tsl__kernel_run(&passes->backward_data,
                   (const float *[]){task->grad_out, weight, task->grad_in[0]});
-}
-
-static void conv_release(struct tsl__node *node) {
-  struct state *state = node->state;
-  tsl__kernel_release(&state->forward);
-  tsl__kernel_release(&state->backward_data);
-  tsl__kernel_release(&state->backward_weights);
-  tsl__weight_copy_release(&state->ahead);
-  tsl__weight_copy_release(&state->back);
 }
 
 const struct tsl__operator tsl__operator_conv = {.name = "conv",
                                                  .plan = conv_plan,
-                                                 .refresh = conv_refresh,
+                                                 .refresh = tsl__passes_refresh,
                                                  .forward = conv_forward,
                                                  .backward = conv_backward,
-                                                 .release = conv_release};
+                                                 .release = tsl__passes_release};

@@ -8,19 +8,9 @@
 
 #include <stdlib.h>
 
-/* Channels of oneDNN's smallest block. An output of other than whole blocks (the 3
- * colours of a picture) stays plain, and its forward pass is ours: backward-data alone
- * would pad it to a block, for which oneDNN 2.6 has only its reference loops in the other
- * two passes, some hundred times slower. */
-enum { BLOCK = 8 };
-
 struct state {
-  struct tsl__kernel forward, backward_data, backward_weights;
-  struct tsl__weight_copy ahead, back; /* weight for forward, for backward_data */
-  struct tsl__view view;               /* of the output */
-  bool is_few; /* few output channels: our own forward pass */
-  struct tsl__deconv_few few;
-  float *packed, *patches; /* as deconv_few.h says */
+  struct tsl__passes passes; /* first: what the layers share finds it here */
+  struct tsl__view view;     /* of the output */
 };
 
 struct tsl_value tsl_graph_deconv(struct tsl_graph *graph, struct tsl_value x,
@@ -64,16 +54,16 @@ static enum tsl_status plan_forward(struct tsl_graph *graph, struct tsl__node *n
   struct state *state = node->state;
   const struct tsl__layer layer = {TSL__BACKWARD_DATA, false, false};
   struct tsl__layout any = sides->weight;
-  TSL_TRY(
-      tsl__kernel_conv(&graph->dnnl, &state->forward, geometry, &layer, sides, err));
+  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->passes.forward, geometry, &layer, sides,
+                           err));
   if (tsl__layout_view(&sides->x, &state->view))
     return TSL_OK;
-  tsl__kernel_release(&state->forward);
+  tsl__kernel_release(&state->passes.forward);
   sides->x = tsl__plain_layout(graph, &node->shape);
   sides->y = tsl__any_layout(graph, tsl__input_shape(graph, node, 0));
   sides->weight = any;
-  TSL_TRY(
-      tsl__kernel_conv(&graph->dnnl, &state->forward, geometry, &layer, sides, err));
+  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->passes.forward, geometry, &layer, sides,
+                           err));
   if (!tsl__layout_view(&sides->x, &state->view))
     TSL_BUG("the plain layout cannot be walked");
   return TSL_OK;
@@ -85,30 +75,15 @@ static enum tsl_status plan_few(struct tsl_graph *graph, struct tsl__node *node,
                                 const struct tsl__conv_geometry *geometry,
                                 struct tsl__sides *sides, struct tsl_error *err) {
   struct state *state = node->state;
-  const struct tsl_conv *conv = &node->as.layer.conv;
   const struct tsl__layer layer = {TSL__FORWARD, false, false};
   struct tsl__kernel choice;
   sides->x = tsl__plain_layout(graph, &node->shape);
+  if (!tsl__channels_are_picture(node->shape.dims[0]))
+    sides->y = tsl__plain_layout(graph, tsl__input_shape(graph, node, 0));
   TSL_TRY(tsl__kernel_conv(&graph->dnnl, &choice, geometry, &layer, sides, err));
   tsl__kernel_release(&choice);
-  struct tsl__deconv_few *few = &state->few;
-  if (!tsl__layout_view(&sides->y, &few->x)) {
-    sides->y = tsl__plain_layout(graph, tsl__input_shape(graph, node, 0));
-    tsl__layout_view(&sides->y, &few->x);
-  }
   tsl__layout_view(&sides->x, &state->view);
-  few->filters = conv->filters;
-  few->out_height = node->shape.dims[1];
-  few->out_width = node->shape.dims[2];
-  few->kernel = conv->kernel;
-  few->stride = conv->stride;
-  few->pad = conv->pad;
-  few->columns = (conv->filters * conv->kernel * conv->kernel + 15) / 16 * 16;
-  sides->weight = graph->params[node->params[0]]->plain;
-  tsl__memory_request(graph, (void **)&state->packed,
-                      tsl__deconv_few_weight_floats(few) * sizeof(float));
-  tsl__memory_request(graph, (void **)&state->patches,
-                      tsl__deconv_few_patch_floats(few) * sizeof(float));
+  tsl__few_plan(graph, &state->passes, geometry, &sides->y);
   return TSL_OK;
 }
 
@@ -123,18 +98,21 @@ static enum tsl_status plan_backward(struct tsl_graph *graph, struct tsl__node *
   weight->layout = ahead;
   if (node->has_gradient) {
     sides->weight = any;
-    TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->backward_weights, geometry, &layer,
-                             sides, err));
+    TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->passes.backward_weights, geometry,
+                             &layer, sides, err));
     weight->layout = sides->weight;
   }
-  TSL_TRY(tsl__weight_copy_plan(graph, &state->ahead, node->params[0], &ahead, err));
+  if (!tsl__channels_are_few(geometry->in_channels))
+    TSL_TRY(
+        tsl__weight_copy_plan(graph, &state->passes.ahead, node->params[0], &ahead, err));
   if (!node->has_gradient || !graph->nodes[node->inputs[0]]->has_gradient)
     return TSL_OK;
   sides->weight = any;
   layer.pass = TSL__FORWARD;
-  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->backward_data, geometry, &layer, sides,
-                           err));
-  return tsl__weight_copy_plan(graph, &state->back, node->params[0], &sides->weight, err);
+  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->passes.backward_data, geometry, &layer,
+                           sides, err));
+  return tsl__weight_copy_plan(graph, &state->passes.back, node->params[0],
+                               &sides->weight, err);
 }
 
 static enum tsl_status deconv_plan(struct tsl_graph *graph, struct tsl__node *node,
@@ -148,30 +126,20 @@ static enum tsl_status deconv_plan(struct tsl_graph *graph, struct tsl__node *no
   struct tsl__sides sides = {tsl__any_layout(graph, &node->shape),
                              tsl__layout_any(weight->face.rank, weight->face.dims),
                              tsl__any_layout(graph, tsl__input_shape(graph, node, 0))};
-  state->is_few = node->shape.dims[0] % BLOCK != 0;
-  TSL_TRY(state->is_few ? plan_few(graph, node, &geometry, &sides, err)
-                        : plan_forward(graph, node, &geometry, &sides, err));
+  TSL_TRY(tsl__channels_are_few(node->shape.dims[0])
+              ? plan_few(graph, node, &geometry, &sides, err)
+              : plan_forward(graph, node, &geometry, &sides, err));
   node->wanted[0] = sides.y;
   node->layout = sides.x;
   return plan_backward(graph, node, &geometry, &sides, err);
-}
-
-static void deconv_refresh(struct tsl_graph *graph, struct tsl__node *node) {
-  struct state *state = node->state;
-  tsl__weight_copy_refresh(graph, &state->ahead, node->params[0]);
-  tsl__weight_copy_refresh(graph, &state->back, node->params[0]);
-  if (state->is_few)
-    tsl__deconv_few_pack(&state->few,
-                         tsl__weight_copy_at(graph, &state->ahead, node->params[0]),
-                         state->packed);
 }
 
 static void few_forward(const struct tsl__task *task) {
   const struct tsl__node *node = task->node;
   const struct state *state = node->state;
   const float *bias = node->as.layer.conv.bias ? tsl__weight(task, 1) : NULL;
-  tsl__deconv_few_forward(&state->few, task->in[0], state->packed, bias, state->patches,
-                          task->out);
+  tsl__deconv_few_forward(&state->passes.few, task->in[0], state->passes.packed, bias,
+                          state->passes.patches, task->out);
   if (node->as.layer.activation == TSL_ACTIVATION_RELU)
     tsl__relu(task->out, tsl__layout_bytes(&node->layout) / sizeof(float));
 }
@@ -179,13 +147,15 @@ static void few_forward(const struct tsl__task *task) {
 static void deconv_forward(const struct tsl__task *task) {
   struct tsl__node *node = task->node;
   struct state *state = node->state;
-  if (state->is_few) {
+  if (state->passes.patches != NULL) {
     few_forward(task);
     return;
   }
-  const float *weight = tsl__weight_copy_at(task->graph, &state->ahead, node->params[0]);
+  const float *weight =
+      tsl__weight_copy_at(task->graph, &state->passes.ahead, node->params[0]);
   bool relu = node->as.layer.activation == TSL_ACTIVATION_RELU;
-  tsl__kernel_run(&state->forward, (const float *[]){task->in[0], weight, task->out});
+  tsl__kernel_run(&state->passes.forward,
+                  (const float *[]){task->in[0], weight, task->out});
   if (node->as.layer.conv.bias)
     tsl__bias_forward(task->out, tsl__weight(task, 1), &state->view, relu);
   else if (relu)
@@ -199,29 +169,21 @@ static void deconv_backward(const struct tsl__task *task) {
     tsl__relu_backward(task->grad_out, task->out,
                        tsl__layout_bytes(&node->layout) / sizeof(float));
   tsl__kernel_run(
-      &state->backward_weights,
+      &state->passes.backward_weights,
       (const float *[]){task->grad_out, task->in[0], tsl__weight_gradient(task, 0)});
   if (node->as.layer.conv.bias)
     tsl__bias_backward(task->grad_out, tsl__weight_gradient(task, 1), &state->view);
   if (task->grad_in[0] == NULL)
     return;
-  const float *weight = tsl__weight_copy_at(task->graph, &state->back, node->params[0]);
-  tsl__kernel_run(&state->backward_data,
+  const float *weight =
+      tsl__weight_copy_at(task->graph, &state->passes.back, node->params[0]);
+  tsl__kernel_run(&state->passes.backward_data,
                   (const float *[]){task->grad_out, weight, task->grad_in[0]});
-}
-
-static void deconv_release(struct tsl__node *node) {
-  struct state *state = node->state;
-  tsl__kernel_release(&state->forward);
-  tsl__kernel_release(&state->backward_data);
-  tsl__kernel_release(&state->backward_weights);
-  tsl__weight_copy_release(&state->ahead);
-  tsl__weight_copy_release(&state->back);
 }
 
 const struct tsl__operator tsl__operator_deconv = {.name = "deconv",
                                                    .plan = deconv_plan,
-                                                   .refresh = deconv_refresh,
+                                                   .refresh = tsl__passes_refresh,
                                                    .forward = deconv_forward,
                                                    .backward = deconv_backward,
-                                                   .release = deconv_release};
+                                                   .release = tsl__passes_release};

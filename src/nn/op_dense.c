@@ -6,11 +6,6 @@
 
 #include <stdlib.h>
 
-struct state {
-  struct tsl__kernel forward, backward_data, backward_weights;
-  struct tsl__weight_copy ahead, back; /* weight for forward, for backward_data */
-};
-
 struct tsl_value tsl_graph_dense(struct tsl_graph *graph, struct tsl_value x,
                                  const char *name, int64_t units, bool bias,
                                  enum tsl_activation activation) {
@@ -35,8 +30,8 @@ struct tsl_value tsl_graph_dense(struct tsl_graph *graph, struct tsl_value x,
 
 static enum tsl_status dense_plan(struct tsl_graph *graph, struct tsl__node *node,
                                   struct tsl_error *err) {
-  struct state *state = node->state = calloc(1, sizeof *state);
-  if (state == NULL)
+  struct tsl__passes *passes = node->state = calloc(1, sizeof *passes);
+  if (passes == NULL)
     return tsl_error_set(err, TSL_MEMORY, node->name, "no memory for a dense layer");
   TSL_TRY(tsl__plan_plain(graph, node, err));
   const struct tsl__node *input = graph->nodes[node->inputs[0]];
@@ -46,70 +41,55 @@ static enum tsl_status dense_plan(struct tsl_graph *graph, struct tsl__node *nod
   struct tsl__sides sides = {tsl__plain_layout(graph, &flat), any, node->layout};
   bool relu = node->as.layer.activation == TSL_ACTIVATION_RELU;
   struct tsl__layer layer = {TSL__FORWARD, node->as.layer.bias, relu};
-  TSL_TRY(tsl__kernel_dense(&graph->dnnl, &state->forward, &layer, &sides, err));
+  TSL_TRY(tsl__kernel_dense(&graph->dnnl, &passes->forward, &layer, &sides, err));
   struct tsl__layout ahead = sides.weight;
   weight->layout = ahead;
   if (node->has_gradient) {
     sides.weight = any;
     layer.pass = TSL__BACKWARD_WEIGHTS;
     TSL_TRY(
-        tsl__kernel_dense(&graph->dnnl, &state->backward_weights, &layer, &sides, err));
+        tsl__kernel_dense(&graph->dnnl, &passes->backward_weights, &layer, &sides, err));
     weight->layout = sides.weight;
   }
-  TSL_TRY(tsl__weight_copy_plan(graph, &state->ahead, node->params[0], &ahead, err));
+  TSL_TRY(tsl__weight_copy_plan(graph, &passes->ahead, node->params[0], &ahead, err));
   if (!node->has_gradient || !input->has_gradient)
     return TSL_OK;
   sides.weight = any;
   layer.pass = TSL__BACKWARD_DATA;
-  TSL_TRY(tsl__kernel_dense(&graph->dnnl, &state->backward_data, &layer, &sides, err));
-  return tsl__weight_copy_plan(graph, &state->back, node->params[0], &sides.weight, err);
-}
-
-static void dense_refresh(struct tsl_graph *graph, struct tsl__node *node) {
-  struct state *state = node->state;
-  tsl__weight_copy_refresh(graph, &state->ahead, node->params[0]);
-  tsl__weight_copy_refresh(graph, &state->back, node->params[0]);
+  TSL_TRY(tsl__kernel_dense(&graph->dnnl, &passes->backward_data, &layer, &sides, err));
+  return tsl__weight_copy_plan(graph, &passes->back, node->params[0], &sides.weight, err);
 }
 
 static void dense_forward(const struct tsl__task *task) {
-  struct state *state = task->node->state;
+  struct tsl__passes *passes = task->node->state;
   const float *weight =
-      tsl__weight_copy_at(task->graph, &state->ahead, task->node->params[0]);
+      tsl__weight_copy_at(task->graph, &passes->ahead, task->node->params[0]);
   if (task->node->as.layer.bias)
-    tsl__kernel_run(&state->forward, (const float *[]){task->in[0], weight,
-                                                       tsl__weight(task, 1), task->out});
+    tsl__kernel_run(&passes->forward, (const float *[]){task->in[0], weight,
+                                                        tsl__weight(task, 1), task->out});
   else
-    tsl__kernel_run(&state->forward, (const float *[]){task->in[0], weight, task->out});
+    tsl__kernel_run(&passes->forward, (const float *[]){task->in[0], weight, task->out});
 }
 
 static void dense_backward(const struct tsl__task *task) {
   struct tsl__node *node = task->node;
-  struct state *state = node->state;
+  struct tsl__passes *passes = node->state;
   if (node->as.layer.activation == TSL_ACTIVATION_RELU)
     tsl__relu_backward(task->grad_out, task->out,
                        tsl__layout_bytes(&node->layout) / sizeof(float));
   const float *pointers[] = {task->in[0], task->grad_out, tsl__weight_gradient(task, 0),
                              node->as.layer.bias ? tsl__weight_gradient(task, 1) : NULL};
-  tsl__kernel_run(&state->backward_weights, pointers);
+  tsl__kernel_run(&passes->backward_weights, pointers);
   if (task->grad_in[0] == NULL)
     return;
-  const float *weight = tsl__weight_copy_at(task->graph, &state->back, node->params[0]);
-  tsl__kernel_run(&state->backward_data,
+  const float *weight = tsl__weight_copy_at(task->graph, &passes->back, node->params[0]);
+  tsl__kernel_run(&passes->backward_data,
                   (const float *[]){task->grad_out, weight, task->grad_in[0]});
-}
-
-static void dense_release(struct tsl__node *node) {
-  struct state *state = node->state;
-  tsl__kernel_release(&state->forward);
-  tsl__kernel_release(&state->backward_data);
-  tsl__kernel_release(&state->backward_weights);
-  tsl__weight_copy_release(&state->ahead);
-  tsl__weight_copy_release(&state->back);
 }
 
 const struct tsl__operator tsl__operator_dense = {.name = "dense",
                                                   .plan = dense_plan,
-                                                  .refresh = dense_refresh,
+                                                  .refresh = tsl__passes_refresh,
                                                   .forward = dense_forward,
                                                   .backward = dense_backward,
-                                                  .release = dense_release};
+                                                  .release = tsl__passes_release};

@@ -66,6 +66,34 @@ static void test_conv__matches_differences(void **state) {
   check_layer(&input, build_conv);
 }
 
+/* Channels that fill no block, one and three among them, after a layer. */
+static struct tsl_value build_few(struct tsl_graph *graph, struct tsl_value x) {
+  struct tsl_conv conv = {.filters = 3, .kernel = 3, .stride = 1, .pad = 1, .bias = true};
+  x = tsl_graph_conv(graph, x, "three", &conv, TSL_ACTIVATION_TANH);
+  conv.filters = 20;
+  conv.kernel = 4;
+  conv.stride = 2;
+  x = tsl_graph_conv(graph, x, "twenty", &conv, TSL_ACTIVATION_TANH);
+  conv.filters = 1;
+  x = tsl_graph_deconv(graph, x, "one", &conv, TSL_ACTIVATION_TANH);
+  conv.filters = 12;
+  conv.kernel = 3;
+  x = tsl_graph_conv(graph, x, "twelve", &conv, TSL_ACTIVATION_TANH);
+  conv.filters = 9;
+  x = tsl_graph_deconv(graph, x, "nine", &conv, TSL_ACTIVATION_TANH);
+  conv.filters = 24;
+  conv.kernel = 5;
+  conv.pad = 2;
+  conv.stride = 1;
+  return tsl_graph_deconv(graph, x, "twenty-four", &conv, TSL_ACTIVATION_NONE);
+}
+
+static void test_few_channels__match_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape3(2, 9, 10);
+  check_layer(&input, build_few);
+}
+
 static struct tsl_value build_deconv(struct tsl_graph *graph, struct tsl_value x) {
   struct tsl_shape image = shape3(4, 2, 3);
   x = tsl_graph_dense(graph, x, "units", 24, true, TSL_ACTIVATION_TANH);
@@ -287,6 +315,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_dense__matches_differences),
       cmocka_unit_test(test_conv__matches_differences),
+      cmocka_unit_test(test_few_channels__match_differences),
       cmocka_unit_test(test_deconv__matches_differences),
       cmocka_unit_test(test_relu__matches_differences),
       cmocka_unit_test(test_vae_losses__match_differences),
