@@ -83,7 +83,7 @@ install: all ## install under DESTDIR and PREFIX
 	install -m 755 $(BUILD)/teasel $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/libteasel.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 include/teasel/*.h $(DESTDIR)$(PREFIX)/include/teasel/
-	cp -R jobs configs slurm $(DESTDIR)$(PREFIX)/share/teasel/
+	cp -R $(wildcard jobs configs slurm) $(DESTDIR)$(PREFIX)/share/teasel/
 
 clean: ## remove everything that was built
 	rm -rf build
