@@ -1,5 +1,6 @@
 /* Clustering and factor metrics of every run, as far as the data set allows them. */
 #include "compare/comparison.h"
+#include "metric/factor.h"
 #include "teasel/arena.h"
 #include "teasel/fit.h"
 
@@ -125,6 +126,10 @@ static enum tsl_status copy_factors(const struct tsl__comparison *c,
   for (size_t i = 0; i < count; i++)
     data->factors[i] = (double)c->latents.factors[i];
   size_factors(c, data);
+  int width = c->latents.factor_count;
+  for (int j = 0; j < width; j++)
+    if (data->factor_sizes[j] > 0)
+      TSL_TRY(tsl__index_values(data->factors + j, width, c->latents.points, err));
   return TSL_OK;
 }
 

@@ -105,6 +105,31 @@ void tsl__information_release(struct tsl__information *information) {
   *information = (struct tsl__information){0};
 }
 
+static int compare_doubles(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+enum tsl_status tsl__index_values(double *values, int64_t stride, int64_t points,
+                                  struct tsl_error *err) {
+  double *sorted = NULL;
+  size_t count = 0;
+  TSL_TRY(tsl_allocate((void **)&sorted, (size_t)points, sizeof *sorted, err));
+  for (int64_t i = 0; i < points; i++)
+    sorted[i] = values[i * stride];
+  qsort(sorted, (size_t)points, sizeof *sorted, compare_doubles);
+  for (int64_t i = 0; i < points; i++)
+    if (i == 0 || sorted[i] != sorted[count - 1])
+      sorted[count++] = sorted[i];
+  for (int64_t i = 0; i < points; i++) {
+    const double *found =
+        bsearch(&values[i * stride], sorted, count, sizeof *sorted, compare_doubles);
+    values[i * stride] = (double)(found - sorted);
+  }
+  free(sorted);
+  return TSL_OK;
+}
+
 double tsl__mean_gap(const double *matrix, int64_t rows, int columns,
                      const double *scale) {
   double total = 0;

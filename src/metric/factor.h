@@ -14,11 +14,16 @@ struct tsl__information {
   double *entropy;     /* (factor_count) */
 };
 /* Local. Latents are cut into 20 equal-width bins between their least and largest value;
- * continuous factors likewise, discrete ones are taken as they are. */
+ * continuous factors likewise, discrete ones hold indices. */
 enum tsl_status tsl__information_init(struct tsl__information *out,
                                       const struct tsl_metric_input *input,
                                       struct tsl_error *err);
 void tsl__information_release(struct tsl__information *information);
+
+/* Local. Replaces each value by its place among the different values, from 0 by rising
+ * value: what discrete factors are counted by. values: (points), stride apart. */
+enum tsl_status tsl__index_values(double *values, int64_t stride, int64_t points,
+                                  struct tsl_error *err);
 
 /* Local. Mean over columns of largest less second largest of each: (rows, columns), each
  * column divided by scale (columns) when that is not NULL. rows is at least 2. */

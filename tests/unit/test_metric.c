@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include "metric/cluster.h"
+#include "metric/factor.h"
 #include "teasel/metric.h"
 
 #include <math.h>
@@ -224,6 +225,17 @@ static void test_gaps__without_two_latents_or_a_changing_factor_are_undefined(vo
   }
 }
 
+static void test_values__are_indexed_by_rising_value(void **state) {
+  (void)state;
+  double values[8] = {0.7, 9, 0.5, 9, 0.7, 9, -1, 9}; /* every second one */
+  const double indices[4] = {2, 1, 2, 0};
+  assert_int_equal(tsl__index_values(values, 2, 4, NULL), TSL_OK);
+  for (int i = 0; i < 4; i++) {
+    assert_true(values[2 * i] == indices[i]);
+    assert_true(values[2 * i + 1] == 9);
+  }
+}
+
 static void test_registry__every_metric_is_whole_and_found(void **state) {
   (void)state;
   for (size_t i = 0; i < tsl_metric_count(); i++) {
@@ -245,6 +257,7 @@ int main(void) {
       cmocka_unit_test(test_hungarian__finds_the_best_assignment_of_unequal_counts),
       cmocka_unit_test(test_makhzani__says_what_ties_could_change),
       cmocka_unit_test(test_gaps__without_two_latents_or_a_changing_factor_are_undefined),
+      cmocka_unit_test(test_values__are_indexed_by_rising_value),
       cmocka_unit_test(test_registry__every_metric_is_whole_and_found),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
