@@ -102,6 +102,10 @@ void tsl__chart_spread(double *y, int count, double gap, double low, double high
 void tsl__chart_mark(struct tsl__chart *chart, double x, double y, double radius,
                      int series, const char *title);
 
+/* The same shape at pixels, for keys. */
+void tsl__chart_symbol(struct tsl__chart *chart, double left, double top, double radius,
+                       int series);
+
 /* Bars of a histogram: density of `count` values, finite ones only, over `bins` equal
  * bins of the x scale; y scale in density. Returns how many values were outside. */
 int64_t tsl__chart_histogram(struct tsl__chart *chart, const double *values,

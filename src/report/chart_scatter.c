@@ -23,6 +23,13 @@ static void shape(struct tsl_text *out, int kind, double x, double y, double r) 
   }
 }
 
+void tsl__chart_symbol(struct tsl__chart *chart, double left, double top, double radius,
+                       int series) {
+  tsl_text_format(chart->out, "<path class=\"f%d\" d=\"", series % TSL__SERIES_COUNT);
+  shape(chart->out, series % 4, left, top, radius);
+  tsl_text_add(chart->out, "\"/>");
+}
+
 void tsl__chart_mark(struct tsl__chart *chart, double x, double y, double radius,
                      int series, const char *title) {
   if (!isfinite(x) || !isfinite(y))

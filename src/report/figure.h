@@ -22,8 +22,11 @@ enum tsl_status tsl__figures_write(const struct tsl__report_data *data,
 /* ---- shared by figures ---- */
 const char *tsl__similarity_title(enum tsl_similarity similarity); /* "Spearman" */
 const char *tsl__group_title(enum tsl_udr_group group); /* "same setting, other seeds" */
-/* Coloured square and name of each family. */
-void tsl__family_key(const struct tsl__report_data *data, struct tsl_text *out);
+/* Mark and name of each family side by side from x on, lines 14 pixels apart where they
+ * do not fit; baseline: of the first line. Returns the number of lines; chart NULL: only
+ * counts, for a plot of that width. */
+int tsl__family_key(const struct tsl__report_data *data, struct tsl__chart *chart,
+                    double left, double width, double baseline);
 /* Runs with scores, in the job's order: indices into runs; returns their number. order:
  * (run_count) */
 int tsl__scored_runs(const struct tsl__report_data *data, int *order);

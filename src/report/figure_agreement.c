@@ -14,6 +14,8 @@ struct layout {
   int *order;     /* (count) indices into runs */
   double *values; /* (count, count) */
   double cell, margin;
+  double right; /* for the colour bar and the key */
+  double bar;   /* height of the colour bar */
 };
 
 /* End of the block of runs, in order, that share their setting (or family). */
@@ -77,9 +79,10 @@ static void draw(const struct tsl__report_data *data, const struct layout *layou
       "Heat map of U (%s) between all %d runs, compared run by row, target by column",
       tsl__similarity_title(similarity), layout->count);
   struct tsl__chart chart;
-  tsl__chart_begin(&chart, svg, layout->margin + side + 60,
-                   layout->margin + fmax(side, 90) + 6,
-                   &(struct tsl__margins){layout->margin, layout->margin, 60, 6}, label);
+  tsl__chart_begin(
+      &chart, svg, layout->margin + side + layout->right,
+      layout->margin + fmax(side, layout->bar + 16 + 14 * data->family_count) + 6,
+      &(struct tsl__margins){layout->margin, layout->margin, layout->right, 6}, label);
   struct tsl__heat_map map = {.rows = layout->count,
                               .columns = layout->count,
                               .values = layout->values,
@@ -92,9 +95,11 @@ static void draw(const struct tsl__report_data *data, const struct layout *layou
   setting_labels(data, layout, &chart);
   family_strips(data, layout, &chart);
   tsl__chart_colour_bar(&chart, layout->margin + side + 14, layout->margin + 2,
-                        fmin(fmax(side, 80), 220), 0, 1);
+                        layout->bar, 0, 1);
   tsl__chart_text(&chart, layout->margin + side + 14, layout->margin - 6, TSL__START,
                   "mu", "U");
+  tsl__family_key(data, &chart, layout->margin + side + 14, 1,
+                  layout->margin + layout->bar + 28);
   tsl__chart_end(&chart);
 }
 
@@ -134,10 +139,9 @@ static enum tsl_status write_map(const struct tsl__report_data *data,
   draw(data, layout, similarity, &svg);
   char name[64];
   snprintf(name, sizeof name, "agreement_%s", tsl_similarity_word(similarity));
-  tsl_text_format(&caption, "%s, %s. Columns are targets, rows the runs compared. ",
+  tsl_text_format(&caption, "%s, %s. Columns are targets, rows the runs compared.",
                   tsl__similarity_title(similarity),
                   tsl_udr_form_word(tsl__report_form(data, similarity)));
-  tsl__family_key(data, &caption);
   tsl_text_format(&page->html, "<div data-map=\"%s\">", tsl_similarity_word(similarity));
   tsl__page_figure(page, name, &svg, caption.bytes);
   tsl_text_add(&page->html, "<p class=\"readout\" aria-live=\"polite\"></p></div>\n");
@@ -154,6 +158,12 @@ static void set_sizes(const struct tsl__report_data *data, struct layout *layout
     layout->margin = fmax(layout->margin, ceil(width) + STRIP + 8);
   }
   layout->margin = fmin(layout->margin, 200);
+  layout->right = 60;
+  for (int f = 0; f < data->family_count; f++)
+    layout->right =
+        fmax(layout->right, 34 + tsl__chart_text_width(data->families[f].name, 10));
+  double side = layout->count * layout->cell;
+  layout->bar = fmin(fmax(side - 16 - 14 * data->family_count, 70), 220);
 }
 
 static enum tsl_status write(const struct tsl__report_data *data, struct tsl__page *page,

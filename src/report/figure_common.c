@@ -13,16 +13,25 @@ const char *tsl__group_title(enum tsl_udr_group group) {
   return titles[group];
 }
 
-void tsl__family_key(const struct tsl__report_data *data, struct tsl_text *out) {
+int tsl__family_key(const struct tsl__report_data *data, struct tsl__chart *chart,
+                    double left, double width, double baseline) {
+  int lines = 1;
+  double x = 0;
   for (int f = 0; f < data->family_count; f++) {
-    tsl_text_format(out,
-                    "<span class=\"family\"><svg class=\"key\" viewBox=\"0 0 10 10\" "
-                    "aria-hidden=\"true\"><rect "
-                    "class=\"f%d\" width=\"10\" height=\"10\"/></svg>",
-                    f % TSL__SERIES_COUNT);
-    tsl_text_add_html(out, data->families[f].name);
-    tsl_text_add(out, "</span>");
+    double needed = 14 + tsl__chart_text_width(data->families[f].name, 10) + 12;
+    if (x > 0 && x + needed > width) {
+      x = 0;
+      lines++;
+    }
+    double y = baseline + 14 * (lines - 1);
+    if (chart != NULL) {
+      tsl__chart_symbol(chart, left + x + 4, y - 3.5, 3.6, f);
+      tsl__chart_text(chart, left + x + 12, y, TSL__START, "tx sm",
+                      data->families[f].name);
+    }
+    x += needed;
   }
+  return lines;
 }
 
 int tsl__scored_runs(const struct tsl__report_data *data, int *order) {

@@ -95,8 +95,9 @@ static void write_scatter(const struct tsl__report_data *data,
            metric_name, interval.count, text);
   struct tsl_text svg = {0};
   struct tsl__chart chart;
-  tsl__chart_begin(&chart, &svg, WIDTH, HEIGHT, &(struct tsl__margins){44, 28, 10, 38},
-                   title);
+  double key = 14 * tsl__family_key(data, NULL, 0, WIDTH - 54, 0);
+  tsl__chart_begin(&chart, &svg, WIDTH, HEIGHT + key,
+                   &(struct tsl__margins){44, 28, 10, 38 + key}, title);
   tsl__chart_scales(&chart, &x, &y);
   tsl__chart_axes(&chart, &(struct tsl__axis){"UDR", 5, true},
                   &(struct tsl__axis){metric_name, 5, true});
@@ -107,6 +108,7 @@ static void write_scatter(const struct tsl__report_data *data,
       tsl__chart_mark(&chart, sample->udr[i], sample->metric[i], 3.4,
                       data->runs[sample->order[i]].family, title);
   }
+  tsl__family_key(data, &chart, 44, WIDTH - 54, HEIGHT + 8);
   tsl__chart_end(&chart);
   snprintf(file, sizeof file, "factor_%s", metric_name);
   tsl__page_figure(page, file, &svg, NULL);
@@ -245,11 +247,9 @@ static void write_section(const struct tsl__report_data *data, struct sample *sa
       "that knows the factors; \xcf\x81 is Spearman's correlation with its 95%% "
       "bootstrap "
       "interval. Second row: the same correlation when UDR takes only P comparisons, "
-      "median and 5 to 95%% of %d draws. ",
+      "median and 5 to 95%% of %d draws.</p>\n",
       tsl__similarity_title(data->similarity),
       tsl_udr_form_word(tsl__report_form(data, data->similarity)), (int)DRAWS);
-  tsl__family_key(data, &page->html);
-  tsl_text_add(&page->html, "</p>\n");
   for (int row = 0; row < 2; row++) {
     tsl__grid_begin(page);
     for (int m = 0; m < data->scores.metric_count; m++) {

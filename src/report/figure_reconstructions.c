@@ -27,6 +27,8 @@ static void labels(const struct tsl__report_pictures *pictures,
 static void add_caption(const struct tsl__report_data *data, int family,
                         struct tsl_text *caption) {
   const struct tsl__report_pictures *pictures = &data->families[family].pictures;
+  static const char *const errors[] = {"cross-entropy (Bernoulli -log p(x|z), nats)",
+                                       "squared error", "Gaussian -log p(x|z), nats"};
   char title[512], mean[32];
   tsl__report_run_title(data, data->families[family].best_run, title, sizeof title);
   tsl_text_add(caption, "<strong>");
@@ -34,8 +36,9 @@ static void add_caption(const struct tsl__report_data *data, int family,
   tsl_text_format(
       caption,
       "</strong>: from the best to the worst of %lld held-out samples, at even "
-      "ranks; mean error %s",
-      (long long)pictures->error_count, tsl__print_quantity(mean, pictures->error_mean));
+      "ranks; mean error %s. Error: %s.",
+      (long long)pictures->error_count, tsl__print_quantity(mean, pictures->error_mean),
+      errors[pictures->reconstruction]);
 }
 
 static enum tsl_status write_family(const struct tsl__report_data *data, int family,
@@ -77,18 +80,12 @@ static enum tsl_status write_family(const struct tsl__report_data *data, int fam
 
 static enum tsl_status write(const struct tsl__report_data *data, struct tsl__page *page,
                              struct tsl_error *err) {
-  static const char *const definitions[] = {
-      "Error of a sample: Bernoulli cross-entropy, -log p(x|z) summed over its values, "
-      "in "
-      "nats, at the posterior mean z.",
-      "Error of a sample: squared error summed over its values, at the posterior mean z.",
-      "Error of a sample: Gaussian -log p(x|z) summed over its values, in nats, at the "
-      "posterior mean z.",
-  };
   enum tsl_status status = TSL_OK;
   bool any = false;
   tsl__section_begin(page, "reconstructions", "Reconstructions", "Reconstructions");
-  tsl__page_definition(page, definitions[data->reconstruction]);
+  tsl__page_definition(page,
+                       "Below each sample its reconstruction from the posterior mean "
+                       "of its code, and its error, summed over its values.");
   for (int f = 0; f < data->family_count && status == TSL_OK; f++)
     if (data->families[f].best_run >= 0 && data->families[f].pictures.samples > 0) {
       status = write_family(data, f, page, err);

@@ -22,6 +22,7 @@ static void write_row(const struct tsl__report_data *data, int i, struct tsl_tex
                      run->record.outcome == TSL_OUTCOME_NONE ? (double)NAN
                                                              : (double)run->record.steps,
                      NULL);
+  tsl__cell_text(out, scored ? data->scores.runs[run->score].notes : "");
   tsl__row_end(out);
 }
 
@@ -39,13 +40,14 @@ static enum tsl_status write(const struct tsl__report_data *data, struct tsl__pa
       {"reconstruction", "held-out reconstruction term after training", true},
       {"KL", "held-out KL divergence after training, nats", true},
       {"steps", NULL, true},
+      {"notes", "why scores are missing", false},
   };
   tsl__section_begin(page, "runs", "Runs", "All runs");
   tsl_text_format(&page->html,
                   "<details><summary>Every run <small>%d</small></summary>\n",
                   data->run_count);
   tsl__table_begin(&page->html, "Every run with its scores; held-out losses in nats",
-                   columns, 10);
+                   columns, 11);
   for (int i = 0; i < data->run_count; i++)
     write_row(data, i, &page->html);
   tsl__table_end(&page->html);

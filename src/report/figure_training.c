@@ -76,8 +76,9 @@ static bool write_view(const struct tsl__report_data *data, const struct view *v
   struct tsl__chart chart;
   char label[128], name[64];
   snprintf(label, sizeof label, "%s of every run over training steps", view->title);
-  tsl__chart_begin(&chart, &svg, WIDTH, HEIGHT, &(struct tsl__margins){44, 28, 14, 38},
-                   label);
+  double key = 14 * tsl__family_key(data, NULL, 0, WIDTH - 58, 0);
+  tsl__chart_begin(&chart, &svg, WIDTH, HEIGHT + key,
+                   &(struct tsl__margins){44, 28, 14, 38 + key}, label);
   tsl__chart_scales(&chart, &x, &y);
   snprintf(label, sizeof label, "%s%s", view->title, view->unit);
   tsl__chart_axes(&chart, &(struct tsl__axis){"step", 5, true},
@@ -86,6 +87,7 @@ static bool write_view(const struct tsl__report_data *data, const struct view *v
     for (int i = 0; i < data->run_count; i++)
       if (is_family_best(data, i) == (front == 1))
         draw_run(data, view, i, front == 1, &chart);
+  tsl__family_key(data, &chart, 44, WIDTH - 58, HEIGHT + 8);
   tsl__chart_end(&chart);
   snprintf(name, sizeof name, "training_%s", view->column);
   tsl__page_figure(page, name, &svg, NULL);
@@ -106,9 +108,7 @@ static enum tsl_status write(const struct tsl__report_data *data, struct tsl__pa
   tsl__section_begin(page, "training", "Training", "Training");
   tsl_text_add(&page->html, "<p class=\"def\">Batch means as logged; neighbouring lines "
                             "of the log are averaged. Each family's best run in front, "
-                            "the others faint. ");
-  tsl__family_key(data, &page->html);
-  tsl_text_add(&page->html, "</p>\n");
+                            "the others faint.</p>\n");
   tsl__grid_begin(page);
   for (size_t v = 0; v < sizeof views / sizeof views[0]; v++)
     any = write_view(data, &views[v], page) || any;

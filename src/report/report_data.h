@@ -40,6 +40,7 @@ struct tsl__report_pictures {
   float *reconstructions;  /* (samples, shape) */
   int64_t error_count;     /* how many points the errors were ranked among */
   double error_mean;
+  int reconstruction; /* enum tsl_reconstruction of the run: what the errors are */
 };
 
 struct tsl__report_family {
@@ -64,7 +65,6 @@ struct tsl__report_data {
   enum tsl_similarity
       similarity;         /* the one that leads: Spearman where it was asked for */
   enum tsl_udr_form form; /* score.udr.score */
-  int reconstruction;     /* enum tsl_reconstruction */
   int run_count;
   struct tsl__report_run *runs; /* (run_count), in the job's order */
   int family_count;

@@ -87,8 +87,6 @@ static void load_options(const struct tsl_job *job, struct tsl__report_data *dat
       data->scores.pairwise[TSL_LASSO][TSL_UDR_LIB] != NULL)
     data->similarity = TSL_LASSO;
   data->setting_count = tsl_job_setting_count(job);
-  if (tsl_job_run_count(job) > 0)
-    data->reconstruction = tsl_job_run(job, 0)->options.reconstruction;
 }
 
 static void dataset_facts(const struct tsl_dataset *dataset, const struct tsl_run *run,
@@ -114,21 +112,38 @@ static void dataset_facts(const struct tsl_dataset *dataset, const struct tsl_ru
   add_fact(data, "data digest", digest);
 }
 
-static void run_facts(const struct tsl_run *run, struct tsl__report_data *data) {
+static void network_text(const struct tsl_run *run, char *text, size_t bytes) {
   static const char *const likelihoods[] = {"Bernoulli", "squared error", "Gaussian"};
-  static const char *const optimizers[] = {"adam", "adamax", "sgd"};
-  char text[512], rate[32];
-  snprintf(text, sizeof text, "%s, %lld latents, %s reconstruction", run->network->name,
+  snprintf(text, bytes, "%s, %lld latents, %s reconstruction", run->network->name,
            (long long)run->options.latent, likelihoods[run->options.reconstruction]);
-  add_fact(data, "network", text);
+}
+
+static void training_text(const struct tsl_run *run, char *text, size_t bytes) {
+  static const char *const optimizers[] = {"adam", "adamax", "sgd"};
+  char rate[32];
   bool epochs = run->options.train.iterations == 0;
   snprintf(
-      text, sizeof text, "%lld %s, batch %lld in %lld shards, %s %s",
+      text, bytes, "%lld %s, batch %lld in %lld shards, %s %s",
       (long long)(epochs ? run->options.train.epochs : run->options.train.iterations),
       epochs ? "epochs" : "steps", (long long)run->options.train.batch,
       (long long)run->options.train.shards, optimizers[run->options.train.optimizer],
       tsl_number_print(rate, run->options.train.learning_rate));
-  add_fact(data, "training", text);
+}
+
+/* What the first run has, and whether others differ. */
+static void run_fact(const struct tsl_job *job, const char *term,
+                     void (*print)(const struct tsl_run *run, char *text, size_t bytes),
+                     struct tsl__report_data *data) {
+  enum { BYTES = 480 };
+  char first[BYTES], other[BYTES], text[512];
+  bool same = true;
+  print(tsl_job_run(job, 0), first, BYTES);
+  for (size_t i = 1; i < tsl_job_run_count(job); i++) {
+    print(tsl_job_run(job, i), other, BYTES);
+    same = same && strcmp(first, other) == 0;
+  }
+  snprintf(text, sizeof text, "%s%s", first, same ? "" : " (others vary)");
+  add_fact(data, term, text);
 }
 
 /* Distinct kernel sets of the runs: more than one means that results may differ in the
@@ -154,7 +169,8 @@ static void load_facts(const struct tsl_job *job, const struct tsl_dataset *data
   const struct tsl_run *run = tsl_job_run(job, 0);
   if (dataset != NULL)
     dataset_facts(dataset, run, data);
-  run_facts(run, data);
+  run_fact(job, "network", network_text, data);
+  run_fact(job, "training", training_text, data);
   if (data->has_latents) {
     snprintf(text, sizeof text, "%lld points, informative above %g nats",
              (long long)data->latents.points, data->informative_kl);

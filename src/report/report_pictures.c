@@ -216,6 +216,7 @@ tsl__pictures_compute(const struct tsl_store *store, const struct tsl_job *job,
   struct tsl_error trouble = {0};
   out->shape = run->network->input;
   out->steps = (int)options->traversals.steps;
+  out->reconstruction = run->options.reconstruction;
   out->range = options->traversals.range;
   out->base_index =
       codes != NULL ? central_point(latents, codes) : tsl_dataset_order(dataset)[0];
