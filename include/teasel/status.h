@@ -45,6 +45,12 @@ enum tsl_status tsl_error_set(struct tsl_error *err, enum tsl_status status,
                               const char *where, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+#ifdef __clang_analyzer__ /* which cannot see that a failure is returned as it was given \
+                           */
+#define tsl_error_set(err, status, ...)                                                  \
+  ((void)tsl_error_set(err, status, __VA_ARGS__), (status))
+#endif
+
 /* Local. Adds a line to an error that lists several problems; sets status when it is the
  * first. */
 void tsl_error_add(struct tsl_error *err, enum tsl_status status, const char *where,

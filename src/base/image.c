@@ -3,6 +3,7 @@
 #include "base/image_codec.h"
 #include "teasel/arena.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,7 +55,7 @@ enum tsl_status tsl_image_decode(const void *bytes, size_t count, const char *wh
 static uint8_t to_byte(float value) {
   if (!(value > 0.0f))
     return 0;
-  return value >= 1.0f ? 255 : (uint8_t)(value * 255.0f + 0.5f);
+  return value >= 1.0f ? 255 : (uint8_t)lroundf(value * 255.0f);
 }
 
 void tsl_image_put(struct tsl_image *image, int left, int top, int scale,

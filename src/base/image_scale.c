@@ -54,7 +54,7 @@ void tsl_image_average(const struct tsl_image *image, double crop, int channels,
   size_t plane = (size_t)height * (size_t)width;
   for (int y = 0; y < height; y++) {
     for (int x = 0; x < width; x++) {
-      double mean[3];
+      double mean[3] = {0};
       average(image, span_at(left, wide, x, width), span_at(top, tall, y, height), mean);
       /* Luma of ITU-R BT.601, as libjpeg has it. */
       if (channels == 1 && image->channels == 3)

@@ -143,9 +143,7 @@ static enum tsl_status open_here(const struct tsl_dataset_config *config,
     return tsl_error_set(err, TSL_INTERNAL, config->file, "no reader '%s'",
                          config->reader->name);
   struct tsl_dataset *dataset = NULL;
-  void *memory = NULL;
-  TSL_TRY(tsl_allocate(&memory, 1, sizeof *dataset, err));
-  dataset = memory;
+  TSL_TRY(tsl_allocate((void **)&dataset, 1, sizeof *dataset, err));
   dataset->ops = ops;
   dataset->config = *config;
   struct tsl__cache_request request = {
@@ -173,11 +171,11 @@ static enum tsl_status compare_digests(const struct tsl_dataset *dataset,
   enum tsl_status status =
       digests != NULL ? TSL_OK : tsl_error_set(err, TSL_MEMORY, "", "out of memory");
   status = tsl_team_agree(team, status, err);
-  if (status == TSL_OK) {
+  if (status == TSL_OK && digests != NULL) {
     digests[index] = dataset->view.digest;
     status = tsl_team_gather(team, digests, sizeof *digests, err);
   }
-  for (size_t i = 0; status == TSL_OK && i < size; i++)
+  for (size_t i = 0; status == TSL_OK && digests != NULL && i < size; i++)
     if (memcmp(&digests[i], &digests[0], sizeof *digests) != 0)
       status = tsl_error_set(err, TSL_BAD_INPUT, dataset->config.file,
                              "member %zu of the team reads other data than member 0: the "
@@ -204,9 +202,9 @@ enum tsl_status tsl_dataset_open(const struct tsl_dataset_config *config,
       open_here(config, shape, cache != NULL ? cache : "", &dataset, err);
   if (!alone)
     status = tsl_team_agree(team, status, err);
-  if (status == TSL_OK && !alone)
+  if (status == TSL_OK && dataset != NULL && !alone)
     status = compare_digests(dataset, team, err);
-  if (status != TSL_OK) {
+  if (status != TSL_OK || dataset == NULL) {
     tsl_dataset_close(dataset);
     return status;
   }

@@ -98,7 +98,7 @@ static enum tsl_status check_promise(const struct idx_file *file, struct tsl_err
 
 static enum tsl_status read_header(struct idx_file *file, int least_rank, int most_rank,
                                    struct tsl_error *err) {
-  unsigned char magic[4], dims[16];
+  unsigned char magic[4] = {0}, dims[16] = {0};
   TSL_TRY(read_exactly(file, magic, 4, err));
   if (magic[0] != 0 || magic[1] != 0)
     return tsl_error_set(err, TSL_FORMAT, file->path,

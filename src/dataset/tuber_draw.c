@@ -273,8 +273,9 @@ void tsl__tuber_draw(uint64_t seed, const int levels[TSL__TUBER_FACTOR_COUNT], i
       double sum[3] = {0};
       for (int k = 0; k < fine * fine; k++) {
         double colour[3];
-        colour_at(&tuber, &texture, (column * fine + k % fine + 0.5) * step - 1,
-                  (row * fine + k / fine + 0.5) * step - 1, colour);
+        int across = column * fine + k % fine, down = row * fine + k / fine;
+        colour_at(&tuber, &texture, (across + 0.5) * step - 1, (down + 0.5) * step - 1,
+                  colour);
         for (int c = 0; c < 3; c++)
           sum[c] += colour[c];
       }
