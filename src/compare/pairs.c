@@ -196,6 +196,8 @@ static enum tsl_status score_new(struct tsl__comparison *c, struct tsl_error *er
   if (status == TSL_OK)
     status = tsl_allocate((void **)&blocks, size, round.block_bytes, err);
   status = tsl_team_agree(c->team, status, err);
+  if (status == TSL_OK && (udr.begin == NULL || blocks == NULL))
+    TSL_BUG("the vote missed this member's failure");
   if (status == TSL_OK)
     take_kl(c, &udr);
   struct tsl_udr_tile tile;

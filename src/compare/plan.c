@@ -114,6 +114,8 @@ enum tsl_status tsl__plan_runs(struct tsl__comparison *c, struct tsl_error *err)
                           metrics, err));
   c->scores.informative_kl = options->udr.informative_kl;
   c->scores.comparisons = options->udr.comparisons;
+  c->scores.votes = options->factors.votes;
+  c->scores.test_votes = options->factors.votes > 0 ? options->factors.test_votes : 0;
   tsl__metrics_list(c, c->scores.metric_names);
   for (size_t i = 0; i < runs; i++)
     TSL_TRY(describe_run(c, (int)i, err));
@@ -135,7 +137,12 @@ static int find_digest(const struct tsl_scores *old, const char *digest) {
   return -1;
 }
 
-static int find_metric(const struct tsl_scores *old, const char *name) {
+/* Column of a metric in old scores; -1 also when other numbers of votes made it. */
+static int find_metric(const struct tsl_scores *old, const struct tsl_scores *scores,
+                       const char *name) {
+  bool draws = (tsl_metric_find(name)->needs & TSL_METRIC_NEEDS_DRAWING) != 0;
+  if (draws && (old->votes != scores->votes || old->test_votes != scores->test_votes))
+    return -1;
   for (int i = 0; i < old->metric_count; i++)
     if (strcmp(old->metric_names[i], name) == 0)
       return i;
@@ -154,7 +161,7 @@ static void take_old(struct tsl__comparison *c) {
       scores->kl[(int64_t)i * scores->latent_max + k] =
           c->old.kl[(int64_t)from * c->old.latent_max + k];
     for (int m = 0; m < scores->metric_count; m++) {
-      int column = find_metric(&c->old, scores->metric_names[m]);
+      int column = find_metric(&c->old, scores, scores->metric_names[m]);
       double value = column < 0
                          ? (double)NAN
                          : c->old.metrics[(int64_t)from * c->old.metric_count + column];

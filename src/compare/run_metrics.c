@@ -5,6 +5,7 @@
 #include "teasel/fit.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +42,7 @@ int tsl__metrics_list(const struct tsl__comparison *c,
     if ((metric->needs & ~given(c)) != 0)
       continue;
     if (names != NULL)
-      strcpy(names[count], metric->name);
+      snprintf(names[count], TSL_METRIC_NAME_MAX, "%s", metric->name);
     count++;
   }
   return count;

@@ -1,6 +1,6 @@
 /* scores.h5: /runs/<column>, /runs/kl, /<similarity>/R, /<similarity>/pairwise/<form>,
  * /<similarity>/udr/<form>/<group>, /metrics/{name, value}; attributes of "/": version,
- * informative_kl, comparisons. */
+ * and the numbers of tsl_scores that say how it was scored. */
 #include "teasel/arena.h"
 #include "teasel/compare.h"
 
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCORES_VERSION = 1 };
+enum { SCORES_VERSION = 2 };
 
 static enum tsl_status filled(double **out, size_t count, double value,
                               struct tsl_error *err) {
@@ -193,14 +193,17 @@ enum tsl_status tsl_scores_write(struct tsl_store *store, const struct tsl_score
       status = write_similarity(writer, scores, s, err);
   if (status == TSL_OK)
     status = write_metrics(writer, scores, err);
-  if (status == TSL_OK)
-    status = tsl_h5_write_attribute(writer, "/", "version", SCORES_VERSION, err);
-  if (status == TSL_OK)
-    status = tsl_h5_write_attribute(writer, "/", "informative_kl", scores->informative_kl,
-                                    err);
-  if (status == TSL_OK)
-    status = tsl_h5_write_attribute(writer, "/", "comparisons",
-                                    (double)scores->comparisons, err);
+  const struct {
+    const char *name;
+    double value;
+  } attributes[] = {{"version", SCORES_VERSION},
+                    {"informative_kl", scores->informative_kl},
+                    {"comparisons", (double)scores->comparisons},
+                    {"votes", (double)scores->votes},
+                    {"test_votes", (double)scores->test_votes}};
+  for (size_t i = 0; i < sizeof attributes / sizeof *attributes && status == TSL_OK; i++)
+    status =
+        tsl_h5_write_attribute(writer, "/", attributes[i].name, attributes[i].value, err);
   if (status != TSL_OK) {
     tsl_h5_abandon(writer);
     return status;
@@ -212,8 +215,8 @@ enum tsl_status tsl_scores_write(struct tsl_store *store, const struct tsl_score
 
 static enum tsl_status wrong(const char *path, const char *name, struct tsl_error *err) {
   return tsl_error_set(err, TSL_FORMAT, path,
-                       "%s does not have the size it should; remove the file and run "
-                       "`teasel compare` again",
+                       "%s does not have the size it should; run "
+                       "`teasel score` again",
                        name);
 }
 
@@ -224,7 +227,7 @@ static enum tsl_status read_into(struct tsl_h5_reader *reader, const char *path,
   struct tsl_array array = {0};
   TSL_TRY(tsl_h5_read(reader, name, type, &array, err));
   bool fits = tsl_array_count(&array) == count;
-  if (fits)
+  if (fits && data != NULL)
     memcpy(data, array.data, (size_t)count * tsl_array_type_bytes(type));
   tsl_array_release(&array);
   return fits ? TSL_OK : wrong(path, name, err);
@@ -308,15 +311,17 @@ static enum tsl_status read_similarity(struct tsl_h5_reader *reader, const char 
 /* Sizes from the file, then everything allocated. */
 static enum tsl_status read_sizes(struct tsl_h5_reader *reader, const char *path,
                                   struct tsl_scores *out, struct tsl_error *err) {
-  double version = 0, threshold = 0, comparisons = 0;
+  double version = 0, threshold = 0, comparisons = 0, votes = 0, test_votes = 0;
   TSL_TRY(tsl_h5_read_attribute(reader, "/", "version", &version, err));
   if (version != SCORES_VERSION)
     return tsl_error_set(err, TSL_FORMAT, path,
                          "written by another version of teasel (%g, this one writes %d); "
-                         "remove it and run `teasel compare` again",
+                         "run `teasel score` again",
                          version, SCORES_VERSION);
   TSL_TRY(tsl_h5_read_attribute(reader, "/", "informative_kl", &threshold, err));
   TSL_TRY(tsl_h5_read_attribute(reader, "/", "comparisons", &comparisons, err));
+  TSL_TRY(tsl_h5_read_attribute(reader, "/", "votes", &votes, err));
+  TSL_TRY(tsl_h5_read_attribute(reader, "/", "test_votes", &test_votes, err));
   struct tsl_array kl = {0}, metrics = {0};
   TSL_TRY(tsl_h5_describe(reader, "/runs/kl", &kl, err));
   if (kl.rank != 2 || kl.dims[0] < 1 || kl.dims[0] > 1000000 || kl.dims[1] > 1000000)
@@ -338,6 +343,8 @@ static enum tsl_status read_sizes(struct tsl_h5_reader *reader, const char *path
                           (int)metric_count, err));
   out->informative_kl = threshold;
   out->comparisons = (int64_t)comparisons;
+  out->votes = (int64_t)votes;
+  out->test_votes = (int64_t)test_votes;
   return TSL_OK;
 }
 

@@ -13,7 +13,7 @@ static const struct tsl_metric *const metrics[] = {
 };
 
 size_t tsl_metric_count(void) {
-  return sizeof metrics / sizeof *metrics;
+  return sizeof metrics / sizeof metrics[0];
 }
 
 const struct tsl_metric *tsl_metric_at(size_t index) {
