@@ -151,12 +151,20 @@ struct tsl_file_source {
                          job.used.yaml; NULL: left as they are */
 };
 
-/* Local. Parses, checks and expands. file: the job file's path, for messages and for
- * relative names (a bare network NAME is looked for as ../configs/networks/NAME.yaml from
- * the job's folder, then under installed_share). settings: `--set` texts "key=value". All
- * problems at once in err as FILE:LINE:COLUMN: message; status TSL_BAD_INPUT. */
-enum tsl_status tsl_job_read(const char *file, const char *bytes, size_t count,
-                             const char *const *settings, size_t setting_count,
+/* A job file and what the command line adds. */
+struct tsl_job_text {
+  const char *file;  /* its path, for messages and for relative names */
+  const char *bytes; /* (count) */
+  size_t count;
+  const char *const *settings; /* (setting_count) `--set` texts "key=value" */
+  size_t setting_count;
+};
+
+/* Local. Parses, checks and expands. A bare network NAME is looked for as
+ * ../configs/networks/NAME.yaml from the job's folder, then under installed_share (NULL:
+ * nowhere else). All problems at once in err, one a line as FILE:LINE:COLUMN: message,
+ * below a line that counts them; status TSL_BAD_INPUT. */
+enum tsl_status tsl_job_read(const struct tsl_job_text *text,
                              const struct tsl_registry *registry,
                              const struct tsl_file_source *source,
                              const char *installed_share, struct tsl_job **out,

@@ -28,6 +28,8 @@ enum tsl_option_type {
  * id. */
 enum tsl_scope { TSL_SCOPE_RUN, TSL_SCOPE_SCORE, TSL_SCOPE_REPORT, TSL_SCOPE_SCHEDULE };
 
+/* The order is that in which a row is read.
+ * NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 struct tsl_option {
   const char *name;          /* dotted path in the file: "train.batch" */
   enum tsl_option_type type; /* says what stands at offset */

@@ -78,9 +78,9 @@ static enum tsl_status store_number(const struct parser *parser,
 }
 
 static enum tsl_status take_option(struct parser *parser, const char *argument) {
-  const char *equals = argument[1] == '-' ? strchr(argument, '=') : NULL;
+  const char *equals = strncmp(argument, "--", 2) == 0 ? strchr(argument, '=') : NULL;
   size_t length = equals != NULL ? (size_t)(equals - argument) : strlen(argument);
-  const char *inside = equals != NULL ? equals + 1 : NULL, *value = NULL;
+  const char *inside = equals != NULL ? equals + 1 : NULL, *value = "";
   if (parser->with_settings && length == 5 && strncmp(argument, "--set", 5) == 0) {
     TSL_TRY(take_value(parser, "--set", inside, &value));
     parser->out->settings[parser->out->setting_count++] = value;

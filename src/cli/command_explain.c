@@ -94,9 +94,10 @@ static enum tsl_status explain_network(const char *name, struct tsl_text *out,
   tsl_text_add(&text, "\nreconstruction: gaussian\nfamilies: [{model: vae}]\n");
   tsl_cli_disk(&disk, folder);
   tsl_cli_registry_init(&registry);
+  const struct tsl_job_text job_text = {"configs/.", text.bytes, text.length, settings,
+                                        3};
   enum tsl_status status =
-      tsl_job_read("configs/.", text.bytes, text.length, settings, 3, &registry.registry,
-                   &disk, tsl_cli_share(share), &job, err);
+      tsl_job_read(&job_text, &registry.registry, &disk, tsl_cli_share(share), &job, err);
   if (status == TSL_OK)
     print_network(out, tsl_job_run(job, 0)->network);
   tsl_job_free(job);

@@ -88,15 +88,16 @@ static enum tsl_status look_at_data(struct plan *plan, struct tsl_error *err) {
 /* Whole numbers, choices and switches shape a graph; real numbers (a weight, a rate) do
  * not, so that settings along such an axis cost the same. */
 static bool same_graph(const struct tsl_run *a, const struct tsl_run *b) {
-  struct tsl_run_options left = a->options, right = b->options;
-  left.seed = right.seed = 0;
-  left.train.learning_rate = right.train.learning_rate;
-  left.train.beta1 = right.train.beta1;
-  left.train.beta2 = right.train.beta2;
-  left.train.epsilon = right.train.epsilon;
-  left.train.momentum = right.train.momentum;
+  const struct tsl_run_options *left = &a->options, *right = &b->options;
   bool same = a->family == b->family && a->network == b->network &&
-              memcmp(&left, &right, sizeof left) == 0;
+              left->latent == right->latent &&
+              left->reconstruction == right->reconstruction &&
+              left->train.iterations == right->train.iterations &&
+              left->train.epochs == right->train.epochs &&
+              left->train.batch == right->train.batch &&
+              left->train.shards == right->train.shards &&
+              left->train.optimizer == right->train.optimizer &&
+              left->held_out == right->held_out;
   for (size_t i = 0; same && i < a->family->option_count; i++) {
     const struct tsl_option *row = &a->family->options[i];
     size_t bytes = row->type == TSL_OPTION_INTEGER  ? sizeof(int64_t)

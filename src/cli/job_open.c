@@ -11,7 +11,7 @@ enum { FILE_BYTES_MAX = (1 << 20) + 1 }; /* one more than the job layer takes */
 
 void tsl_cli_registry_init(struct tsl_cli_registry *out) {
   memset(out, 0, sizeof *out);
-  size_t room = sizeof out->families / sizeof *out->families;
+  size_t room = sizeof out->families / sizeof(void *);
   struct tsl_registry *registry = &out->registry;
   registry->families = out->families;
   registry->readers = out->readers;
@@ -99,9 +99,9 @@ static enum tsl_status open_from(const struct tsl_file_source *source, const cha
   struct tsl_cli_registry registry;
   tsl_cli_registry_init(&registry);
   char share[TSL_CLI_PATH_MAX];
+  const struct tsl_job_text text = {path, bytes, count, settings, setting_count};
   enum tsl_status status =
-      tsl_job_read(path, bytes, count, settings, setting_count, &registry.registry,
-                   source, tsl_cli_share(share), out, err);
+      tsl_job_read(&text, &registry.registry, source, tsl_cli_share(share), out, err);
   free(bytes);
   return status;
 }

@@ -71,7 +71,7 @@ void tsl__run_canonical(const struct tsl_run *run, bool with_seed, struct tsl_te
 static void add_safe(char *name, size_t bytes, const char *text) {
   size_t used = strlen(name);
   for (const char *c = text; *c != '\0' && used + 1 < bytes; c++) {
-    bool safe = isalnum((unsigned char)*c) || strchr("._+-", *c) != NULL;
+    bool safe = isalnum((unsigned char)*c) || strchr("._+-=", *c) != NULL;
     name[used++] = safe ? *c : '_';
   }
   name[used] = '\0';
@@ -85,13 +85,8 @@ static void name_run(struct tsl_run *run) {
   add_safe(name, room, run->family->name);
   for (int i = 0; i < run->label_count; i++) {
     char label[sizeof run->labels[i].key + sizeof run->labels[i].value + 4];
-    snprintf(label, sizeof label, "%s", run->labels[i].key);
-    if (strlen(name) + 1 < room)
-      strcat(name, "-");
+    snprintf(label, sizeof label, "-%s=%s", run->labels[i].key, run->labels[i].value);
     add_safe(name, room, label);
-    if (strlen(name) + 1 < room)
-      strcat(name, "=");
-    add_safe(name, room, run->labels[i].value);
   }
   snprintf(run->name, sizeof run->name, "%s%s", name, tail);
 }

@@ -154,31 +154,31 @@ static void read_top(struct tsl__job_reader *reader, const char *const *settings
   tsl__grid_expand(reader);
 }
 
-enum tsl_status tsl_job_read(const char *file, const char *bytes, size_t count,
-                             const char *const *settings, size_t setting_count,
+enum tsl_status tsl_job_read(const struct tsl_job_text *text,
                              const struct tsl_registry *registry,
                              const struct tsl_file_source *source,
                              const char *installed_share, struct tsl_job **out,
                              struct tsl_error *err) {
   struct tsl_job *job = calloc(1, sizeof *job);
   if (job == NULL)
-    return tsl_error_set(err, TSL_MEMORY, file, "out of memory");
+    return tsl_error_set(err, TSL_MEMORY, text->file, "out of memory");
   struct tsl__job_reader reader = {.job = job,
                                    .pool = &job->pool,
                                    .problems = {.pool = &job->pool},
                                    .registry = registry,
                                    .source = source,
                                    .share = installed_share};
-  const char *path = tsl__pool_copy(&job->pool, file, strlen(file));
+  const char *path = tsl__pool_copy(&job->pool, text->file, strlen(text->file));
   if (source->folder != NULL)
     job->folder = tsl__pool_copy(&job->pool, source->folder, strlen(source->folder));
   job->file = path != NULL ? path : "";
-  reader.root = tsl__yaml_read(&job->pool, job->file, bytes, count, &reader.problems);
+  reader.root =
+      tsl__yaml_read(&job->pool, job->file, text->bytes, text->count, &reader.problems);
   if (reader.root != NULL)
-    read_top(&reader, settings, setting_count);
+    read_top(&reader, text->settings, text->setting_count);
   enum tsl_status status = tsl__problems_report(&reader.problems, job->file, err);
   if (job->pool.failed)
-    status = tsl_error_set(err, TSL_MEMORY, file, "out of memory while reading");
+    status = tsl_error_set(err, TSL_MEMORY, text->file, "out of memory while reading");
   if (status == TSL_OK)
     *out = job;
   else

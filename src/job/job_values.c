@@ -157,7 +157,7 @@ void tsl__values_take(struct tsl__job_reader *reader, struct tsl__assignment *as
     assignment->values = value->values;
     assignment->count = value->count;
   } else {
-    assignment->values = tsl__pool_take(reader->pool, sizeof *assignment->values);
+    assignment->values = tsl__pool_take(reader->pool, sizeof(void *));
     assignment->count = assignment->values != NULL ? 1 : 0;
     if (assignment->values != NULL)
       assignment->values[0] = value;

@@ -119,11 +119,10 @@ static bool add_value(struct reader *reader, struct tsl__node *parent,
                       struct tsl__node *key, struct tsl__node *value, int *capacity) {
   int same = *capacity;
   if (parent->kind == TSL__MAP &&
-      !tsl__pool_grow(reader->pool, &parent->keys, parent->count, &same,
-                      sizeof *parent->keys))
+      !tsl__pool_grow(reader->pool, &parent->keys, parent->count, &same, sizeof(void *)))
     return false;
   if (!tsl__pool_grow(reader->pool, &parent->values, parent->count, capacity,
-                      sizeof *parent->values))
+                      sizeof(void *)))
     return false;
   if (parent->kind == TSL__MAP)
     parent->keys[parent->count] = key;

@@ -18,9 +18,9 @@ static enum tsl_status read_bytes(const char *file, const char *bytes, size_t co
   struct tsl_registry registry = fixture_registry();
   struct tsl_job *job = NULL;
   memset(err, 0, sizeof *err);
+  const struct tsl_job_text text = {file, bytes, count, settings, setting_count};
   enum tsl_status status =
-      tsl_job_read(file, bytes, count, settings, setting_count, &registry,
-                   &fixture_source, "/nonexistent", &job, err);
+      tsl_job_read(&text, &registry, &fixture_source, "/nonexistent", &job, err);
   tsl_job_free(job);
   return status;
 }

@@ -142,8 +142,8 @@ static inline enum tsl_status fixture_job(const char *file, const char *text,
   size_t count = 0;
   while (settings != NULL && count < 3 && settings[count] != NULL)
     count++;
-  return tsl_job_read(file, text, strlen(text), settings, count, &registry,
-                      &fixture_source, NULL, job, err);
+  const struct tsl_job_text job_text = {file, text, strlen(text), settings, count};
+  return tsl_job_read(&job_text, &registry, &fixture_source, NULL, job, err);
 }
 
 #endif

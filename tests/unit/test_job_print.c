@@ -45,8 +45,9 @@ static void check_round_trip(const char *file, const char *text,
   tsl_text_init(&used);
   tsl_text_init(&twice);
   tsl_job_print(job, &used);
-  if (tsl_job_read("elsewhere/job.used.yaml", used.bytes, used.length, NULL, 0, &registry,
-                   &nothing, NULL, &again, &err) != TSL_OK)
+  const struct tsl_job_text moved = {"elsewhere/job.used.yaml", used.bytes, used.length,
+                                     NULL, 0};
+  if (tsl_job_read(&moved, &registry, &nothing, NULL, &again, &err) != TSL_OK)
     fail_msg("%s\n%s", err.text, used.bytes);
   tsl_job_name_runs(job, &data);
   tsl_job_name_runs(again, &data);
