@@ -275,13 +275,18 @@ static void correlation_combine_backward(struct tsl_graph *graph,
   }
 }
 
+/* How much the terms' gradients weigh the two kinds of shares. */
+struct pull {
+  float joint, marginal;
+};
+
 /* part_j = -(z - mean_j) precision_j times the gradient by l_ij. */
 TSL__VECTOR static void z_parts(float *restrict part, const float *restrict joint_share,
-                                const float *restrict share, float by_joint,
-                                float by_marginal, float z, const float *restrict mean,
+                                const float *restrict share, struct pull by, float z,
+                                const float *restrict mean,
                                 const float *restrict precision, int64_t batch) {
   for (int64_t j = 0; j < batch; j++)
-    part[j] = (by_joint * joint_share[j] + by_marginal * share[j]) *
+    part[j] = (by.joint * joint_share[j] + by.marginal * share[j]) *
               ((mean[j] - z) * precision[j]);
 }
 
@@ -291,6 +296,7 @@ static void row_backward(const struct tsl__task *task, int64_t row, float *joint
   int64_t i = tsl__sample_index(task) + row, batch = state->batch;
   const float g0 = state->gradient[i], g1 = state->gradient[batch + i],
               g2 = state->gradient[2 * batch + i];
+  const struct pull pull = {g1 - g0, g2 - g1};
   fill_weights(state, i, /*column=*/false);
   clear_doubles(state->sum, batch);
   for (int64_t pass = 0; pass < 2; pass++) {
@@ -306,8 +312,7 @@ static void row_backward(const struct tsl__task *task, int64_t row, float *joint
       }
       shares(state->share, state->density, state->weight, state->marginal[d * batch + i],
              batch);
-      z_parts(state->part, joint_share, state->share, g1 - g0, g2 - g1, z, mean,
-              precision, batch);
+      z_parts(state->part, joint_share, state->share, pull, z, mean, precision, batch);
       double own = (double)g0 * (double)((mean[i] - z) * precision[i]);
       double sum = tsl__sum(state->part, (size_t)batch);
       task->grad_in[0][row * state->latent + d] =

@@ -3,8 +3,11 @@
 #include "teasel/nn.h"
 
 #include <cblas.h>
-#include <omp.h>
 #include <stdio.h>
+
+/* Of OpenMP's runtime, which oneDNN uses; its header is the compiler's own and missing
+ * where another compiler only checks. */
+void omp_set_num_threads(int threads);
 
 enum tsl_status tsl_nn_start(const char *isa, struct tsl_error *err) {
   omp_set_num_threads(1);
