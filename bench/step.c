@@ -1,9 +1,10 @@
 /* step.c - the time of one training step on one core.
  *
- *   step [conv64|conv32] [beta_vae|c_beta_vae|beta_tcvae] [BATCH] [SHARDS] [STEPS]
+ *   step [conv64|conv32|conv32-small] [beta_vae|c_beta_vae|beta_tcvae] [BATCH] [SHARDS]
+ * [STEPS]
  *
- * prints the median and the fastest of STEPS steps in milliseconds; bench/step_pytorch.py
- * does the same work in PyTorch.
+ * prints the median and the fastest of STEPS steps in milliseconds. The networks are
+ * those of configs/networks; bench/step_pytorch.py does the same work in PyTorch.
  */
 #include "teasel/nn.h"
 #include "teasel/random.h"
@@ -24,7 +25,8 @@ struct network {
 
 static const struct network networks[] = {
     {"conv64", 64, 4, {48, 48, 96, 96}, 256, 64},
-    {"conv32", 32, 3, {16, 32, 32}, 64, 32},
+    {"conv32", 32, 3, {16, 32, 32}, 128, 32},
+    {"conv32-small", 32, 3, {8, 16, 16}, 64, 16},
 };
 
 static struct tsl_conv conv_of(int64_t filters) {
@@ -118,6 +120,15 @@ static enum tsl_status build(const struct network *network, const char *family,
   return tsl_graph_optimizer(*graph, &adam, err);
 }
 
+static const struct network *network_named(const char *name) {
+  for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++) {
+    if (strcmp(networks[i].name, name) == 0)
+      return &networks[i];
+  }
+  fprintf(stderr, "step: no network is named %s\n", name);
+  return NULL;
+}
+
 static double milliseconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -155,7 +166,9 @@ int main(int argc, char **argv) {
   struct tsl_graph_shape shape = {argc > 3 ? atoi(argv[3]) : 64,
                                   argc > 4 ? atoi(argv[4]) : 8};
   int steps = argc > 5 ? atoi(argv[5]) : 40;
-  const struct network *network = &networks[strcmp(name, "conv32") == 0];
+  const struct network *network = network_named(name);
+  if (network == NULL)
+    return 2;
   struct tsl_error err = {0};
   struct tsl_graph *graph = NULL;
   size_t count = (size_t)(shape.batch * 3 * network->pixels * network->pixels);

@@ -244,6 +244,24 @@ static struct tsl__layout any_like(const struct tsl__layout *of) {
   return tsl__layout_any(of->md.ndims, of->md.dims);
 }
 
+/* The same layout told with `channels` on axis 1, padding included or left out. */
+static struct tsl__layout retold(const struct tsl__layout *of, int64_t channels) {
+  struct tsl__layout told = *of;
+  if (told.md.format_kind == dnnl_format_kind_any) {
+    told.md.dims[1] = channels;
+    return tsl__layout_any(told.md.ndims, told.md.dims);
+  }
+  told.md.dims[1] = channels;
+  return told;
+}
+
+int64_t tsl__dnnl_block(void) {
+  return dnnl_get_effective_cpu_isa() >= dnnl_cpu_isa_avx512_core &&
+                 dnnl_get_effective_cpu_isa() != dnnl_cpu_isa_avx2_vnni
+             ? 16
+             : 8;
+}
+
 static enum tsl_status conv_desc(struct tsl__dnnl *dnnl,
                                  const struct tsl__conv_geometry *geometry,
                                  const struct tsl__layer *layer,
@@ -296,8 +314,18 @@ enum tsl_status tsl__kernel_conv(struct tsl__dnnl *dnnl, struct tsl__kernel *ker
                                  const struct tsl__layer *layer, struct tsl__sides *sides,
                                  struct tsl_error *err) {
   dnnl_primitive_desc_t desc = NULL;
+  int64_t wide = geometry->wide_channels;
+  if (wide > 0) {
+    sides->x = retold(&sides->x, wide);
+    sides->weight = retold(&sides->weight, wide);
+  }
   TSL_TRY(conv_desc(dnnl, geometry, layer, sides, &desc, err));
-  return finish_kernel(dnnl, kernel, layer, desc, sides, err);
+  TSL_TRY(finish_kernel(dnnl, kernel, layer, desc, sides, err));
+  if (wide > 0) {
+    sides->x = retold(&sides->x, geometry->in_channels);
+    sides->weight = retold(&sides->weight, geometry->in_channels);
+  }
+  return TSL_OK;
 }
 
 enum tsl_status tsl__kernel_dense(struct tsl__dnnl *dnnl, struct tsl__kernel *kernel,

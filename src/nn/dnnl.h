@@ -47,6 +47,9 @@ struct tsl__conv_geometry {
   int64_t in_channels, in_height, in_width;
   int64_t out_channels, out_height, out_width;
   int64_t kernel_height, kernel_width, stride, pad;
+  /* 0, or in_channels rounded up to whole blocks: the primitive is told of these, and
+   * x and weight come back with the real channels, padded in the same memory. */
+  int64_t wide_channels;
 };
 
 /* Layouts of the three sides of a layer. An `any` layout is chosen by oneDNN and
@@ -77,6 +80,9 @@ bool tsl__layout_view(const struct tsl__layout *layout, struct tsl__view *view);
  */
 bool tsl__layout_resized(const struct tsl__layout *layout, int64_t height, int64_t width,
                          struct tsl__layout *out);
+
+/* Channels of a block of this processor's layouts. */
+int64_t tsl__dnnl_block(void);
 
 /* Arguments in order. FORWARD: x, weight, [bias], y. BACKWARD_DATA: dy, weight, dx.
  * BACKWARD_WEIGHTS: x, dy, dweight, [dbias]. relu: fused into the forward pass. */

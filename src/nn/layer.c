@@ -61,12 +61,13 @@ void tsl__passes_release(struct tsl__node *node) {
   tsl__weight_copy_release(&passes->back);
 }
 
-bool tsl__channels_are_few(int64_t channels) {
-  return channels < TSL__FEW_CHANNELS;
-}
-
 bool tsl__channels_are_picture(int64_t channels) {
   return channels == 1 || channels == 3;
+}
+
+int64_t tsl__channels_widened(int64_t channels) {
+  int64_t block = tsl__dnnl_block();
+  return channels < block && !tsl__channels_are_picture(channels) ? block : 0;
 }
 
 void tsl__few_plan(struct tsl_graph *graph, struct tsl__passes *passes,

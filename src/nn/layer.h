@@ -35,12 +35,13 @@ struct tsl__passes {
 void tsl__passes_refresh(struct tsl_graph *graph, struct tsl__node *node);
 void tsl__passes_release(struct tsl__node *node);
 
-/* Convolutions from fewer channels than a block of 16: oneDNN 2.6 has fast code for 1 and
- * 3 plain channels to blocked ones (but not backward-data), for others only with both
- * sides plain; everything else are its reference loops, a hundred times slower. */
-enum { TSL__FEW_CHANNELS = 16 };
-bool tsl__channels_are_few(int64_t channels);
+/* Convolutions from fewer channels than a block: oneDNN 2.6 has fast code for 1 and 3
+ * plain channels (a picture) to blocked ones, though not backward-data; others it is told
+ * as a whole block, whose padding is zero. What else there is are reference loops, a
+ * hundred times slower. */
 bool tsl__channels_are_picture(int64_t channels);
+/* geometry->wide_channels of in_channels. */
+int64_t tsl__channels_widened(int64_t channels);
 /* Plans passes->few: from y (rows, .., y's height and width) back to x (plain). */
 void tsl__few_plan(struct tsl_graph *graph, struct tsl__passes *passes,
                    const struct tsl__conv_geometry *geometry,

@@ -35,11 +35,8 @@ static struct tsl__sides choose_sides(const struct tsl_graph *graph,
   struct tsl__sides sides = {tsl__any_layout(graph, in),
                              tsl__layout_any(weight->face.rank, weight->face.dims),
                              tsl__any_layout(graph, &node->shape)};
-  if (tsl__channels_are_few(in->dims[0])) {
+  if (tsl__channels_are_picture(in->dims[0]))
     sides.x = tsl__plain_layout(graph, in);
-    if (!tsl__channels_are_picture(in->dims[0]))
-      sides.y = tsl__plain_layout(graph, &node->shape);
-  }
   return sides;
 }
 
@@ -69,8 +66,9 @@ static enum tsl_status conv_plan(struct tsl_graph *graph, struct tsl__node *node
   const struct tsl_shape *in = &input->shape, *out = &node->shape;
   struct tsl__param *weight = graph->params[node->params[0]];
   const struct tsl__conv_geometry geometry = {
-      graph->rows,  in->dims[0],  in->dims[1],  in->dims[2],  out->dims[0], out->dims[1],
-      out->dims[2], conv->kernel, conv->kernel, conv->stride, conv->pad};
+      graph->rows,  in->dims[0],  in->dims[1],  in->dims[2],
+      out->dims[0], out->dims[1], out->dims[2], conv->kernel,
+      conv->kernel, conv->stride, conv->pad,    tsl__channels_widened(in->dims[0])};
   struct tsl__sides sides = choose_sides(graph, node);
   const struct tsl__layout any = sides.weight;
   bool relu = node->as.layer.activation == TSL_ACTIVATION_RELU;

@@ -42,8 +42,9 @@ static struct tsl__conv_geometry geometry_of(const struct tsl_graph *graph,
   const struct tsl_conv *conv = &node->as.layer.conv;
   /* The convolution whose backward-data this is goes from our output to our input. */
   const struct tsl__conv_geometry geometry = {
-      graph->rows, out->dims[0], out->dims[1], out->dims[2], in->dims[0], in->dims[1],
-      in->dims[2], conv->kernel, conv->kernel, conv->stride, conv->pad};
+      graph->rows,  out->dims[0], out->dims[1], out->dims[2],
+      in->dims[0],  in->dims[1],  in->dims[2],  conv->kernel,
+      conv->kernel, conv->stride, conv->pad,    tsl__channels_widened(out->dims[0])};
   return geometry;
 }
 
@@ -78,8 +79,6 @@ static enum tsl_status plan_few(struct tsl_graph *graph, struct tsl__node *node,
   const struct tsl__layer layer = {TSL__FORWARD, false, false};
   struct tsl__kernel choice;
   sides->x = tsl__plain_layout(graph, &node->shape);
-  if (!tsl__channels_are_picture(node->shape.dims[0]))
-    sides->y = tsl__plain_layout(graph, tsl__input_shape(graph, node, 0));
   TSL_TRY(tsl__kernel_conv(&graph->dnnl, &choice, geometry, &layer, sides, err));
   tsl__kernel_release(&choice);
   tsl__layout_view(&sides->x, &state->view);
@@ -102,7 +101,7 @@ static enum tsl_status plan_backward(struct tsl_graph *graph, struct tsl__node *
                              &layer, sides, err));
     weight->layout = sides->weight;
   }
-  if (!tsl__channels_are_few(geometry->in_channels))
+  if (!tsl__channels_are_picture(geometry->in_channels))
     TSL_TRY(
         tsl__weight_copy_plan(graph, &state->passes.ahead, node->params[0], &ahead, err));
   if (!node->has_gradient || !graph->nodes[node->inputs[0]]->has_gradient)
@@ -126,7 +125,7 @@ static enum tsl_status deconv_plan(struct tsl_graph *graph, struct tsl__node *no
   struct tsl__sides sides = {tsl__any_layout(graph, &node->shape),
                              tsl__layout_any(weight->face.rank, weight->face.dims),
                              tsl__any_layout(graph, tsl__input_shape(graph, node, 0))};
-  TSL_TRY(tsl__channels_are_few(node->shape.dims[0])
+  TSL_TRY(tsl__channels_are_picture(node->shape.dims[0])
               ? plan_few(graph, node, &geometry, &sides, err)
               : plan_forward(graph, node, &geometry, &sides, err));
   node->wanted[0] = sides.y;
