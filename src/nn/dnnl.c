@@ -256,10 +256,20 @@ static struct tsl__layout retold(const struct tsl__layout *of, int64_t channels)
 }
 
 int64_t tsl__dnnl_block(void) {
-  return dnnl_get_effective_cpu_isa() >= dnnl_cpu_isa_avx512_core &&
-                 dnnl_get_effective_cpu_isa() != dnnl_cpu_isa_avx2_vnni
-             ? 16
-             : 8;
+  switch (dnnl_get_effective_cpu_isa()) {
+  case dnnl_cpu_isa_sse41:
+  case dnnl_cpu_isa_avx:
+    return 0;
+  case dnnl_cpu_isa_avx2:
+  case dnnl_cpu_isa_avx2_vnni:
+    return 8;
+  default:
+    return 16;
+  }
+}
+
+bool tsl__kernel_is_reference(const struct tsl__kernel *kernel) {
+  return strncmp(kernel->implementation, "ref", 3) == 0;
 }
 
 static enum tsl_status conv_desc(struct tsl__dnnl *dnnl,

@@ -81,8 +81,11 @@ bool tsl__layout_view(const struct tsl__layout *layout, struct tsl__view *view);
 bool tsl__layout_resized(const struct tsl__layout *layout, int64_t height, int64_t width,
                          struct tsl__layout *out);
 
-/* Channels of a block of this processor's layouts. */
+/* Channels of a block of this processor's layouts; 0: it has no blocked kernels worth the
+ * name (older than AVX2). */
 int64_t tsl__dnnl_block(void);
+/* The kernel is oneDNN's reference loop, correct and a hundred times slower. */
+bool tsl__kernel_is_reference(const struct tsl__kernel *kernel);
 
 /* Arguments in order. FORWARD: x, weight, [bias], y. BACKWARD_DATA: dy, weight, dx.
  * BACKWARD_WEIGHTS: x, dy, dweight, [dbias]. relu: fused into the forward pass. */

@@ -65,9 +65,88 @@ bool tsl__channels_are_picture(int64_t channels) {
   return channels == 1 || channels == 3;
 }
 
-int64_t tsl__channels_widened(int64_t channels) {
-  int64_t block = tsl__dnnl_block();
-  return channels < block && !tsl__channels_are_picture(channels) ? block : 0;
+enum tsl_status tsl__convolution_kernel(struct tsl_graph *graph,
+                                        const struct tsl__convolution *convolution,
+                                        const struct tsl__layer *layer,
+                                        struct tsl__kernel *kernel,
+                                        struct tsl__layout *weight,
+                                        struct tsl_error *err) {
+  struct tsl__sides sides = {convolution->x, convolution->any_weight, convolution->y};
+  TSL_TRY(
+      tsl__kernel_conv(&graph->dnnl, kernel, &convolution->geometry, layer, &sides, err));
+  *weight = sides.weight;
+  return TSL_OK;
+}
+
+/* Whether a pass with these layouts would be a reference loop. */
+static enum tsl_status is_slow(struct tsl_graph *graph,
+                               const struct tsl__convolution *convolution,
+                               enum tsl__pass pass, bool *slow, struct tsl_error *err) {
+  const struct tsl__layer layer = {pass, false, false};
+  struct tsl__kernel kernel;
+  struct tsl__layout weight;
+  TSL_TRY(tsl__convolution_kernel(graph, convolution, &layer, &kernel, &weight, err));
+  *slow = *slow || tsl__kernel_is_reference(&kernel);
+  tsl__kernel_release(&kernel);
+  return TSL_OK;
+}
+
+/* Lets the forward pass choose what is open of the layouts; *fits says whether they can
+ * be used by all passes. */
+static enum tsl_status try_layouts(struct tsl_graph *graph,
+                                   struct tsl__convolution *convolution, bool *fits,
+                                   struct tsl_error *err) {
+  const struct tsl__layer layer = {TSL__FORWARD, false, false};
+  const struct tsl__conv_geometry *geometry = &convolution->geometry;
+  struct tsl__sides sides = {convolution->x, convolution->any_weight, convolution->y};
+  struct tsl__kernel kernel;
+  struct tsl__view x, y;
+  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &kernel, geometry, &layer, &sides, err));
+  bool slow = tsl__kernel_is_reference(&kernel);
+  tsl__kernel_release(&kernel);
+  convolution->x = sides.x;
+  convolution->y = sides.y;
+  *fits = !slow && tsl__layout_view(&sides.x, &x) && tsl__layout_view(&sides.y, &y);
+  if (*fits && geometry->wide_channels > 0)
+    *fits = x.blocks * x.lanes == geometry->wide_channels && x.lanes > 1;
+  if (!*fits)
+    return TSL_OK;
+  TSL_TRY(is_slow(graph, convolution, TSL__BACKWARD_WEIGHTS, &slow, err));
+  if (!tsl__channels_are_picture(geometry->in_channels))
+    TSL_TRY(is_slow(graph, convolution, TSL__BACKWARD_DATA, &slow, err));
+  *fits = !slow;
+  return TSL_OK;
+}
+
+enum tsl_status
+tsl__convolution_choose(struct tsl_graph *graph, const struct tsl__node *node,
+                        const struct tsl_shape *x_shape, const struct tsl_shape *y_shape,
+                        struct tsl__convolution *out, struct tsl_error *err) {
+  const struct tsl_conv *conv = &node->as.layer.conv;
+  const struct tsl__param *weight = graph->params[node->params[0]];
+  const int64_t block = tsl__dnnl_block(), channels = x_shape->dims[0];
+  const bool picture = tsl__channels_are_picture(channels);
+  const struct tsl__conv_geometry geometry = {
+      graph->rows,      channels,         x_shape->dims[1], x_shape->dims[2],
+      y_shape->dims[0], y_shape->dims[1], y_shape->dims[2], conv->kernel,
+      conv->kernel,     conv->stride,     conv->pad,        0};
+  out->geometry = geometry;
+  out->any_weight = tsl__layout_any(weight->face.rank, weight->face.dims);
+  bool fits = false;
+  if (block > 0) {
+    if (channels < block && !picture)
+      out->geometry.wide_channels = block;
+    out->x =
+        picture ? tsl__plain_layout(graph, x_shape) : tsl__any_layout(graph, x_shape);
+    out->y = tsl__any_layout(graph, y_shape);
+    TSL_TRY(try_layouts(graph, out, &fits, err));
+  }
+  if (!fits) {
+    out->geometry.wide_channels = 0;
+    out->x = tsl__plain_layout(graph, x_shape);
+    out->y = tsl__plain_layout(graph, y_shape);
+  }
+  return TSL_OK;
 }
 
 void tsl__few_plan(struct tsl_graph *graph, struct tsl__passes *passes,

@@ -35,13 +35,30 @@ struct tsl__passes {
 void tsl__passes_refresh(struct tsl_graph *graph, struct tsl__node *node);
 void tsl__passes_release(struct tsl__node *node);
 
-/* Convolutions from fewer channels than a block: oneDNN 2.6 has fast code for 1 and 3
- * plain channels (a picture) to blocked ones, though not backward-data; others it is told
- * as a whole block, whose padding is zero. What else there is are reference loops, a
- * hundred times slower. */
+/* A convolution, or the one whose backward-data a transposed convolution is: its
+ * geometry, and layouts in which all its passes are fast. oneDNN 2.6 has fast code from 1
+ * and 3 plain channels (a picture) to blocked ones, but no backward-data for it (use
+ * few); other channels below a whole block it is told as a block, whose padding is zero;
+ * and where it would run its reference loops, both sides are plain, for which it has
+ * matrix products.
+ */
+struct tsl__convolution {
+  struct tsl__conv_geometry geometry;
+  struct tsl__layout x, y, any_weight;
+};
 bool tsl__channels_are_picture(int64_t channels);
-/* geometry->wide_channels of in_channels. */
-int64_t tsl__channels_widened(int64_t channels);
+/* x_shape, y_shape: of the convolution's input and output. */
+enum tsl_status
+tsl__convolution_choose(struct tsl_graph *graph, const struct tsl__node *node,
+                        const struct tsl_shape *x_shape, const struct tsl_shape *y_shape,
+                        struct tsl__convolution *out, struct tsl_error *err);
+/* Makes the kernel of one pass; weight: the layout that it wants. */
+enum tsl_status tsl__convolution_kernel(struct tsl_graph *graph,
+                                        const struct tsl__convolution *convolution,
+                                        const struct tsl__layer *layer,
+                                        struct tsl__kernel *kernel,
+                                        struct tsl__layout *weight,
+                                        struct tsl_error *err);
 /* Plans passes->few: from y (rows, .., y's height and width) back to x (plain). */
 void tsl__few_plan(struct tsl_graph *graph, struct tsl__passes *passes,
                    const struct tsl__conv_geometry *geometry,

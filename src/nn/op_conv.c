@@ -27,33 +27,19 @@ struct tsl_value tsl_graph_conv(struct tsl_graph *graph, struct tsl_value x,
   return tsl__activate_rest(graph, node, activation);
 }
 
-/* The layouts in which all three passes are fast. */
-static struct tsl__sides choose_sides(const struct tsl_graph *graph,
-                                      const struct tsl__node *node) {
-  const struct tsl_shape *in = tsl__input_shape(graph, node, 0);
-  const struct tsl__param *weight = graph->params[node->params[0]];
-  struct tsl__sides sides = {tsl__any_layout(graph, in),
-                             tsl__layout_any(weight->face.rank, weight->face.dims),
-                             tsl__any_layout(graph, &node->shape)};
-  if (tsl__channels_are_picture(in->dims[0]))
-    sides.x = tsl__plain_layout(graph, in);
-  return sides;
-}
-
 static enum tsl_status plan_backward_data(struct tsl_graph *graph, struct tsl__node *node,
-                                          const struct tsl__conv_geometry *geometry,
-                                          struct tsl__sides *sides,
+                                          const struct tsl__convolution *convolution,
                                           struct tsl_error *err) {
   struct tsl__passes *passes = node->state;
   const struct tsl__layer layer = {TSL__BACKWARD_DATA, false, false};
-  if (tsl__channels_are_picture(geometry->in_channels)) {
-    tsl__few_plan(graph, passes, geometry, &node->layout);
+  struct tsl__layout back;
+  if (tsl__channels_are_picture(convolution->geometry.in_channels)) {
+    tsl__few_plan(graph, passes, &convolution->geometry, &node->layout);
     return TSL_OK;
   }
-  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &passes->backward_data, geometry, &layer, sides,
-                           err));
-  return tsl__weight_copy_plan(graph, &passes->back, node->params[0], &sides->weight,
-                               err);
+  TSL_TRY(tsl__convolution_kernel(graph, convolution, &layer, &passes->backward_data,
+                                  &back, err));
+  return tsl__weight_copy_plan(graph, &passes->back, node->params[0], &back, err);
 }
 
 static enum tsl_status conv_plan(struct tsl_graph *graph, struct tsl__node *node,
@@ -62,35 +48,26 @@ static enum tsl_status conv_plan(struct tsl_graph *graph, struct tsl__node *node
   if (passes == NULL)
     return tsl_error_set(err, TSL_MEMORY, node->name, "no memory for a convolution");
   const struct tsl__node *input = graph->nodes[node->inputs[0]];
-  const struct tsl_conv *conv = &node->as.layer.conv;
-  const struct tsl_shape *in = &input->shape, *out = &node->shape;
   struct tsl__param *weight = graph->params[node->params[0]];
-  const struct tsl__conv_geometry geometry = {
-      graph->rows,  in->dims[0],  in->dims[1],  in->dims[2],
-      out->dims[0], out->dims[1], out->dims[2], conv->kernel,
-      conv->kernel, conv->stride, conv->pad,    tsl__channels_widened(in->dims[0])};
-  struct tsl__sides sides = choose_sides(graph, node);
-  const struct tsl__layout any = sides.weight;
+  struct tsl__convolution convolution;
+  TSL_TRY(tsl__convolution_choose(graph, node, &input->shape, &node->shape, &convolution,
+                                  err));
+  node->wanted[0] = convolution.x;
+  node->layout = convolution.y;
   bool relu = node->as.layer.activation == TSL_ACTIVATION_RELU;
-  struct tsl__layer layer = {TSL__FORWARD, conv->bias, relu};
-  TSL_TRY(
-      tsl__kernel_conv(&graph->dnnl, &passes->forward, &geometry, &layer, &sides, err));
-  node->wanted[0] = sides.x;
-  node->layout = sides.y;
-  struct tsl__layout ahead = sides.weight;
+  struct tsl__layer layer = {TSL__FORWARD, node->as.layer.conv.bias, relu};
+  struct tsl__layout ahead;
+  TSL_TRY(tsl__convolution_kernel(graph, &convolution, &layer, &passes->forward, &ahead,
+                                  err));
   weight->layout = ahead;
-  sides.weight = any;
-  if (node->has_gradient) {
-    layer.pass = TSL__BACKWARD_WEIGHTS;
-    TSL_TRY(tsl__kernel_conv(&graph->dnnl, &passes->backward_weights, &geometry, &layer,
-                             &sides, err));
-    weight->layout = sides.weight;
-    sides.weight = any;
-  }
+  layer.pass = TSL__BACKWARD_WEIGHTS;
+  if (node->has_gradient)
+    TSL_TRY(tsl__convolution_kernel(graph, &convolution, &layer,
+                                    &passes->backward_weights, &weight->layout, err));
   TSL_TRY(tsl__weight_copy_plan(graph, &passes->ahead, node->params[0], &ahead, err));
   if (!node->has_gradient || !input->has_gradient)
     return TSL_OK;
-  return plan_backward_data(graph, node, &geometry, &sides, err);
+  return plan_backward_data(graph, node, &convolution, err);
 }
 
 static void conv_forward(const struct tsl__task *task) {

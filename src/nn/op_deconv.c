@@ -36,82 +36,20 @@ struct tsl_value tsl_graph_deconv(struct tsl_graph *graph, struct tsl_value x,
   return tsl__activate_rest(graph, node, activation);
 }
 
-static struct tsl__conv_geometry geometry_of(const struct tsl_graph *graph,
-                                             const struct tsl__node *node) {
-  const struct tsl_shape *in = tsl__input_shape(graph, node, 0), *out = &node->shape;
-  const struct tsl_conv *conv = &node->as.layer.conv;
-  /* The convolution whose backward-data this is goes from our output to our input. */
-  const struct tsl__conv_geometry geometry = {
-      graph->rows,  out->dims[0], out->dims[1], out->dims[2],
-      in->dims[0],  in->dims[1],  in->dims[2],  conv->kernel,
-      conv->kernel, conv->stride, conv->pad,    tsl__channels_widened(out->dims[0])};
-  return geometry;
-}
-
-/* The layouts of the output that can be walked for bias and ReLU; else plain. */
+/* Forward is the convolution's backward-data, or our patches for a picture. */
 static enum tsl_status plan_forward(struct tsl_graph *graph, struct tsl__node *node,
-                                    const struct tsl__conv_geometry *geometry,
-                                    struct tsl__sides *sides, struct tsl_error *err) {
+                                    const struct tsl__convolution *convolution,
+                                    struct tsl__layout *ahead, struct tsl_error *err) {
   struct state *state = node->state;
   const struct tsl__layer layer = {TSL__BACKWARD_DATA, false, false};
-  struct tsl__layout any = sides->weight;
-  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->passes.forward, geometry, &layer, sides,
-                           err));
-  if (tsl__layout_view(&sides->x, &state->view))
+  if (!tsl__layout_view(&convolution->x, &state->view))
+    TSL_BUG("a layout was chosen that cannot be walked");
+  if (tsl__channels_are_picture(node->shape.dims[0])) {
+    tsl__few_plan(graph, &state->passes, &convolution->geometry, &convolution->y);
     return TSL_OK;
-  tsl__kernel_release(&state->passes.forward);
-  sides->x = tsl__plain_layout(graph, &node->shape);
-  sides->y = tsl__any_layout(graph, tsl__input_shape(graph, node, 0));
-  sides->weight = any;
-  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->passes.forward, geometry, &layer, sides,
-                           err));
-  if (!tsl__layout_view(&sides->x, &state->view))
-    TSL_BUG("the plain layout cannot be walked");
-  return TSL_OK;
-}
-
-/* Few channels stay plain; the input's layout is the one that a first convolution of
- * these shapes would give, for which the gradients are fast. */
-static enum tsl_status plan_few(struct tsl_graph *graph, struct tsl__node *node,
-                                const struct tsl__conv_geometry *geometry,
-                                struct tsl__sides *sides, struct tsl_error *err) {
-  struct state *state = node->state;
-  const struct tsl__layer layer = {TSL__FORWARD, false, false};
-  struct tsl__kernel choice;
-  sides->x = tsl__plain_layout(graph, &node->shape);
-  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &choice, geometry, &layer, sides, err));
-  tsl__kernel_release(&choice);
-  tsl__layout_view(&sides->x, &state->view);
-  tsl__few_plan(graph, &state->passes, geometry, &sides->y);
-  return TSL_OK;
-}
-
-static enum tsl_status plan_backward(struct tsl_graph *graph, struct tsl__node *node,
-                                     const struct tsl__conv_geometry *geometry,
-                                     struct tsl__sides *sides, struct tsl_error *err) {
-  struct state *state = node->state;
-  struct tsl__param *weight = graph->params[node->params[0]];
-  const struct tsl__layout any = tsl__layout_any(weight->face.rank, weight->face.dims);
-  struct tsl__layout ahead = sides->weight;
-  struct tsl__layer layer = {TSL__BACKWARD_WEIGHTS, false, false};
-  weight->layout = ahead;
-  if (node->has_gradient) {
-    sides->weight = any;
-    TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->passes.backward_weights, geometry,
-                             &layer, sides, err));
-    weight->layout = sides->weight;
   }
-  if (!tsl__channels_are_picture(geometry->in_channels))
-    TSL_TRY(
-        tsl__weight_copy_plan(graph, &state->passes.ahead, node->params[0], &ahead, err));
-  if (!node->has_gradient || !graph->nodes[node->inputs[0]]->has_gradient)
-    return TSL_OK;
-  sides->weight = any;
-  layer.pass = TSL__FORWARD;
-  TSL_TRY(tsl__kernel_conv(&graph->dnnl, &state->passes.backward_data, geometry, &layer,
-                           sides, err));
-  return tsl__weight_copy_plan(graph, &state->passes.back, node->params[0],
-                               &sides->weight, err);
+  return tsl__convolution_kernel(graph, convolution, &layer, &state->passes.forward,
+                                 ahead, err);
 }
 
 static enum tsl_status deconv_plan(struct tsl_graph *graph, struct tsl__node *node,
@@ -120,17 +58,30 @@ static enum tsl_status deconv_plan(struct tsl_graph *graph, struct tsl__node *no
   if (state == NULL)
     return tsl_error_set(err, TSL_MEMORY, node->name,
                          "no memory for a transposed convolution");
-  const struct tsl__param *weight = graph->params[node->params[0]];
-  const struct tsl__conv_geometry geometry = geometry_of(graph, node);
-  struct tsl__sides sides = {tsl__any_layout(graph, &node->shape),
-                             tsl__layout_any(weight->face.rank, weight->face.dims),
-                             tsl__any_layout(graph, tsl__input_shape(graph, node, 0))};
-  TSL_TRY(tsl__channels_are_picture(node->shape.dims[0])
-              ? plan_few(graph, node, &geometry, &sides, err)
-              : plan_forward(graph, node, &geometry, &sides, err));
-  node->wanted[0] = sides.y;
-  node->layout = sides.x;
-  return plan_backward(graph, node, &geometry, &sides, err);
+  const struct tsl__node *input = graph->nodes[node->inputs[0]];
+  struct tsl__param *weight = graph->params[node->params[0]];
+  struct tsl__passes *passes = &state->passes;
+  struct tsl__convolution convolution;
+  /* The convolution whose backward-data this is goes from our output to our input. */
+  TSL_TRY(tsl__convolution_choose(graph, node, &node->shape, &input->shape, &convolution,
+                                  err));
+  node->wanted[0] = convolution.y;
+  node->layout = convolution.x;
+  struct tsl__layout ahead = weight->plain, back;
+  TSL_TRY(plan_forward(graph, node, &convolution, &ahead, err));
+  weight->layout = ahead;
+  struct tsl__layer layer = {TSL__BACKWARD_WEIGHTS, false, false};
+  if (node->has_gradient)
+    TSL_TRY(tsl__convolution_kernel(graph, &convolution, &layer,
+                                    &passes->backward_weights, &weight->layout, err));
+  if (passes->forward.primitive != NULL)
+    TSL_TRY(tsl__weight_copy_plan(graph, &passes->ahead, node->params[0], &ahead, err));
+  if (!node->has_gradient || !input->has_gradient)
+    return TSL_OK;
+  layer.pass = TSL__FORWARD;
+  TSL_TRY(tsl__convolution_kernel(graph, &convolution, &layer, &passes->backward_data,
+                                  &back, err));
+  return tsl__weight_copy_plan(graph, &passes->back, node->params[0], &back, err);
 }
 
 static void few_forward(const struct tsl__task *task) {
