@@ -13,6 +13,7 @@
 struct idx_options {
   char images[TSL_TEXT_MAX], labels[TSL_TEXT_MAX];
   char test_images[TSL_TEXT_MAX], test_labels[TSL_TEXT_MAX];
+  char label_names[TSL_TEXT_MAX];
   int64_t classes, count, test_count;
 };
 
@@ -28,6 +29,8 @@ static const struct tsl_option options[] = {
      "IDX file of their labels"},
     {"classes", TSL_OPTION_INTEGER, OFFSET(classes), "10", 1, 256, NULL, TSL_SCOPE_RUN,
      "number of classes; a label beyond is an error"},
+    {"label_names", TSL_OPTION_TEXT, OFFSET(label_names), "", 0, 0, NULL, TSL_SCOPE_RUN,
+     "names of the classes, separated by commas; empty: numbers"},
     {"count", TSL_OPTION_INTEGER, OFFSET(count), "0", 0, 4294967295.0, NULL,
      TSL_SCOPE_RUN, "only so many of the first training images; 0: all"},
     {"test_count", TSL_OPTION_INTEGER, OFFSET(test_count), "0", 0, 4294967295.0, NULL,
@@ -239,6 +242,22 @@ static enum tsl_status check_parts(const struct part *train, const struct part *
   return TSL_OK;
 }
 
+static enum tsl_status add_label_names(const struct tsl_dataset_config *config,
+                                       struct tsl__builder *builder,
+                                       struct tsl_error *err) {
+  const struct idx_options *chosen = (const void *)config->reader_options;
+  char text[TSL_TEXT_MAX], *rest = NULL;
+  snprintf(text, sizeof text, "%s", chosen->label_names);
+  for (char *name = strtok_r(text, ",", &rest); name != NULL;
+       name = strtok_r(NULL, ",", &rest))
+    tsl__builder_label_name(builder, name + strspn(name, " "));
+  if (builder->label_name_count != 0 && builder->label_name_count != chosen->classes)
+    return tsl_error_set(err, TSL_BAD_INPUT, config->file,
+                         "label_names gives %d names for %lld classes",
+                         builder->label_name_count, (long long)chosen->classes);
+  return TSL_OK;
+}
+
 static enum tsl_status read_parts(const struct tsl_dataset_config *config,
                                   struct part *train, struct part *test,
                                   struct tsl__builder *builder, struct tsl_error *err) {
@@ -252,8 +271,10 @@ static enum tsl_status read_parts(const struct tsl_dataset_config *config,
   TSL_TRY(tsl__builder_reserve(builder, train->count + test->count, &shape, TSL_SAMPLE_U8,
                                err));
   builder->test_begin = train->count;
-  if (train->has_labels)
+  if (train->has_labels) {
     TSL_TRY(tsl__builder_labels(builder, (int)chosen->classes, err));
+    TSL_TRY(add_label_names(config, builder, err));
+  }
   TSL_TRY(read_part(train, chosen->classes, 0, builder, err));
   if (test->count > 0)
     TSL_TRY(read_part(test, chosen->classes, train->count, builder, err));

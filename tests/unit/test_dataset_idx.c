@@ -186,6 +186,20 @@ static void test_idx__labels_that_do_not_fit_are_refused(void **state) {
   refuse(&config, case_folder, "folder");
 }
 
+static void test_idx__label_names_are_one_a_class(void **state) {
+  (void)state;
+  struct tsl_dataset *dataset = NULL;
+  struct tsl_error err = {0};
+  struct tsl_dataset_config config = idx_config(case_path("images"), case_path("labels"));
+  case_set(&config, "label_names", "a, b c,d,e,f,g,h,i,j,k");
+  assert_int_equal(case_open(&config, &dataset, &err), TSL_OK);
+  assert_string_equal(tsl_dataset_view(dataset)->label_names[1], "b c");
+  tsl_dataset_close(dataset);
+  case_set(&config, "label_names", "a, b");
+  assert_int_equal(case_open(&config, &dataset, &err), TSL_BAD_INPUT);
+  assert_non_null(strstr(err.text, "2 names for 10 classes"));
+}
+
 static void test_idx__shape_of_the_network_must_fit(void **state) {
   (void)state;
   struct tsl_dataset *dataset = NULL;
@@ -230,6 +244,7 @@ int main(void) {
       cmocka_unit_test(test_idx__flipped_bits_of_gzip_are_found),
       cmocka_unit_test(test_idx__wrong_headers_are_named),
       cmocka_unit_test(test_idx__labels_that_do_not_fit_are_refused),
+      cmocka_unit_test(test_idx__label_names_are_one_a_class),
       cmocka_unit_test(test_idx__shape_of_the_network_must_fit),
       cmocka_unit_test(test_gather__divides_by_255_as_numpy_does),
   };

@@ -1,0 +1,136 @@
+// ranks: 1 2 4
+// A data set opened by a team: one cache file, equal data, and a failure of one told to
+// all.
+#include "unit.h"
+
+#include "dataset_case.h"
+#include "teasel/team.h"
+
+#include <dirent.h>
+
+static struct tsl_world *world;
+static struct tsl_team *team;
+
+/* One folder for all: the first rank's. */
+static int begin(void **state) {
+  struct tsl_error err = {0};
+  if (tsl_team_index(team) == 0 && case_begin(state) != 0)
+    return 1;
+  return tsl_team_broadcast(team, 0, case_folder, sizeof case_folder, &err) != TSL_OK;
+}
+
+static int end(void **state) {
+  struct tsl_error err = {0};
+  if (tsl_team_barrier(team, &err) != TSL_OK)
+    return 1;
+  return tsl_team_index(team) == 0 ? case_end(state) : 0;
+}
+
+static struct tsl_dataset_config small(void) {
+  struct tsl_dataset_config config = case_config("tubers");
+  case_set(&config, "count", "400");
+  case_set(&config, "good", "100");
+  case_set(&config, "size", "16");
+  return config;
+}
+
+static int files_in(const char *path) {
+  int count = 0;
+  DIR *folder = opendir(path);
+  assert_non_null(folder);
+  for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
+    count += entry->d_name[0] != '.';
+  closedir(folder);
+  return count;
+}
+
+static void test_open__makes_one_file_for_all(void **state) {
+  (void)state;
+  struct tsl_dataset_config config = small();
+  struct tsl_dataset *dataset = NULL;
+  struct tsl_error err = {0};
+  assert_int_equal(
+      tsl_dataset_open(&config, NULL, case_path("cache"), team, &dataset, &err), TSL_OK);
+  assert_int_equal(tsl_dataset_view(dataset)->count, 400);
+  assert_int_equal(tsl_team_barrier(team, &err), TSL_OK);
+  assert_int_equal(files_in(case_path("cache")), 1);
+  tsl_dataset_close(dataset);
+}
+
+/* A broken set: all ranks have the error of the lowest that failed, with the file. */
+static void test_open__tells_all_of_a_broken_file(void **state) {
+  (void)state;
+  struct tsl_dataset_config config = case_config("idx");
+  struct tsl_dataset *dataset = NULL;
+  struct tsl_error err = {0};
+  if (tsl_team_index(team) == 0)
+    case_write(case_path("broken"), "\0\0\10\3 cut", 8);
+  assert_int_equal(tsl_team_barrier(team, &err), TSL_OK);
+  case_set(&config, "images", case_path("broken"));
+  assert_int_equal(
+      tsl_dataset_open(&config, NULL, case_path("cache"), team, &dataset, &err),
+      TSL_FORMAT);
+  assert_string_equal(err.where, case_path("broken"));
+  assert_null(dataset);
+}
+
+/* Only the last rank has no file: everybody hears of it. */
+static void test_open__fails_on_all_where_one_rank_fails(void **state) {
+  (void)state;
+  struct tsl_dataset_config config = case_config("npy");
+  struct tsl_dataset *dataset = NULL;
+  struct tsl_error err = {0};
+  const int last = tsl_team_size(team) - 1;
+  static const char header[] =
+      "\x93NUMPY\1\0\x56\0{'descr': '|u1', 'fortran_order': False, "
+      "'shape': (2, 2), }                              \n";
+  char file[10 + 0x56 + 4] = {0};
+  memcpy(file, header, sizeof header - 1);
+  memset(file + sizeof header - 1, ' ', sizeof file - (sizeof header - 1));
+  if (tsl_team_index(team) == 0)
+    case_write(case_path("x.npy"), file, sizeof file);
+  assert_int_equal(tsl_team_barrier(team, &err), TSL_OK);
+  case_set(&config, "path", case_path("x.npy"));
+  assert_int_equal(
+      tsl_dataset_open(&config, NULL, case_path("cache"), team, &dataset, &err), TSL_OK);
+  tsl_dataset_close(dataset);
+  dataset = NULL;
+  if (tsl_team_index(team) == last)
+    case_set(&config, "path", case_path("elsewhere.npy"));
+  assert_int_equal(
+      tsl_dataset_open(&config, NULL, case_path("cache"), team, &dataset, &err),
+      TSL_BAD_INPUT);
+  assert_string_equal(err.where, case_path("elsewhere.npy"));
+  assert_null(dataset);
+}
+
+static void test_open__refuses_a_team_with_different_data(void **state) {
+  (void)state;
+  struct tsl_dataset_config config = small();
+  struct tsl_dataset *dataset = NULL;
+  struct tsl_error err = {0};
+  if (tsl_team_size(team) == 1)
+    return;
+  if (tsl_team_index(team) == 1)
+    config.seed = 3; /* as a changed copy of a file would be */
+  assert_int_equal(
+      tsl_dataset_open(&config, NULL, case_path("cache"), team, &dataset, &err),
+      TSL_BAD_INPUT);
+  assert_non_null(strstr(err.text, "member 1 of the team reads other data"));
+}
+
+int main(int argc, char **argv) {
+  struct tsl_error err = {0};
+  if (tsl_world_open(&argc, &argv, &world, &err) != TSL_OK)
+    return 1;
+  team = tsl_world_team(world);
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_open__makes_one_file_for_all),
+      cmocka_unit_test(test_open__tells_all_of_a_broken_file),
+      cmocka_unit_test(test_open__fails_on_all_where_one_rank_fails),
+      cmocka_unit_test(test_open__refuses_a_team_with_different_data),
+  };
+  int failed = cmocka_run_group_tests(tests, begin, end);
+  tsl_world_close(world);
+  return failed;
+}
