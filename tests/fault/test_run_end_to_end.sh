@@ -1,0 +1,132 @@
+#!/bin/bash
+# teasel run from end to end on jobs/smoke.yaml: the same weights for any width, nothing trained
+# twice, bad input written nowhere, killed sweeps completed.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+job=jobs/smoke.yaml
+cache=(--set "schedule.cache=$work/cache")
+passed=0 failed=0
+
+ok() { passed=$((passed + 1)); echo "ok      $1"; }
+no() { failed=$((failed + 1)); echo "FAILED  $1"; shift; for file in "$@"; do tail -n 20 "$file"; done; }
+is() { # title, wanted, got
+  if [ "$2" = "$3" ]; then ok "$1"; else no "$1: wanted '$2', got '$3'"; fi
+}
+# ranks, log, arguments...: exit code of a run; standard output and error go to the log.
+teasel_run() {
+  local ranks=$1 log=$2
+  shift 2
+  if [ "$ranks" = 0 ]; then
+    timeout -k 5 120 "$TEASEL" run "$@" "${cache[@]}" >"$log" 2>&1 </dev/null
+  else
+    timeout -k 5 120 mpirun --oversubscribe --mca mpi_yield_when_idle 1 -n "$ranks" \
+      "$TEASEL" run "$@" "${cache[@]}" >"$log" 2>&1 </dev/null
+  fi
+}
+# The weights of every run of a results folder.
+weights() { (cd "$1/runs" && for run in *; do echo "$run $(h5dump -d /params "$run/model.h5" 2>/dev/null | md5sum) $(md5sum <"$run/model.h5")"; done); }
+# Which files the runs are, and when they were written.
+stamps() { (cd "$1/runs" && stat -c '%n %i %y' ./*/model.h5 ./*/record.json); }
+
+teasel_run 0 "$work/alone.log" "$job" -o "$work/alone"
+is "a run alone ends with 0" 0 $?
+is "its last line names the report" "report: $work/alone/report.html" "$(grep -v '^teasel:' "$work/alone.log" | tail -n 1)"
+[ -s "$work/alone/report.html" ] && ok "the report exists" || no "the report exists" "$work/alone.log"
+for file in job.used.yaml provenance.json latents.h5 scores.h5 scores.csv udr_setting.csv udr_family.csv udr_all.csv; do
+  [ -s "$work/alone/$file" ] || no "$file exists"
+done
+runs=$(ls "$work/alone/runs" | wc -l)
+[ "$runs" -ge 2 ] && ok "there are $runs runs" || no "there are runs"
+
+for width in 1 2 4; do
+  teasel_run $width "$work/width$width.log" "$job" -o "$work/width$width" --set schedule.width=$width
+  is "width $width on $width ranks ends with 0" 0 $? || tail "$work/width$width.log"
+  is "width $width gives the weights of a run alone" "$(weights "$work/alone")" "$(weights "$work/width$width")"
+  cmp -s "$work/alone/latents.h5" "$work/width$width/latents.h5" && ok "width $width gives its latents" || no "width $width gives its latents"
+  for table in scores.csv udr_setting.csv udr_family.csv udr_all.csv; do
+    cmp -s "$work/alone/$table" "$work/width$width/$table" || no "width $width gives its $table"
+  done
+done
+
+before=$(stamps "$work/alone")
+teasel_run 0 "$work/again.log" "$job" -o "$work/alone"
+is "the same command again ends with 0" 0 $?
+is "and trains nothing" "$before" "$(stamps "$work/alone")"
+
+seeds=$(sed -n 's/^seeds: *\[\(.*\)\].*/\1/p' "$job")
+teasel_run 2 "$work/seed.log" "$job" -o "$work/alone" --set "seeds=[$seeds, 77]"
+is "an added seed ends with 0" 0 $?
+is "and trains nothing old again" "$before" "$(stamps "$work/alone" | grep -v -- '-seed=77-')"
+[ "$(ls "$work/alone/runs" | grep -c -- '-seed=77-')" -ge 1 ] && ok "and trains the new seed" || no "and trains the new seed" "$work/seed.log"
+
+mkdir "$work/bad"
+sed 's/^seeds:.*/seeds: [0, 0]\nsede: 3/' "$job" >"$work/bad/smoke.yaml"
+(cd "$work/bad" && ls -A >"$work/before.ls")
+for ranks in 0 2; do
+  teasel_run $ranks "$work/bad.log" "$work/bad/smoke.yaml" -o "$work/bad-results"
+  is "a malformed job on $ranks ranks ends with 2" 2 $?
+  grep -q "smoke.yaml:[0-9]*:[0-9]*: " "$work/bad.log" && ok "and names the place" || no "and names the place" "$work/bad.log"
+  [ ! -e "$work/bad-results" ] && ok "and writes nothing" || no "and writes nothing"
+done
+teasel_run 0 "$work/none.log" "$work/no-such.yaml" -o "$work/bad-results"
+is "a missing job file ends with 2" 2 $?
+teasel_run 0 "$work/width.log" "$job" -o "$work/bad-results" --set schedule.width=4
+is "a width of more than there are ranks ends with 2" 2 $?
+teasel_run 0 "$work/batch.log" "$job" -o "$work/bad-results" --set train.batch=65536 --set train.shards=8
+is "a batch larger than the data ends with 2" 2 $?
+mkdir -p "$work/configs/datasets" "$work/jobs" && cp -R configs/networks "$work/configs/"
+printf 'reader: idx\nimages: nowhere/images.gz\n' >"$work/configs/datasets/lost.yaml"
+sed 's/^dataset:.*/dataset: lost/; /^dataset\./d' "$job" >"$work/jobs/lost.yaml"
+teasel_run 2 "$work/lost.log" "$work/jobs/lost.yaml" -o "$work/bad-results"
+code=$?
+[ $code = 1 ] || [ $code = 2 ] && ok "a missing data set fails" || no "a missing data set fails: $code" "$work/lost.log"
+grep -q "nowhere/images.gz" "$work/lost.log" && ok "and its file is named" || no "and its file is named" "$work/lost.log"
+[ ! -e "$work/bad-results" ] && ok "bad input writes nothing" || no "bad input writes nothing: $(find "$work/bad-results")"
+
+mkdir "$work/foreign" && echo "a thesis" >"$work/foreign/thesis.tex"
+teasel_run 0 "$work/foreign.log" "$job" -o "$work/foreign"
+is "a folder of other files ends with 2" 2 $?
+is "and stays as it is" "thesis.tex" "$(ls -A "$work/foreign")"
+sed 's/^name:.*/name: another/' "$job" >"$work/jobs/another.yaml"
+sed -i "s,^network: *\([a-z0-9]*\) *\(#.*\)\?\$,network: \1," "$work/jobs/another.yaml"
+cp -R configs/datasets/. "$work/configs/datasets/"
+teasel_run 0 "$work/another.log" "$work/jobs/another.yaml" -o "$work/alone"
+is "results of another job end with 2" 2 $?
+grep -q "another folder" "$work/another.log" && ok "and say what to do" || no "and say what to do" "$work/another.log"
+teasel_run 0 "$work/proc.log" "$job" -o /proc/teasel
+is "a folder that cannot be made ends with 1" 1 $?
+grep -q "/proc/teasel" "$work/proc.log" && ok "and is named" || no "and is named" "$work/proc.log"
+
+# Stopped in the middle: the same command completes, with the weights of an undisturbed sweep.
+long=(--set train.iterations=250 --set "seeds=[0]")
+teasel_run 0 "$work/long.log" "$job" -o "$work/long" "${long[@]}"
+is "a longer sweep ends with 0" 0 $?
+"$TEASEL" run "$job" -o "$work/stopped" "${long[@]}" "${cache[@]}" >"$work/stopped.log" 2>&1 </dev/null &
+process=$!
+for _ in $(seq 200); do [ -n "$(find "$work/stopped/runs" -name record.json 2>/dev/null)" ] && break; sleep 0.05; done
+kill -USR1 $process
+wait $process
+is "a signal stops it with 75" 75 $?
+[ ! -e "$work/stopped/latents.h5" ] && ok "before all runs are done" || no "before all runs are done"
+kept=$(cd "$work/stopped/runs" && stat -c '%n %i %y' ./*/record.json)
+timeout -k 1 60 mpirun --oversubscribe --mca mpi_yield_when_idle 1 -n 2 "$TEASEL" run "$job" -o "$work/killed" "${long[@]}" "${cache[@]}" >"$work/killed.log" 2>&1 </dev/null &
+process=$!
+for _ in $(seq 200); do [ -n "$(find "$work/killed/runs" -name record.json 2>/dev/null)" ] && break; sleep 0.05; done
+launcher=$(pgrep -P $process -x mpirun)
+kill -KILL "$(pgrep -P "$launcher" -x teasel | tail -n 1)"
+wait $process
+code=$?
+[ $code != 0 ] && ok "a killed rank ends the sweep with $code" || no "a killed rank is noticed" "$work/killed.log"
+[ ! -e "$work/killed/latents.h5" ] && ok "before all runs are done" || no "before all runs are done"
+for name in stopped killed; do
+  teasel_run 2 "$work/$name.again.log" "$job" -o "$work/$name" "${long[@]}"
+  is "a $name sweep is completed" 0 $?
+  is "a $name sweep has the weights of an undisturbed one" "$(weights "$work/long")" "$(weights "$work/$name")"
+done
+is "finished runs of a stopped sweep were kept" "$kept" "$(cd "$work/stopped/runs" && echo "$kept" | sed 's/ .*//' | xargs stat -c '%n %i %y')"
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
