@@ -40,10 +40,6 @@ static int64_t count_true(const bool *flags, int64_t count) {
   return sum;
 }
 
-static double over(double value, double divisor) {
-  return divisor > 0 ? value / divisor : 0;
-}
-
 double tsl_udr_score(enum tsl_udr_form form, const double *r, const bool *row_informative,
                      int64_t rows, const bool *column_informative, int64_t columns) {
   bool full = form == TSL_UDR_EQ2FULL;
@@ -53,10 +49,12 @@ double tsl_udr_score(enum tsl_udr_form form, const double *r, const bool *row_in
       r, columns, 1, row_informative, full ? NULL : column_informative, rows, columns};
   double d_rows = (double)count_true(row_informative, rows);
   double d_columns = (double)count_true(column_informative, columns);
+  if (d_rows == 0 || d_columns == 0) /* eq2full would find something among the rest */
+    return 0;
   double columns_sum = sum_of_lines(&by_column), rows_sum = sum_of_lines(&by_row);
   if (form == TSL_UDR_LIB)
-    return (over(columns_sum, d_columns) + over(rows_sum, d_rows)) / 2;
-  return over(columns_sum + rows_sum, d_rows + d_columns);
+    return (columns_sum / d_columns + rows_sum / d_rows) / 2;
+  return (columns_sum + rows_sum) / (d_rows + d_columns);
 }
 
 static int compare_doubles(const void *a, const void *b) {

@@ -55,6 +55,8 @@ def udr_inputs():
 
 
 def pair_score(form, full, rows, columns):
+    if not rows.any() or not columns.any():
+        return 0
     r = full[np.ix_(rows, columns)]
     inner_columns = full[:, columns] if form == "eq2full" else r
     inner_rows = full[rows, :] if form == "eq2full" else r
@@ -65,8 +67,8 @@ def pair_score(form, full, rows, columns):
     a, b = total(inner_columns.T), total(inner_rows)
     n_rows, n_columns = rows.sum(), columns.sum()
     if form == "lib":
-        return ((a / n_columns if n_columns else 0) + (b / n_rows if n_rows else 0)) / 2
-    return (a + b) / (n_rows + n_columns) if n_rows + n_columns else 0
+        return (a / n_columns + b / n_rows) / 2
+    return (a + b) / (n_rows + n_columns)
 
 
 def udr():
