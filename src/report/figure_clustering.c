@@ -27,7 +27,7 @@ static bool smaller_is_better(const char *name) {
 
 /* medians: (settings, metrics) */
 static void write_table(const struct tsl__report_data *data, const double *medians,
-                        const int *best, struct tsl_text *out) {
+                        const double *best, struct tsl_text *out) {
   int metrics = data->scores.metric_count;
   if (metrics > METRICS_MAX)
     metrics = METRICS_MAX;
@@ -51,24 +51,26 @@ static void write_table(const struct tsl__report_data *data, const double *media
     tsl__cell_text(out, data->runs[first].label);
     for (int m = 0; m < metrics; m++)
       tsl__cell_score(out, medians[s * data->scores.metric_count + m],
-                      best[m] == s ? "best" : NULL);
+                      medians[s * data->scores.metric_count + m] == best[m] ? "best"
+                                                                            : NULL);
     tsl__row_end(out);
   }
   tsl__table_end(out);
 }
 
+/* The best median of each metric; NaN where all settings have the same. */
 static void find_best(const struct tsl__report_data *data, const double *medians,
-                      int best[METRICS_MAX]) {
+                      double best[METRICS_MAX]) {
   int metrics = data->scores.metric_count;
   for (int m = 0; m < metrics && m < METRICS_MAX; m++) {
     double sign = smaller_is_better(data->scores.metric_names[m]) ? -1 : 1;
-    double most = -HUGE_VAL;
-    best[m] = -1;
-    for (int s = 0; s < data->setting_count; s++)
-      if (sign * medians[s * metrics + m] > most) {
-        most = sign * medians[s * metrics + m];
-        best[m] = s;
-      }
+    double most = -HUGE_VAL, least = HUGE_VAL;
+    for (int s = 0; s < data->setting_count; s++) {
+      double value = sign * medians[s * metrics + m];
+      most = value > most ? value : most;
+      least = value < least ? value : least;
+    }
+    best[m] = most > least ? sign * most : (double)NAN;
   }
 }
 
@@ -76,7 +78,8 @@ static enum tsl_status write(const struct tsl__report_data *data, struct tsl__pa
                              struct tsl_error *err) {
   if (!data->has_scores || data->scores.metric_count == 0)
     return TSL_OK;
-  int metrics = data->scores.metric_count, best[METRICS_MAX];
+  int metrics = data->scores.metric_count;
+  double best[METRICS_MAX];
   double *medians =
       calloc((size_t)data->setting_count * (size_t)metrics + 1, sizeof *medians);
   double *values = calloc((size_t)data->run_count + 1, sizeof *values);

@@ -43,7 +43,6 @@ static void metric_definitions(const struct tsl__report_data *data,
     tsl_text_add_html(out, metric->name);
     tsl_text_add(out, "</dt><dd>");
     tsl_text_add_html(out, metric->summary);
-    tsl_text_add(out, metric->higher_is_better ? "" : " Smaller is better.");
     tsl_text_add(out, "</dd>\n");
   }
 }
