@@ -60,15 +60,13 @@ static int step_dims(const struct replay *replay, const struct tsl_shape *shape,
   return 2 + shape->rank;
 }
 
-/* An integer attribute of the file, `otherwise` where it has none. */
-static enum tsl_status read_count(struct replay *replay, const char *name,
-                                  int64_t otherwise, int64_t *out,
+/* An integer attribute of the file, -1 where it has none. */
+static enum tsl_status read_count(struct replay *replay, const char *name, int64_t *out,
                                   struct tsl_error *err) {
   double value = 0;
-  if (tsl_h5_read_attribute(replay->in, "/", name, &value, NULL) != TSL_OK) {
-    *out = otherwise;
+  *out = -1;
+  if (tsl_h5_read_attribute(replay->in, "/", name, &value, NULL) != TSL_OK)
     return TSL_OK;
-  }
   if (!(value >= 0 && value < 9e15) || value != (double)(int64_t)value)
     return tsl_error_set(err, TSL_BAD_INPUT, replay->path,
                          "attribute %s is %g; give a whole number from 0", name, value);
@@ -76,10 +74,26 @@ static enum tsl_status read_count(struct replay *replay, const char *name,
   return TSL_OK;
 }
 
+static enum tsl_status read_attributes(struct replay *replay, struct tsl_error *err) {
+  const char *family = replay->run->family->name;
+  const struct tsl_model_ops *ops = tsl_model_find(family);
+  TSL_TRY(read_count(replay, "first_step", &replay->first_step, err));
+  TSL_TRY(read_count(replay, "dataset_size", &replay->dataset_size, err));
+  if (replay->dataset_size < 0 && ops != NULL && ops->check_request != NULL)
+    return tsl_error_set(err, TSL_BAD_INPUT, replay->path,
+                         "attribute dataset_size is missing; the losses of %s depend on "
+                         "the number of training samples",
+                         family);
+  if (replay->first_step < 0)
+    replay->first_step = 0;
+  if (replay->dataset_size < 0)
+    replay->dataset_size = 0;
+  return TSL_OK;
+}
+
 /* Attributes and the number of steps: what must be known before the model is built. */
 static enum tsl_status read_header(struct replay *replay, struct tsl_error *err) {
-  TSL_TRY(read_count(replay, "first_step", 0, &replay->first_step, err));
-  TSL_TRY(read_count(replay, "dataset_size", 0, &replay->dataset_size, err));
+  TSL_TRY(read_attributes(replay, err));
   if (!tsl_h5_has(replay->in, "/batch"))
     return tsl_error_set(err, TSL_BAD_INPUT, replay->path,
                          "/batch is missing; it holds the batches, [steps, batch, ...]");

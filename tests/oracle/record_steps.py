@@ -171,7 +171,9 @@ def losses(job, step, samples, x, passed):
     terms = {"reconstruction": reconstruction_loss(job["reconstruction"], x, output, spread),
              "kl": kl_per_dim.sum(), "kl_per_dim": kl_per_dim}
     if family["model"] == "c_beta_vae":
-        steps = family.get("capacity_steps", job["train"]["iterations"])
+        train = job["train"]
+        run = train["iterations"] if "iterations" in train else train["epochs"] * (samples // train["batch"])
+        steps = family.get("capacity_steps", run)
         capacity = family["capacity"] * min(1.0, step / steps)
         terms["capacity"] = torch.tensor(capacity, dtype=torch.float64)
         terms["total"] = terms["reconstruction"] + beta * torch.abs(terms["kl"] - capacity)
@@ -345,6 +347,14 @@ def small_cases():
     yield case("c_beta_vae-start", FAMILIES["c_beta_vae"], vector, first_step=0)
     yield case("c_beta_vae-end", FAMILIES["c_beta_vae"], vector, first_step=39)
     yield case("c_beta_vae-default_steps", dict(model="c_beta_vae", beta=20, capacity=3), vector, first_step=50)
+    epochs = case("c_beta_vae-epochs", dict(model="c_beta_vae", beta=20, capacity=3), vector, first_step=50)
+    del epochs["job"]["train"]["iterations"]
+    epochs["job"]["train"]["epochs"] = 2
+    yield epochs
+    for optimizer, change in (("adam", dict(epsilon=1e-8)), ("adamax", dict(epsilon=1e-8)), ("sgd", dict(momentum=0))):
+        plain = case("optimizer-%s" % optimizer, FAMILIES["beta_vae"], vector, optimizer=optimizer)
+        plain["job"]["train"].update(change)
+        yield plain
     yield case("vae-beta", dict(model="vae", beta=2.5), vector)
     for family in FAMILIES:
         yield case("%s-shards" % family, FAMILIES[family], vector, batch=16, shards=8, first_step=5)
