@@ -21,7 +21,8 @@ struct tsl_world;
 struct tsl_team;
 
 /* Collective on all ranks of the mpirun. Call once; starts MPI (thread level single).
- * Started without mpirun, the world has one rank and MPI is not started at all. */
+ * Started without mpirun, the world has one rank and MPI is not started at all; several
+ * processes of srun without --mpi=pmix are TSL_BAD_INPUT. */
 enum tsl_status tsl_world_open(int *argc, char ***argv, struct tsl_world **out,
                                struct tsl_error *err);
 void tsl_world_close(struct tsl_world *world);

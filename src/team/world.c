@@ -35,6 +35,18 @@ static bool launched(void) {
          getenv("PMIX_NAMESPACE") != NULL;
 }
 
+/* srun without --mpi=pmix starts processes that know nothing of each other, and each would
+ * train everything. */
+static enum tsl_status check_lonely(struct tsl_error *err) {
+  const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
+  if (tasks == NULL || strtol(tasks, NULL, 10) <= 1)
+    return TSL_OK;
+  return tsl_error_set(err, TSL_BAD_INPUT, "srun",
+                       "%s processes were started that cannot talk to each other: use "
+                       "srun --mpi=pmix, or mpirun inside the allocation",
+                       tasks);
+}
+
 static int find_node(struct tsl_world *world) {
   MPI_Comm node = MPI_COMM_NULL;
   int code = MPI_Comm_split_type(world->teams, MPI_COMM_TYPE_SHARED, world->rank,
@@ -83,10 +95,8 @@ enum tsl_status tsl_world_open(int *argc, char ***argv, struct tsl_world **out,
   world->tag_bound = 32767;
   world->teams = world->messages = world->files = MPI_COMM_NULL;
   world->receiving = MPI_REQUEST_NULL;
-  enum tsl_status status = TSL_OK;
   int *ranks = NULL;
-  if (launched())
-    status = start(world, argc, argv, err);
+  enum tsl_status status = launched() ? start(world, argc, argv, err) : check_lonely(err);
   if (status != TSL_OK)
     goto done;
   ranks = calloc((size_t)world->size, sizeof *ranks);

@@ -5,6 +5,7 @@
 #include "teasel/team.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void test_world__without_mpirun_starts_no_mpi(void **state) {
   (void)state;
@@ -31,6 +32,20 @@ static void test_world__without_mpirun_starts_no_mpi(void **state) {
   tsl_world_close(world);
 }
 
+static void test_world__refuses_srun_without_pmix(void **state) {
+  (void)state;
+  struct tsl_world *world = NULL;
+  struct tsl_error err = {0};
+  setenv("SLURM_STEP_NUM_TASKS", "4", 1);
+  assert_int_equal(tsl_world_open(NULL, NULL, &world, &err), TSL_BAD_INPUT);
+  assert_non_null(strstr(err.text, "--mpi=pmix"));
+  assert_null(world);
+  setenv("SLURM_STEP_NUM_TASKS", "1", 1);
+  assert_int_equal(tsl_world_open(NULL, NULL, &world, &err), TSL_OK);
+  tsl_world_close(world);
+  unsetenv("SLURM_STEP_NUM_TASKS");
+}
+
 static void test_world__counts_epochs_from_1(void **state) {
   (void)state;
   struct tsl_world *world = NULL;
@@ -50,6 +65,7 @@ static void test_world__close_allows_null(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_world__without_mpirun_starts_no_mpi),
+      cmocka_unit_test(test_world__refuses_srun_without_pmix),
       cmocka_unit_test(test_world__counts_epochs_from_1),
       cmocka_unit_test(test_world__close_allows_null),
   };
