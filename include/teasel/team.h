@@ -31,6 +31,10 @@ int tsl_world_size(const struct tsl_world *world);
 void tsl_world_set_peer_seconds(struct tsl_world *world,
                                 double seconds); /* default 120 */
 double tsl_world_peer_seconds(const struct tsl_world *world);
+/* Local. Notes that a rank no longer answers (teams note it themselves). Then the world
+ * is closed without MPI_Finalize, which would wait for it for ever, and mpirun ends what
+ * is left of the job; unless a vote or barrier with that rank succeeds before. */
+void tsl_world_give_up(struct tsl_world *world, int rank);
 /* Local. Index of this rank among the ranks of its node, and their number. */
 int tsl_world_node_rank(const struct tsl_world *world);
 int tsl_world_node_size(const struct tsl_world *world);

@@ -214,6 +214,7 @@ static void look_for_silence(struct coordinator *coordinator, double now) {
     if (seat->state == BUSY)
       report(coordinator, rank, seat->team, TSL_PEER_LOST, &error);
     seat->state = LOST;
+    tsl_world_give_up(coordinator->world, rank);
   }
 }
 

@@ -98,6 +98,7 @@ static enum tsl_status wait_for_work(struct follower *follower, struct tsl_error
                                              patience);
       if (err != NULL)
         err->rank = 0;
+      tsl_world_give_up(follower->world, 0);
       return status;
     }
     if (!follower->told_to_stop && asked_to_stop(follower)) {
@@ -123,6 +124,8 @@ enum tsl_status tsl__follow(struct tsl_world *world, const struct tsl_worker *wo
       break;
     TSL_TRY(work(&follower, err));
   }
+  if (follower.result == TSL_PEER_LOST)
+    tsl_world_give_up(world, follower.result_error.rank);
   if (follower.result != TSL_OK && err != NULL)
     *err = follower.result_error;
   return follower.result;

@@ -98,6 +98,7 @@ static enum tsl_status wait_for(struct tsl_team *team, MPI_Request requests[2],
         MPI_Request_free(&requests[i]);
       }
       team->lost = find_lost(team, receiving ? exchange->from : exchange->to);
+      tsl_world_give_up(world, team->lost);
       return lost_error(team, err);
     }
     tsl_world_relax(world, waited);
@@ -110,6 +111,11 @@ static enum tsl_status wait_for(struct tsl_team *team, MPI_Request requests[2],
                          "rank %d sent %d bytes where %d were expected",
                          team->ranks[exchange->from], got, in_bytes);
   return TSL_OK;
+}
+
+void tsl__team_heard(const struct tsl_team *team) {
+  if (team->world != NULL && index_of(team, team->world->lost) >= 0)
+    team->world->lost = -1;
 }
 
 static int piece(size_t bytes, size_t offset) {

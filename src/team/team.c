@@ -116,6 +116,7 @@ enum tsl_status tsl_team_agree(struct tsl_team *team, enum tsl_status status,
     if (other.index < lowest.index)
       lowest = other;
   }
+  tsl__team_heard(team);
   if (lowest.index == size)
     return TSL_OK;
   struct tsl_error shown;
@@ -188,5 +189,6 @@ enum tsl_status tsl_team_barrier(struct tsl_team *team, struct tsl_error *err) {
                                 .in_bytes = 1},
         err));
   }
+  tsl__team_heard(team);
   return TSL_OK;
 }

@@ -35,8 +35,8 @@ static bool launched(void) {
          getenv("PMIX_NAMESPACE") != NULL;
 }
 
-/* srun without --mpi=pmix starts processes that know nothing of each other, and each would
- * train everything. */
+/* srun without --mpi=pmix starts processes that know nothing of each other, and each
+ * would train everything. */
 static enum tsl_status check_lonely(struct tsl_error *err) {
   const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
   if (tasks == NULL || strtol(tasks, NULL, 10) <= 1)
@@ -92,6 +92,7 @@ enum tsl_status tsl_world_open(int *argc, char ***argv, struct tsl_world **out,
   world->size = 1;
   world->node_size = 1;
   world->peer_seconds = 120;
+  world->lost = -1;
   world->tag_bound = 32767;
   world->teams = world->messages = world->files = MPI_COMM_NULL;
   world->receiving = MPI_REQUEST_NULL;
@@ -127,7 +128,7 @@ void tsl_world_close(struct tsl_world *world) {
     return;
   tsl__messages_close(world);
   tsl_team_free(world->team);
-  if (world->mpi) {
+  if (world->mpi && world->lost < 0) {
     MPI_Comm *communicators[] = {&world->teams, &world->messages, &world->files};
     for (size_t i = 0; i < sizeof communicators / sizeof *communicators; i++) {
       if (*communicators[i] != MPI_COMM_NULL)
@@ -148,6 +149,11 @@ int tsl_world_size(const struct tsl_world *world) {
 
 void tsl_world_set_peer_seconds(struct tsl_world *world, double seconds) {
   world->peer_seconds = seconds;
+}
+
+void tsl_world_give_up(struct tsl_world *world, int rank) {
+  if (rank >= 0 && rank < world->size && rank != world->rank)
+    world->lost = rank;
 }
 
 double tsl_world_peer_seconds(const struct tsl_world *world) {

@@ -15,6 +15,7 @@ struct tsl_world {
   int node_rank, node_size;
   bool crowded; /* more ranks than cores on this node: yield instead of spinning */
   double peer_seconds;
+  int lost;          /* a rank that no longer answers; -1: none */
   uint32_t epoch;    /* of the last team that this rank called together */
   int tag_bound;     /* MPI_TAG_UB */
   MPI_Comm teams;    /* exchanges of teams, told apart by the epoch in the tag */
@@ -52,6 +53,8 @@ enum tsl_status tsl__team_exchange(struct tsl_team *team,
                                    const struct tsl__exchange *exchange,
                                    struct tsl_error *err);
 
+/* Local. All members have been heard. */
+void tsl__team_heard(const struct tsl_team *team);
 /* Local. TSL_LIBRARY with MPI's own words; call: the function that failed. */
 enum tsl_status tsl__mpi_error(int code, const char *call, struct tsl_error *err);
 /* Local. Finishes what is still on its way, for at most a few seconds; frees all. */

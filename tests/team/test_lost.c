@@ -171,6 +171,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_lost__workers_leave_when_rank_0_hangs),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
+  meet(); /* all are back: MPI ends as it should */
   tsl_world_close(world);
   return failed;
 }
