@@ -229,15 +229,17 @@ struct tsl_step {
   double *terms; /* out: (tsl_graph_term_numbers), equal on all members */
   bool finite;   /* out: the total is finite, equal on all members */
 };
-/* Collective on team. One step: forward, backward, sum, optimizer. W must be a power of
- * two up to shards, and may differ from step to step. */
+/* Collective on team (NULL: alone). One step: forward, backward, sum, optimizer. W must
+ * be a power of two up to shards, and may differ from step to step. A step whose total is
+ * not finite changes no weight and is no error: see step->finite. */
 enum tsl_status tsl_graph_step(struct tsl_graph *graph, struct tsl_team *team,
                                struct tsl_step *step, struct tsl_error *err);
 
 /* Local. Values computed from values, in evaluation mode (no dropout, running
  * statistics): feeds any value (the input, or a code z), fetches any other. rows: any
  * number; cut into pieces of one shard's rows, the last padded, so that a row's bytes
- * depend on nothing but the row. */
+ * depend on nothing but the row. Noise that is not fed is zero, so z is the mean. Values
+ * that need a whole batch (total correlation, batch means) exist in a step only. */
 struct tsl_feed {
   struct tsl_value value;
   const float *data; /* (rows, shape) */

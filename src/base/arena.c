@@ -3,6 +3,24 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+/* Large blocks are asked for in huge pages: a training step walks tens of megabytes, more
+ * than the processor's table of small pages covers. */
+static const size_t huge_page = (size_t)2 << 20;
+
+static void *reserve(size_t bytes) {
+  if (bytes < 2 * huge_page)
+    return aligned_alloc(TSL_ALIGNMENT, bytes);
+  size_t rounded = (bytes + huge_page - 1) / huge_page * huge_page;
+  void *memory = aligned_alloc(huge_page, rounded);
+#ifdef MADV_HUGEPAGE
+  if (memory != NULL)
+    (void)madvise(memory, rounded,
+                  MADV_HUGEPAGE); /* where it is refused, small ones do */
+#endif
+  return memory;
+}
 
 size_t tsl_arena_round(size_t bytes) {
   return (bytes + TSL_ALIGNMENT - 1) / TSL_ALIGNMENT * TSL_ALIGNMENT;
@@ -16,7 +34,7 @@ enum tsl_status tsl_allocate(void **out, size_t count, size_t size,
   size_t bytes = tsl_arena_round(count * size);
   if (bytes == 0)
     bytes = TSL_ALIGNMENT;
-  void *memory = aligned_alloc(TSL_ALIGNMENT, bytes);
+  void *memory = reserve(bytes);
   if (memory == NULL)
     return tsl_error_set(err, TSL_MEMORY, "", "out of memory asking for %zu bytes",
                          bytes);

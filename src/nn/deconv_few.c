@@ -87,54 +87,46 @@ FUSED static void multiply_row(const struct tsl__deconv_few *few, const float *x
     multiply_pixels(few, x, block, packed, patches, first, 1);
 }
 
-/* Adds the patches of row i, one pixel at a time. y: (filters, out_height, out_width) */
-static void add_pixel(const struct tsl__deconv_few *few, const float *patches, int64_t i,
-                      int64_t j, float *y) {
-  int64_t kernel = few->kernel;
-  for (int64_t o = 0; o < few->filters; o++) {
-    for (int64_t a = 0; a < kernel; a++) {
-      int64_t row = i * few->stride - few->pad + a;
-      if (row < 0 || row >= few->out_height)
-        continue;
-      float *to = y + (o * few->out_height + row) * few->out_width;
-      const float *from = patches + j * few->columns + (o * kernel + a) * kernel;
-      for (int64_t b = 0; b < kernel; b++) {
-        int64_t column = j * few->stride - few->pad + b;
-        if (column >= 0 && column < few->out_width)
-          to[column] += from[b];
-      }
-    }
+/* One line of the kernel's patches: column b of pixel j goes to to[j * stride - pad + b].
+ * from: (width, columns); to: (out_width) */
+static void add_edge(const struct tsl__deconv_few *few, const float *from, int64_t j,
+                     float *to) {
+  for (int64_t b = 0; b < few->kernel; b++) {
+    int64_t column = j * few->stride - few->pad + b;
+    if (column >= 0 && column < few->out_width)
+      to[column] += from[j * few->columns + b];
   }
 }
 
-/* The same of a pixel whose patch is inside the row, for kernel 4. */
-TSL__INLINE void add_inner_pixel(const struct tsl__deconv_few *few, const float *patches,
-                                 int64_t i, int64_t j, float *y) {
-  for (int64_t o = 0; o < few->filters; o++) {
-    for (int64_t a = 0; a < 4; a++) {
-      int64_t row = i * few->stride - few->pad + a;
-      if (row < 0 || row >= few->out_height)
-        continue;
-      float *to =
-          y + (o * few->out_height + row) * few->out_width + j * few->stride - few->pad;
-      const float *from = patches + j * few->columns + (o * 4 + a) * 4;
-      *(quad *)(void *)to += *(const quad *)(const void *)from;
-    }
+/* Pixels first, first + 2, ... of the line. Those whose patch of 4 lies inside go four at
+ * once. */
+static void add_line(const struct tsl__deconv_few *few, const float *from, int64_t first,
+                     float *to) {
+  int64_t j = first;
+  if (few->kernel == 4) {
+    for (; j < few->x.width && j * few->stride < few->pad; j += 2)
+      add_edge(few, from, j, to);
+    int64_t last = few->out_width + few->pad - 4; /* of j * stride */
+    for (; j < few->x.width && j * few->stride <= last; j += 2)
+      *(quad *)(void *)(to + j * few->stride - few->pad) +=
+          *(const quad *)(const void *)(from + j * few->columns);
   }
+  for (; j < few->x.width; j += 2)
+    add_edge(few, from, j, to);
 }
 
-/* Every second pixel first, then the others: neighbours overlap, and what was just
- * written would have to be waited for. */
+/* Patches of row i. Every second pixel first, then the others: neighbours overlap, and
+ * what was just written would have to be waited for. y: (filters, out_height, out_width)
+ */
 static void add_row(const struct tsl__deconv_few *few, const float *patches, int64_t i,
                     float *y) {
-  for (int64_t odd = 0; odd < 2; odd++) {
-    for (int64_t j = odd; j < few->x.width; j += 2) {
-      int64_t left = j * few->stride - few->pad;
-      bool inner = few->kernel == 4 && left >= 0 && left + 4 <= few->out_width;
-      if (inner)
-        add_inner_pixel(few, patches, i, j, y);
-      else
-        add_pixel(few, patches, i, j, y);
+  for (int64_t first = 0; first < 2; first++) {
+    for (int64_t line = 0; line < few->filters * few->kernel; line++) {
+      int64_t row = i * few->stride - few->pad + line % few->kernel;
+      if (row < 0 || row >= few->out_height)
+        continue;
+      float *to = y + (line / few->kernel * few->out_height + row) * few->out_width;
+      add_line(few, patches + line * few->kernel, first, to);
     }
   }
 }

@@ -46,6 +46,8 @@ static void free_node(struct tsl__node *node) {
   }
   tsl__kernel_release(&node->to_plain);
   tsl__kernel_release(&node->from_plain);
+  tsl__kernel_release(&node->to_plain);
+  tsl__kernel_release(&node->from_plain);
   free(node->state);
   free(node);
 }

@@ -274,7 +274,7 @@ bool tsl__conv_check(struct tsl_graph *graph, const struct tsl__node *node,
                     what);
     return false;
   }
-  bool fits = conv->pad < conv->kernel;
+  bool fits = true;
   for (int i = 1; i < 3; i++) {
     int64_t size = x->dims[i];
     int64_t out = transposed ? (size - 1) * conv->stride - 2 * conv->pad + conv->kernel

@@ -22,6 +22,11 @@ enum tsl_status tsl_graph_optimizer(struct tsl_graph *graph,
   }
   if (optimizer == NULL)
     return tsl_error_set(err, TSL_BAD_INPUT, "train.optimizer", "unknown optimizer");
+  /* Without it, weights that never had a gradient would become 0 / 0. */
+  if (options->kind != TSL_OPTIMIZER_SGD && !((float)options->epsilon > 0.0F))
+    return tsl_error_set(err, TSL_BAD_INPUT, "train.epsilon",
+                         "epsilon must be above 1e-38 for %s, not %g", optimizer->name,
+                         options->epsilon);
   struct tsl__optimizer_state *state = calloc(1, sizeof *state);
   if (state == NULL)
     return tsl_error_set(err, TSL_MEMORY, "", "no memory for an optimizer");

@@ -120,6 +120,8 @@ static void test_conv__equals_plain_loops(void **state) {
       {{3, {3, 16, 16}}, {16, 4, 2, 1, true}}, {{3, {16, 8, 8}}, {32, 4, 2, 1, true}},
       {{3, {5, 7, 9}}, {6, 3, 2, 1, true}},    {{3, {16, 6, 6}}, {5, 3, 1, 0, true}},
       {{3, {1, 5, 5}}, {2, 5, 1, 2, true}},    {{3, {48, 8, 8}}, {48, 4, 2, 1, true}},
+      {{3, {4, 5, 5}}, {6, 1, 1, 1, true}},    {{3, {16, 7, 7}}, {16, 2, 3, 0, true}},
+      {{3, {8, 6, 5}}, {3, 4, 1, 2, true}},    {{3, {24, 9, 9}}, {1, 6, 4, 1, true}},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     check_conv(&cases[i].in, &cases[i].conv, false);
