@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { STRIP = 6 }; /* pixels: the bar that tells the family */
 
@@ -32,6 +33,20 @@ static int block_end(const struct tsl__report_data *data, const struct layout *l
   return end;
 }
 
+/* The end of a label that is too long, where settings of a family differ most. */
+static const char *fitting(const struct layout *layout, const char *label, char *buffer,
+                           size_t bytes) {
+  double room = layout->margin - STRIP - 6;
+  if (tsl__chart_text_width(label, 10) <= room)
+    return label;
+  size_t keep = (size_t)(room / tsl__chart_text_width("m", 10)) - 1;
+  const char *end = label + strlen(label) - keep;
+  while (((unsigned char)*end & 0xC0u) == 0x80u) /* not into a letter */
+    end++;
+  snprintf(buffer, bytes, "\xe2\x80\xa6%s", end);
+  return buffer;
+}
+
 static void setting_labels(const struct tsl__report_data *data,
                            const struct layout *layout, struct tsl__chart *chart) {
   double last = -HUGE_VAL;
@@ -39,7 +54,9 @@ static void setting_labels(const struct tsl__report_data *data,
     int end = block_end(data, layout, begin, false);
     double middle = layout->margin + (begin + end) / 2.0 * layout->cell;
     if (middle - last >= 10.5) { /* as many as can be read */
-      const char *label = data->runs[layout->order[begin]].label;
+      char buffer[256];
+      const char *label =
+          fitting(layout, data->runs[layout->order[begin]].label, buffer, sizeof buffer);
       tsl__chart_text(chart, layout->margin - STRIP - 4, middle + 3.5, TSL__END, "mu sm",
                       label);
       tsl__chart_text_turned(chart, middle + 3.5, layout->margin - STRIP - 4, -90,

@@ -12,21 +12,29 @@ struct tile {
   int channels, height, width;
 };
 
+/* A vector's tile has as many rows as divide it and keep it no wider than 8 times its
+ * height; a short one is a row of stripes, another a square with cells left over. */
+static struct tile vector_tile(int count) {
+  int rows = (int)sqrt((double)count);
+  while (rows > 1 && count % rows != 0)
+    rows--;
+  if (count > 8 * rows * rows && count > 32)
+    rows = (int)floor(sqrt((double)count));
+  return (struct tile){.channels = 1, .height = rows, .width = (count + rows - 1) / rows};
+}
+
 static struct tile tile_of(const struct tsl_shape *shape) {
-  if (shape->rank == 3)
-    return (struct tile){.channels = shape->dims[0] == 3 ? 3 : 1,
-                         .height = (int)shape->dims[1],
-                         .width = (int)shape->dims[2]};
-  int width = (int)ceil(sqrt((double)shape->dims[0]));
-  return (struct tile){
-      .channels = 1, .height = ((int)shape->dims[0] + width - 1) / width, .width = width};
+  if (shape->rank != 3)
+    return vector_tile((int)shape->dims[0]);
+  return (struct tile){.channels = shape->dims[0] == 3 ? 3 : 1,
+                       .height = (int)shape->dims[1],
+                       .width = (int)shape->dims[2]};
 }
 
 void tsl__picture_cell(const struct tsl_shape *shape, double *width, double *height) {
   struct tile tile = tile_of(shape);
-  double scale = 64.0 / tile.width;
-  *width = tile.width * scale;
-  *height = tile.height * scale;
+  *width = 64;
+  *height = fmax(64.0 * tile.height / tile.width, 32); /* room for two lines of words */
 }
 
 /* Smallest and largest value: vectors are shown on their own range, images on 0..1. */

@@ -59,8 +59,8 @@ static void test_grid__vectors_become_tiles_on_their_own_range(void **state) {
   const struct tsl_shape shape = {.rank = 1, .dims = {3}};
   struct tsl_image image;
   paint(&shape, (float[]){-5, 0, 5, 5, 5, -5}, &image);
-  assert_int_equal(image.width, 4); /* two tiles of 2 x 2 */
-  assert_int_equal(image.height, 2);
+  assert_int_equal(image.width, 6); /* two rows of three stripes */
+  assert_int_equal(image.height, 1);
   assert_int_equal(image.bytes[0], 0);
   assert_int_equal(image.bytes[2 * image.channels], 255);
   tsl_image_release(&image);
