@@ -53,7 +53,8 @@ static void print_lines(const struct lines *lines, const char *prefix, int inden
     indent_by(out, indent);
     if (whole) {
       tsl__yaml_print_text(out, rest);
-      tsl_text_format(out, ": %s\n", lines->items[i].value);
+      const char *value = lines->items[i].value;
+      tsl_text_format(out, ":%s%s\n", value[0] == '\n' ? "" : " ", value);
     } else {
       tsl_text_format(out, "%.*s:\n", (int)(dot - rest), rest);
       print_lines(lines, group, indent + 2, out);
@@ -77,26 +78,32 @@ static const char *option_text(struct lines *lines, const struct tsl__assignment
   return copy != NULL ? copy : "";
 }
 
-/* The network that a value names, whole, with its name; parameters stay `$name`. */
+/* The map of the network that a value names, and its name where the map has none. */
+static const struct tsl__node *find_network(const struct tsl_job *job, struct lines *lines,
+                                            const struct tsl__node *value,
+                                            const char **name) {
+  *name = NULL;
+  if (value->kind != TSL__SCALAR)
+    return value;
+  for (int i = 0; i < job->network_count; i++) {
+    if (job->networks[i].value != value)
+      continue;
+    *name = tsl__stem_of(&lines->pool, job->networks[i].path);
+    return job->networks[i].root;
+  }
+  return NULL; /* no run needs it */
+}
+
+/* The network whole, with its name, on one line; parameters stay `$name`. */
 static void print_network(const struct tsl_job *job, struct lines *lines,
                           const struct tsl__node *value, struct tsl_text *out) {
-  const struct tsl__node *root = value;
-  const char *name = NULL;
-  if (value->kind == TSL__SCALAR) {
-    root = NULL;
-    for (int i = 0; i < job->network_count; i++) {
-      if (job->networks[i].value == value) {
-        root = job->networks[i].root;
-        name = tsl__stem_of(&lines->pool, job->networks[i].path);
-      }
-    }
-  }
-  if (root == NULL) { /* no run needs it */
+  const char *name = NULL, *separator = "";
+  const struct tsl__node *root = find_network(job, lines, value, &name);
+  if (root == NULL) {
     tsl__yaml_print_flow(out, value);
     return;
   }
   tsl_text_add(out, "{");
-  const char *separator = "";
   if (name != NULL) {
     tsl_text_add(out, "name: ");
     tsl__yaml_print_text(out, name);
@@ -114,10 +121,46 @@ static void print_network(const struct tsl_job *job, struct lines *lines,
   tsl_text_add(out, "}");
 }
 
+/* The only network of the top, an entry a line. */
+static void print_network_lines(const struct tsl_job *job, struct lines *lines,
+                                const struct tsl__node *value, struct tsl_text *out) {
+  const char *name = NULL;
+  const struct tsl__node *root = find_network(job, lines, value, &name);
+  if (root == NULL) {
+    print_network(job, lines, value, out);
+    return;
+  }
+  if (name != NULL) {
+    tsl_text_add(out, "\n  name: ");
+    tsl__yaml_print_text(out, name);
+  }
+  for (int i = 0; i < root->count; i++) {
+    const char *key = root->keys[i]->text;
+    const struct tsl__node *node = root->values[i];
+    if (name != NULL && strcmp(key, "name") == 0)
+      continue;
+    bool entries = node->kind == TSL__LIST && strcmp(key, "input") != 0;
+    tsl_text_format(out, "\n  %s:%s", key, entries ? "" : " ");
+    if (!entries)
+      tsl__yaml_print_flow(out, node);
+    for (int k = 0; entries && k < node->count; k++) {
+      const struct tsl__node *entry = node->values[k];
+      tsl_text_format(out, "\n    - %s: ", entry->keys[0]->text);
+      tsl__yaml_print_flow(out, entry->values[0]);
+    }
+  }
+}
+
 static void add_assignment(const struct tsl_job *job, struct lines *lines,
-                           const struct tsl__assignment *item) {
+                           const struct tsl__assignment *item, bool top) {
   struct tsl_text text;
   tsl_text_init(&text);
+  if (top && !item->list && item->target == TSL__TARGET_NETWORK) {
+    print_network_lines(job, lines, item->values[0], &text);
+    add_line(lines, item->key, &text);
+    tsl_text_release(&text);
+    return;
+  }
   tsl_text_add(&text, item->list ? "[" : "");
   for (int i = 0; i < item->count; i++) {
     tsl_text_add(&text, i > 0 ? ", " : "");
@@ -195,7 +238,7 @@ static void add_top(const struct tsl_job *job, struct lines *lines) {
     const struct tsl__assignment *item = &job->top.items[i];
     if (item->target == TSL__TARGET_NETWORK || item->target == TSL__TARGET_PARAMETER ||
         item->target == TSL__TARGET_RUN)
-      add_assignment(job, lines, item);
+      add_assignment(job, lines, item, /*top=*/true);
   }
   for (size_t i = 0; i < tsl__run_table.count; i++) {
     const struct tsl_option *row = &tsl__run_table.rows[i];
@@ -220,7 +263,7 @@ static void print_blocks(const struct tsl_job *job, struct tsl_text *out) {
     struct lines lines = {.count = 0};
     for (int k = 0; k < block->set.count; k++) {
       if (block->set.items[k].target != TSL__TARGET_MODEL)
-        add_assignment(job, &lines, &block->set.items[k]);
+        add_assignment(job, &lines, &block->set.items[k], /*top=*/false);
     }
     tsl_text_format(out, "  - model: %s\n", block->family->name);
     print_lines(&lines, "", 4, out);
