@@ -26,9 +26,14 @@ static const struct tsl_option seed_row = {.name = "seed",
 static const struct tsl_reader *take_reader(struct tsl__job_reader *job,
                                             const struct tsl__node *map) {
   const struct tsl__node *node = tsl__node_get(map, "reader");
-  if (node == NULL || node->kind != TSL__SCALAR) {
-    tsl__problem(&job->problems, node != NULL ? node->place : map->place,
+  if (node == NULL) {
+    tsl__problem(&job->problems, map->place,
                  "missing key 'reader': the kind of data; `teasel explain` lists them");
+    return NULL;
+  }
+  if (node->kind != TSL__SCALAR) {
+    tsl__problem(&job->problems, node->place, "reader: a name is expected, not %s",
+                 tsl__node_what(node));
     return NULL;
   }
   const struct tsl_reader *reader = find_reader(job->registry, node->text);
@@ -109,6 +114,11 @@ void tsl__dataset_read(struct tsl__job_reader *job, const struct tsl__node *valu
   const struct tsl__node *map = value;
   if (value->kind == TSL__SCALAR && strcmp(value->text, "none") == 0) {
     snprintf(out->name, sizeof out->name, "none");
+    for (int i = 0; overrides != NULL && i < overrides->count; i++) {
+      if (overrides->items[i].target == TSL__TARGET_DATASET_OPTION)
+        tsl__problem(&job->problems, overrides->items[i].place,
+                     "`dataset: none` has no option '%.80s'", overrides->items[i].part);
+    }
     return;
   }
   if (value->kind == TSL__MAP) {

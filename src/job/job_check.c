@@ -58,7 +58,7 @@ static void check_length(struct tsl__job_reader *reader, const struct tsl__block
         "train.epochs and train.iterations are both given (the other at %s); "
         "leave one out",
         tsl__place_text(reader->pool, place_of(block, "train.iterations", NULL)));
-  else if (run->train.iterations == 0 && run->train.epochs == 0)
+  else if (run->train.iterations == 0 && run->train.epochs == 0 && !reader->length_meant)
     tsl__problem(&reader->problems, train,
                  "no length of training; give train.iterations or train.epochs");
 }

@@ -108,6 +108,7 @@ struct tsl__job_reader {
   struct tsl__network_variant *variants;
   int variant_count, variant_capacity;
   struct tsl__node *root;
+  bool length_meant; /* a misspelt train.iterations or train.epochs was told */
 };
 
 /* ---- job_keys.c ---- */

@@ -173,6 +173,13 @@ void tsl__key_unknown(struct tsl__job_reader *reader, struct tsl__place place,
                  "'%s' is the same for all runs; put it at the top of the file", key);
     return;
   }
+  if (strcmp(shown, "<<") == 0) {
+    tsl__problem(
+        &reader->problems, place,
+        "'<<' is no key of YAML 1.2; write the keys out (an alias can stand for a "
+        "whole value)");
+    return;
+  }
   if (!scope.is_block && strcmp(key, "model") == 0) {
     tsl__problem(&reader->problems, place, "'model' belongs into a block of `families:`");
     return;
@@ -201,8 +208,11 @@ void tsl__key_unknown(struct tsl__job_reader *reader, struct tsl__place place,
   }
   const char *hint =
       tsl__did_you_mean(reader->pool, shown, list.words, (size_t)list.count);
-  tsl__problem(&reader->problems, place, "unknown key '%.80s'%s", shown,
-               hint[0] != '\0' ? hint : elsewhere(reader, key));
+  if (hint[0] == '\0')
+    hint = elsewhere(reader, key);
+  if (strstr(hint, "iterations'") != NULL || strstr(hint, "epochs'") != NULL)
+    reader->length_meant = true;
+  tsl__problem(&reader->problems, place, "unknown key '%.80s'%s", shown, hint);
 }
 
 /* ---- flattening ---- */
@@ -256,6 +266,7 @@ static void add_pair(const struct flattening *to, const char *key,
   if (!known && is_group(key, to->scope)) {
     tsl__problem(&reader->problems, value->place,
                  "%s: a map of options is expected, not %s", key, tsl__node_what(value));
+    reader->length_meant = reader->length_meant || strcmp(key, "train") == 0;
     return;
   }
   if (!known) {

@@ -79,7 +79,8 @@ static const char *option_text(struct lines *lines, const struct tsl__assignment
 }
 
 /* The map of the network that a value names, and its name where the map has none. */
-static const struct tsl__node *find_network(const struct tsl_job *job, struct lines *lines,
+static const struct tsl__node *find_network(const struct tsl_job *job,
+                                            struct lines *lines,
                                             const struct tsl__node *value,
                                             const char **name) {
   *name = NULL;

@@ -97,11 +97,11 @@ static void take_name(struct tsl__job_reader *reader) {
   if (right)
     reader->job->name = node->text;
   else
-    tsl__problem(&reader->problems, node->place,
-                 "name: %.120s names no folder; use letters, digits, '.', '_' and '-', a "
-                 "letter or digit first, at most %d in all",
-                 node->kind == TSL__SCALAR ? node->text : tsl__node_what(node),
-                 JOB_NAME_MAX);
+    tsl__problem(
+        &reader->problems, node->place,
+        "name: '%.120s' names no folder; use letters, digits, '.', '_' and '-', a "
+        "letter or digit first, at most %d in all",
+        node->kind == TSL__SCALAR ? node->text : tsl__node_what(node), JOB_NAME_MAX);
 }
 
 static void take_job_options(struct tsl__job_reader *reader) {

@@ -89,7 +89,10 @@ static bool judge(struct tsl__job_reader *reader,
     return judge_parameter(reader, assignment, node, label);
   case TSL__TARGET_NETWORK:
     return judge_network(reader, node, label);
-  default: /* name, dataset, families, model: judged where they are used */
+  case TSL__TARGET_MODEL: /* judged where the block is read */
+    *label = node->kind == TSL__SCALAR ? node->text : "";
+    return true;
+  default: /* name, dataset, families: judged where they are used */
     *label = "";
     return true;
   }

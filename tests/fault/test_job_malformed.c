@@ -10,7 +10,7 @@
 
 #define FOLDER "tests/fault/jobs/"
 
-enum { CASES_LEAST = 100, LINE_BYTES = 1024 };
+enum { CASES_LEAST = 150, LINE_BYTES = 1024 };
 
 static enum tsl_status read_bytes(const char *file, const char *bytes, size_t count,
                                   const char *const *settings, size_t setting_count,

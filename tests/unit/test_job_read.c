@@ -90,6 +90,17 @@ static void test_block__replaces_what_the_top_sets(void **state) {
   tsl_job_free(job);
 }
 
+static void test_models__in_a_list_are_an_axis(void **state) {
+  (void)state;
+  struct tsl_job *job = read_text(
+      HEAD "families:\n  - {model: [beta_vae, beta_tcvae], beta: [2, 3]}\n", NULL);
+  assert_int_equal(tsl_job_run_count(job), 4);
+  assert_string_equal(tsl_job_run(job, 0)->family->name, "beta_vae");
+  assert_string_equal(tsl_job_run(job, 3)->family->name, "beta_tcvae");
+  assert_true(beta_of(job, 3) == 3);
+  tsl_job_free(job);
+}
+
 static void test_set__overrides_the_file_and_reaches_lists(void **state) {
   (void)state;
   const char *const settings[3] = {"train.iterations=2000", "seeds=[0, 1]", "beta=4"};
@@ -125,6 +136,7 @@ int main(void) {
       cmocka_unit_test(test_thesis_grid__has_115_runs_of_23_settings),
       cmocka_unit_test(test_axes__multiply_with_seeds_turning_fastest),
       cmocka_unit_test(test_block__replaces_what_the_top_sets),
+      cmocka_unit_test(test_models__in_a_list_are_an_axis),
       cmocka_unit_test(test_set__overrides_the_file_and_reaches_lists),
       cmocka_unit_test(test_set__beta_4_and_4_0_are_one_run),
   };
