@@ -103,6 +103,12 @@ static int train_all(const struct tsl_metric_input *input, int64_t a,
   return machines;
 }
 
+/* Equally frequent classes tie on a latent that tells nothing: the lowest wins then, not
+ * the last bit. */
+static bool beats(double value, double other) {
+  return value - other > 1e-12 * (fabs(value) + fabs(other));
+}
+
 static double accuracy(const struct tsl_metric_input *input, int64_t a, int j,
                        const struct tsl__partition *truth, double *w, double *b) {
   int machines = train_all(input, a, truth, w, b);
@@ -111,7 +117,7 @@ static double accuracy(const struct tsl_metric_input *input, int64_t a, int j,
     double x = input->test_codes[i * input->latent + a];
     int best = machines == 1 && w[0] * x + b[0] > 0;
     for (int k = 1; k < machines; k++)
-      best = w[k] * x + b[k] > w[best] * x + b[best] ? k : best;
+      best = beats(w[k] * x + b[k], w[best] * x + b[best]) ? k : best;
     right +=
         truth->labels[best] == (int32_t)input->test_factors[i * input->factor_count + j];
   }
