@@ -53,7 +53,7 @@ static void add_record(void *context, const struct tsl_udr_pair *pair) {
       continue;
     copy_matrix(pair->r[s], rows, d_i, columns, d_j, c->scores.latent_max, matrix);
     for (int form = 0; form < TSL_UDR_FORM_COUNT && pair->i != pair->j; form++)
-      if (c->scores.pairwise[s][form] != NULL)
+      if (s != TSL_LASSO || form != TSL_UDR_EQ2FULL)
         record.u[s][form] =
             tsl_udr_score((enum tsl_udr_form)form, pair->r[s], rows, d_i, columns, d_j);
   }

@@ -110,8 +110,10 @@ enum tsl_status tsl__plan_runs(struct tsl__comparison *c, struct tsl_error *err)
   int64_t widest = find_latents(c, (int)runs);
   int metrics = tsl__metrics_list(c, NULL);
   TSL_TRY(tsl_allocate((void **)&c->known, runs + 1, (size_t)metrics + 1, err));
-  TSL_TRY(tsl_scores_init(&c->scores, (int)runs, (int)widest, options->udr.similarity,
-                          metrics, err));
+  /* The others send their pairs away and need no room for all of them. */
+  unsigned similarities = tsl_team_index(c->team) == 0 ? options->udr.similarity : 0;
+  TSL_TRY(
+      tsl_scores_init(&c->scores, (int)runs, (int)widest, similarities, metrics, err));
   c->scores.informative_kl = options->udr.informative_kl;
   c->scores.comparisons = options->udr.comparisons;
   c->scores.votes = options->factors.votes;

@@ -240,6 +240,47 @@ static void test_odd_runs__are_told_and_scored_as_defined(void **state) {
   tsl_store_close(store);
 }
 
+/* The failing members are given a folder without latents. */
+static void expect_failure(const struct tsl_job *job,
+                           bool (*fails)(int index, int size)) {
+  struct tsl_team *team = tsl_world_team(world);
+  int index = tsl_team_index(team), size = tsl_team_size(team);
+  bool any = false;
+  for (int i = 0; i < size; i++)
+    any = any || fails(i, size);
+  struct tsl_store *store = open_store(fails(index, size) ? "empty" : "together");
+  struct tsl_error err = {0};
+  enum tsl_status status = tsl_compare(store, team, job, NULL, &err);
+  assert_int_equal(status != TSL_OK, any);
+  if (any)
+    assert_non_null(strstr(err.where, "empty/latents.h5"));
+  tsl_store_close(store);
+}
+
+static bool first_fails(int index, int size) {
+  (void)size;
+  return index == 0;
+}
+static bool last_fails(int index, int size) {
+  return index == size - 1;
+}
+static bool all_fail(int index, int size) {
+  return index < size;
+}
+static bool none_fails(int index, int size) {
+  return index >= size;
+}
+
+static void test_a_members_failure__is_everybodys(void **state) {
+  (void)state;
+  struct tsl_job *job = make_job("seeds=[0, 1, 2, 3, 4]", NULL);
+  expect_failure(job, first_fails);
+  expect_failure(job, last_fails);
+  expect_failure(job, all_fail);
+  expect_failure(job, none_fails);
+  tsl_job_free(job);
+}
+
 static void test_missing_latents__are_every_members_error(void **state) {
   (void)state;
   struct tsl_job *job = make_job("seeds=[0]", NULL);
@@ -262,6 +303,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_added_seeds__compute_their_own_pairs_only),
       cmocka_unit_test(test_another_threshold__computes_everything_anew),
       cmocka_unit_test(test_odd_runs__are_told_and_scored_as_defined),
+      cmocka_unit_test(test_a_members_failure__is_everybodys),
       cmocka_unit_test(test_missing_latents__are_every_members_error),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
