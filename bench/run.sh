@@ -18,8 +18,10 @@ fi
 {
   echo "# Measurements"
   echo
-  echo "Written by \`make bench\` on $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores;"
-  echo "teasel $(git rev-parse --short HEAD 2>/dev/null), $("$BUILD/teasel" --version | tr '\n' ' ')"
+  echo "Written by \`make bench\` on $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores,"
+  echo "load $(cut -d ' ' -f 1 /proc/loadavg) at the start:"
+  echo
+  "$BUILD/teasel" --version | sed 's/^/    /'
   echo
   echo "## A training step (bench/step.sh)"
   echo
