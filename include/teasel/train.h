@@ -76,10 +76,11 @@ struct tsl_sweep_request {
   bool (*stop)(void *context);
   void *context;
 };
-/* Collective on the world. Trains every run of the job that has no record yet; a finished
- * run is never repeated. TSL_INTERRUPTED when some rank was asked to stop: finished runs
- * are kept, started ones begin again at the next start. A run that fails (a full disk)
- * does not keep the others from being trained; the first failure is returned at the end.
+/* Collective on the world. TSL_BAD_INPUT when ranks compute with different kernels.
+ * Trains every run of the job that has no record yet; a finished run is never repeated.
+ * TSL_INTERRUPTED when some rank was asked to stop: finished runs are kept, started ones
+ * begin again at the next start. A run that fails (a full disk) does not keep the others
+ * from being trained; the first failure is returned at the end.
  */
 enum tsl_status tsl_sweep_run(const struct tsl_sweep_request *request,
                               struct tsl_world *world, struct tsl_error *err);

@@ -4,6 +4,7 @@
 
 #include "teasel/arena.h"
 #include "teasel/log.h"
+#include "teasel/nn.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -263,6 +264,22 @@ static bool asked_to_stop(void *context) {
   return request->stop != NULL && request->stop(request->context);
 }
 
+/* Collective on the world. Any ranks may become a team, and a run may go on elsewhere:
+ * that all compute with the same bits is a matter of the same kernels. */
+static enum tsl_status check_kernels(struct tsl_team *team, struct tsl_error *err) {
+  char first[sizeof((struct tsl_record *)NULL)->kernels] = "";
+  enum tsl_status status = TSL_OK;
+  snprintf(first, sizeof first, "%s", tsl_nn_kernel_set());
+  TSL_TRY(tsl_team_broadcast(team, 0, first, sizeof first, err));
+  if (strcmp(first, tsl_nn_kernel_set()) != 0)
+    status = tsl_error_set(err, TSL_BAD_INPUT, "schedule.isa",
+                           "rank %d computes with %s, rank 0 with %s, and results would "
+                           "depend on who trains: set schedule.isa to an instruction set "
+                           "that all have",
+                           tsl_team_index(team), tsl_nn_kernel_set(), first);
+  return tsl_team_agree(team, status, err);
+}
+
 enum tsl_status tsl_sweep_run(const struct tsl_sweep_request *request,
                               struct tsl_world *world, struct tsl_error *err) {
   struct sweep sweep = {.request = request,
@@ -278,6 +295,7 @@ enum tsl_status tsl_sweep_run(const struct tsl_sweep_request *request,
                                     .context = &sweep};
   size_t runs = (size_t)sweep.runs;
   void *tasks = NULL, *tracks = NULL;
+  TSL_TRY(check_kernels(team, err));
   enum tsl_status status = tsl_allocate(&tasks, runs, sizeof *sweep.tasks, err);
   if (status == TSL_OK)
     status = tsl_allocate(&tracks, runs, sizeof *sweep.tracks, err);
