@@ -230,10 +230,16 @@ struct tsl_step {
   bool finite;   /* out: the total is finite, equal on all members */
 };
 /* Collective on team (NULL: alone). One step: forward, backward, sum, optimizer. W must
- * be a power of two up to shards, and may differ from step to step. A step whose total is
+ * be a power of two up to shards, and may differ from step to step (see
+ * tsl_graph_collect). A step whose total is
  * not finite changes no weight and is no error: see step->finite. */
 enum tsl_status tsl_graph_step(struct tsl_graph *graph, struct tsl_team *team,
                                struct tsl_step *step, struct tsl_error *err);
+/* Collective on team. After wide steps each member has the optimizer's state of its own
+ * slice of the weights only; this gives all of it to all, and is called with the old team
+ * before a step on a team of another width. A step that finds it forgotten refuses. */
+enum tsl_status tsl_graph_collect(struct tsl_graph *graph, struct tsl_team *team,
+                                  struct tsl_error *err);
 
 /* Local. Values computed from values, in evaluation mode (no dropout, running
  * statistics): feeds any value (the input, or a code z), fetches any other. rows: any

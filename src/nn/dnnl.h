@@ -1,5 +1,6 @@
 /* dnnl.h - everything that teasel asks of oneDNN (C API, version 2). No other file names
- * it, so that version 3, which describes primitives in another way, needs dnnl.c alone.
+ * it, so that version 3, which describes primitives in another way, needs the dnnl files
+ * alone.
  *
  * Layouts are oneDNN's memory descriptors of one shard of a value or of one weight.
  * Blocked layouts hold padded channels, which are always zero.

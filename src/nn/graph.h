@@ -310,6 +310,11 @@ int64_t tsl__row_count(const struct tsl__node *node); /* elements of one row */
 size_t tsl__plain_count(const struct tsl__task *task);   /* of a shard's plain value */
 int64_t tsl__sample_index(const struct tsl__task *task); /* of the shard's first row */
 
+/* ---- losses (op_loss.c) ---- */
+/* Adds graph->sums of all shards in their tree and fills the report. terms:
+ * (term_numbers) */
+void tsl__graph_report(struct tsl_graph *graph, int64_t step, double *terms);
+
 /* ---- parameters (params.c) ---- */
 enum tsl_status tsl__params_plan(struct tsl_graph *graph, struct tsl_error *err);
 /* The trained weights of one node, which are neighbours in the flat arrays. */

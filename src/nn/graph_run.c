@@ -258,44 +258,14 @@ void tsl__sum_tree(double *sums, int64_t shards, int64_t width) {
   }
 }
 
-/* terms: (term_numbers) */
 static enum tsl_status report_terms(struct stage *stage, struct tsl_step *step,
                                     struct tsl_error *err) {
   struct tsl_graph *graph = stage->graph;
   TSL_TRY(
       gather_blocks(stage, graph->sums, (size_t)graph->sum_width * sizeof(double), err));
-  tsl__sum_tree(graph->sums, graph->shape.shards, graph->sum_width);
-  double total = 0;
-  for (int i = 0; i < graph->node_count; i++) {
-    const struct tsl__node *node = graph->nodes[i];
-    bool objective = node->operator_ == &tsl__operator_objective;
-    if (!objective && node->operator_ != &tsl__operator_term)
-      continue;
-    for (int64_t k = 0; k < tsl__row_count(node); k++) {
-      const struct tsl__node *input = graph->nodes[node->inputs[0]];
-      double mean = node->batch_level
-                        ? (double)input->value.data[k]
-                        : graph->sums[node->slot + k] / (double)graph->shape.batch;
-      if (objective)
-        total += node->as.weight * mean;
-      else
-        step->terms[node->slot + k] = mean;
-    }
-  }
-  for (int t = 0; t < graph->term_count; t++) {
-    if (graph->terms[t].node < 0)
-      step->terms[graph->terms[t].offset] =
-          tsl_ramp_at(&graph->terms[t].ramp, step->step);
-  }
-  step->terms[0] = total;
-  step->finite = isfinite(total) != 0;
+  tsl__graph_report(graph, step->step, step->terms);
+  step->finite = isfinite(step->terms[0]) != 0;
   return TSL_OK;
-}
-
-double tsl_ramp_at(const struct tsl_ramp *ramp, int64_t step) {
-  if (ramp->steps <= 0 || step >= ramp->steps)
-    return ramp->end;
-  return ramp->end * (double)step / (double)ramp->steps;
 }
 
 /* ---- weights ---- */
@@ -340,6 +310,8 @@ static enum tsl_status update_weights(struct stage *stage, bool update,
     tsl_team_slice(stage->team, graph->trained, &begin, &end);
   }
   graph->optimizer->t++;
+  graph->optimizer->width = graph->shape.shards / stage->shards;
+  graph->optimizer->index = stage->first / stage->shards;
   tsl__optimizer_apply(graph->optimizer, graph->weights, graph->gradient, begin, end);
   graph->weights_changed = true;
   if (wide)
@@ -347,7 +319,36 @@ static enum tsl_status update_weights(struct stage *stage, bool update,
   return TSL_OK;
 }
 
+enum tsl_status tsl_graph_collect(struct tsl_graph *graph, struct tsl_team *team,
+                                  struct tsl_error *err) {
+  struct tsl__optimizer_state *state = graph->optimizer;
+  if (state == NULL || state->width <= 1)
+    return TSL_OK;
+  if (team == NULL || tsl_team_size(team) != state->width)
+    return tsl_error_set(err, TSL_INTERNAL, "",
+                         "the optimizer's state is spread over %lld ranks, which must "
+                         "collect it together",
+                         (long long)state->width);
+  for (int k = 0; k < state->optimizer->moments; k++)
+    TSL_TRY(tsl_team_sum_collect(team, state->moments[k], graph->trained, err));
+  state->width = 0;
+  return TSL_OK;
+}
+
 /* ---- the step ---- */
+
+/* The optimizer's state is whole, or spread just as this team needs it. */
+static enum tsl_status check_spread(const struct tsl__optimizer_state *state,
+                                    int64_t width, int64_t index, struct tsl_error *err) {
+  if (state == NULL)
+    return tsl_error_set(err, TSL_INTERNAL, "", "an update without an optimizer");
+  if (state->width > 1 && (state->width != width || state->index != index))
+    return tsl_error_set(err, TSL_INTERNAL, "",
+                         "the optimizer's state is spread over %lld ranks and was not "
+                         "collected before the team changed",
+                         (long long)state->width);
+  return TSL_OK;
+}
 
 static enum tsl_status enter_step(struct tsl_graph *graph, struct tsl_team *team,
                                   const struct tsl_step *step, struct stage *stage,
@@ -361,8 +362,8 @@ static enum tsl_status enter_step(struct tsl_graph *graph, struct tsl_team *team
                          "a team of %lld ranks cannot share %lld shards: it must be a "
                          "power of two up to train.shards",
                          (long long)width, (long long)graph->shape.shards);
-  if (step->update && graph->optimizer == NULL)
-    return tsl_error_set(err, TSL_INTERNAL, "", "an update without an optimizer");
+  if (step->update)
+    TSL_TRY(check_spread(graph->optimizer, width, index, err));
   for (int i = 0; i < step->fetch_count; i++) {
     struct tsl_value value = step->fetches[i].value;
     if (!tsl__is_a_value(graph, value) || value.index == graph->input ||

@@ -29,6 +29,9 @@ struct tsl__optimizer_state {
   struct tsl_optimizer_options options;
   int64_t t;                        /* updates done */
   float *moments[TSL__MOMENTS_MAX]; /* (trained floats of the graph) each */
+  /* After a wide step only the slice of member `index` of `width` is up to date; width 0
+   * or 1: all of it. */
+  int64_t width, index;
 };
 
 /* Updates elements [begin, end) of the graph's trained weights. */

@@ -55,10 +55,11 @@ static struct tsl_graph *build(void) {
   return graph;
 }
 
-/* terms: (numbers) of the last step. */
-static void train(struct tsl_graph *graph, struct tsl_team *team, double *terms) {
+/* Steps [begin, end). terms: (numbers) of the last step. */
+static void train(struct tsl_graph *graph, struct tsl_team *team, int64_t begin,
+                  int64_t end, double *terms) {
   int64_t part = BATCH / tsl_team_size(team);
-  for (int64_t step = 0; step < STEPS; step++) {
+  for (int64_t step = begin; step < end; step++) {
     float *batch = random_values((uint64_t)step, BATCH * PIXELS, 0, 1);
     struct tsl_step now = {.step = step,
                            .seed = 9,
@@ -73,15 +74,7 @@ static void train(struct tsl_graph *graph, struct tsl_team *team, double *terms)
   }
 }
 
-static void test_step__has_the_bytes_of_one_rank(void **state) {
-  struct tsl_world *world = *state;
-  struct tsl_graph *alone = build(), *shared = build();
-  double terms_alone[16], terms_shared[16];
-  assert_true(tsl_graph_term_numbers(alone) <= 16);
-  train(alone, tsl_team_alone(), terms_alone);
-  train(shared, tsl_world_team(world), terms_shared);
-  for (int64_t i = 0; i < tsl_graph_term_numbers(alone); i++)
-    assert_memory_equal(&terms_alone[i], &terms_shared[i], sizeof(double));
+static void compare(const struct tsl_graph *alone, const struct tsl_graph *shared) {
   for (int p = 0; p < tsl_graph_param_count(alone); p++) {
     const struct tsl_param *param = tsl_graph_param(alone, p);
     size_t bytes = (size_t)param->count * sizeof(float);
@@ -89,11 +82,51 @@ static void test_step__has_the_bytes_of_one_rank(void **state) {
     tsl_graph_param_get(alone, p, a);
     tsl_graph_param_get(shared, p, b);
     if (memcmp(a, b, bytes) != 0)
-      fail_msg("%s differs between one rank and %d", param->name, tsl_world_size(world));
+      fail_msg("%s differs from that of one rank", param->name);
     free(a);
     free(b);
   }
+}
+
+static void test_step__has_the_bytes_of_one_rank(void **state) {
+  struct tsl_world *world = *state;
+  struct tsl_graph *alone = build(), *shared = build();
+  double terms_alone[16], terms_shared[16];
+  assert_true(tsl_graph_term_numbers(alone) <= 16);
+  train(alone, tsl_team_alone(), 0, STEPS, terms_alone);
+  train(shared, tsl_world_team(world), 0, STEPS, terms_shared);
+  for (int64_t i = 0; i < tsl_graph_term_numbers(alone); i++)
+    assert_memory_equal(&terms_alone[i], &terms_shared[i], sizeof(double));
+  compare(alone, shared);
   tsl_graph_free(alone);
+  tsl_graph_free(shared);
+}
+
+/* Together, then each alone, then together again. */
+static void test_step__may_change_its_width(void **state) {
+  struct tsl_team *team = tsl_world_team(*state);
+  struct tsl_graph *alone = build(), *shared = build();
+  double terms[16];
+  train(alone, tsl_team_alone(), 0, 4, terms);
+  train(shared, team, 0, 2, terms);
+  assert_int_equal(tsl_graph_collect(shared, team, NULL), TSL_OK);
+  train(shared, tsl_team_alone(), 2, 3, terms);
+  train(shared, team, 3, 4, terms);
+  compare(alone, shared);
+  tsl_graph_free(alone);
+  tsl_graph_free(shared);
+}
+
+static void test_step__refuses_a_state_that_was_not_collected(void **state) {
+  struct tsl_graph *shared = build();
+  struct tsl_error err = {0};
+  double terms[16];
+  train(shared, tsl_world_team(*state), 0, 1, terms);
+  float *batch = random_values(1, BATCH * PIXELS, 0, 1);
+  struct tsl_step step = {.batch = batch, .update = true, .terms = terms};
+  assert_int_equal(tsl_graph_step(shared, tsl_team_alone(), &step, &err), TSL_INTERNAL);
+  assert_non_null(strstr(err.text, "collected"));
+  free(batch);
   tsl_graph_free(shared);
 }
 
@@ -104,6 +137,8 @@ int main(int argc, char **argv) {
     return 1;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_prestate(test_step__has_the_bytes_of_one_rank, world),
+      cmocka_unit_test_prestate(test_step__may_change_its_width, world),
+      cmocka_unit_test_prestate(test_step__refuses_a_state_that_was_not_collected, world),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   tsl_world_close(world);
