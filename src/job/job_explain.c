@@ -13,6 +13,8 @@ static void print_default(const struct tsl_option *row, struct tsl_text *out) {
     tsl_text_add(out, "must be given");
   else if (row->initial[0] == '\0')
     tsl_text_add(out, "default: empty");
+  else if (row->min > 0 && strcmp(row->initial, "0") == 0)
+    tsl_text_add(out, "not set by default"); /* 0 is below the bounds */
   else
     tsl_text_format(out, "default %s", row->initial);
 }

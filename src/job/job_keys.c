@@ -166,6 +166,11 @@ void tsl__key_unknown(struct tsl__job_reader *reader, struct tsl__place place,
                       struct tsl__scope_of_keys scope) {
   enum tsl__target target;
   const struct tsl_family *owner = family_with(reader->registry, key);
+  if (is_group(key, scope)) { /* of a `--set` */
+    tsl__problem(&reader->problems, place,
+                 "'%s' holds several options; name one with a dot", shown);
+    return;
+  }
   if (scope.is_block &&
       (tsl__table_find(tsl__job_table, key) != NULL ||
        find_word(key, /*is_block=*/false, &target) || strncmp(key, "dataset.", 8) == 0)) {
