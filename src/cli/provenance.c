@@ -121,6 +121,19 @@ enum tsl_status tsl__provenance_write(const struct tsl_store *store,
   return write_job(store, provenance->job, err);
 }
 
+enum tsl_status tsl__settings_record(const struct tsl_store *store,
+                                     const struct tsl_job *job, struct tsl_error *err) {
+  for (size_t i = 0; i < tsl_job_run_count(job); i++) {
+    struct tsl_record record;
+    TSL_TRY(tsl_store_record_read(store, tsl_job_run(job, i)->name, &record, err));
+    if (record.outcome != TSL_OUTCOME_NONE)
+      return write_job(store, job, err);
+  }
+  return tsl_error_set(err, TSL_BAD_INPUT, tsl_store_folder(store),
+                       "no run of this job is finished here; an option that changes the "
+                       "runs is set with teasel run");
+}
+
 enum tsl_status tsl__provenance_check(const struct tsl_store *store,
                                       const struct tsl_job *job,
                                       const struct tsl_dataset *dataset,

@@ -18,6 +18,11 @@ struct tsl__provenance {
 enum tsl_status tsl__provenance_write(const struct tsl_store *store,
                                       const struct tsl__provenance *provenance,
                                       struct tsl_error *err);
+/* Local, one rank: writes job.used.yaml where it changed, for a command that was given
+ * --set on a results folder. TSL_BAD_INPUT when no run of the job is finished there: then
+ * an option of scope run was set, which makes other runs. */
+enum tsl_status tsl__settings_record(const struct tsl_store *store,
+                                     const struct tsl_job *job, struct tsl_error *err);
 /* Local. TSL_BAD_INPUT when the folder holds another job's results, or results of other
  * data. */
 enum tsl_status tsl__provenance_check(const struct tsl_store *store,

@@ -1,6 +1,7 @@
 #include "cli/session.h"
 
 #include "cli/job_open.h"
+#include "cli/provenance.h"
 
 #include "teasel/nn.h"
 
@@ -83,7 +84,11 @@ enum tsl_status tsl__session_results(struct tsl__session *session, const char *f
   TSL_TRY(tsl__session_store(session, folder, TSL_STORE_EXISTING, err));
   tsl_store_path(session->store, TSL_STORE_JOB, path);
   TSL_TRY(tsl__session_job(session, path, settings, setting_count, err));
-  return tsl__session_data(session, err);
+  TSL_TRY(tsl__session_data(session, err));
+  enum tsl_status status = TSL_OK;
+  if (setting_count > 0 && tsl_team_index(session->team) == 0)
+    status = tsl__settings_record(session->store, session->job, err);
+  return tsl_team_agree(session->team, status, err);
 }
 
 enum tsl_status tsl__session_end(struct tsl__session *session, enum tsl_status status,

@@ -31,7 +31,8 @@ enum tsl_status tsl__session_data(struct tsl__session *session, struct tsl_error
 /* Opens the results folder; rank 0 first. */
 enum tsl_status tsl__session_store(struct tsl__session *session, const char *folder,
                                    enum tsl_store_mode mode, struct tsl_error *err);
-/* All of it for a folder that exists: its own job.used.yaml says the rest. */
+/* All of it for a folder that exists: its own job.used.yaml says the rest; settings are
+ * recorded there. */
 enum tsl_status tsl__session_results(struct tsl__session *session, const char *folder,
                                      const char *const *settings, size_t setting_count,
                                      struct tsl_error *err);

@@ -96,6 +96,16 @@ cp -R configs/datasets/. "$work/configs/datasets/"
 teasel_run 0 "$work/another.log" "$work/jobs/another.yaml" -o "$work/alone"
 is "results of another job end with 2" 2 $?
 grep -q "another folder" "$work/another.log" && ok "and say what to do" || no "and say what to do" "$work/another.log"
+teasel_run 0 "$work/data.log" "$job" -o "$work/alone" --set dataset.count=320 --set dataset.good=100
+is "results on other data end with 2" 2 $?
+grep -q "other data" "$work/data.log" && ok "and say so" || no "and say so" "$work/data.log"
+"$TEASEL" score "$work/alone" --set score.udr.points=100 "${cache[@]}" >"$work/score.log" 2>&1
+is "scoring alone ends with 0" 0 $?
+grep -q "points: 100" "$work/alone/job.used.yaml" && ok "and records what was set" || no "and records what was set" "$work/alone/job.used.yaml"
+"$TEASEL" score "$work/alone" --set train.batch=32 "${cache[@]}" >"$work/score.log" 2>&1
+is "scoring runs that are not there ends with 2" 2 $?
+"$TEASEL" report "$work/alone" "${cache[@]}" >"$work/report.log" 2>&1
+is "the report alone ends with its path" "report: $work/alone/report.html" "$(tail -n 1 "$work/report.log")"
 teasel_run 0 "$work/proc.log" "$job" -o /proc/teasel
 is "a folder that cannot be made ends with 1" 1 $?
 grep -q "/proc/teasel" "$work/proc.log" && ok "and is named" || no "and is named" "$work/proc.log"

@@ -27,7 +27,7 @@ static void test_jobs__have_their_runs_and_come_back(void **state) {
       {"jobs/potato-udr-115.yaml", 115, 23},
       {"jobs/potato-udr-115-short.yaml", 115, 23},
       {"jobs/fashion-udr-short.yaml", 27, 9},
-      {"jobs/demo.yaml", 12, 6},
+      {"jobs/demo.yaml", 18, 6},
       {"jobs/smoke.yaml", 8, 4},
   };
   for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
