@@ -134,6 +134,8 @@ struct tsl__node {
   struct tsl__port ports[TSL__INPUTS_MAX];
   bool synchronises;
   struct tsl__buffer value, gradient, saved;
+  bool pooled;                             /* the gradient lies in the graph's pool */
+  size_t pool_offset;                      /* floats */
   size_t saved_floats;                     /* asked for by plan, of one shard */
   struct tsl__kernel to_plain, from_plain; /* of the value; no primitive: plain */
   int64_t slot;                            /* objective, term: place in a shard's sums */
@@ -222,7 +224,9 @@ struct tsl_graph {
   float *weights; /* (floats) */
   float *partials[TSL__PARTIALS_MAX]; /* (trained) sums of 2^level shards */
   int partial_count;
-  float *gradient;       /* (trained) the local sum of the last step; one of partials */
+  float *gradient; /* (trained) the local sum of the last step; one of partials */
+  float *pool;     /* (pool_floats) gradients of values that live within a shard's pass */
+  size_t pool_floats;
   float *shard_gradient; /* (largest node's weights) of a shard that is added at once */
   float *scratch;        /* (trained) for the sum over ranks; made when W > 1 */
   /* (largest value) one an input for gradients that are converted or added, one for the

@@ -82,9 +82,10 @@ static enum tsl_status plan_node(struct tsl_graph *graph, struct tsl__node *node
       node->operator_ == &tsl__operator_term)
     return TSL_OK;
   request_buffer(graph, &node->value, bytes, kept);
-  if (node->has_gradient)
-    request_buffer(graph, &node->gradient, bytes,
-                   !node->batch_level && gradient_is_kept(graph, node));
+  bool pooled = !node->batch_level && !gradient_is_kept(graph, node);
+  if (node->has_gradient && !pooled)
+    request_buffer(graph, &node->gradient, bytes, !node->batch_level);
+  node->pooled = node->has_gradient && pooled;
   if (node->saved_floats > 0)
     request_buffer(graph, &node->saved, node->saved_floats * sizeof(float),
                    kept || node->synchronises);
@@ -99,6 +100,89 @@ static enum tsl_status plan_node(struct tsl_graph *graph, struct tsl__node *node
   struct tsl__layout plain = tsl__plain_layout(graph, &node->shape);
   TSL_TRY(tsl__kernel_reorder(&graph->dnnl, &node->to_plain, &node->layout, &plain, err));
   return tsl__kernel_reorder(&graph->dnnl, &node->from_plain, &plain, &node->layout, err);
+}
+
+/* ---- gradients that live within one shard's pass share a pool ---- */
+
+/* From the call that writes it first to the producer's own backward. */
+struct life {
+  int node, birth, death;
+  size_t offset, floats;
+};
+
+static void note_birth(struct life *life, int call) {
+  if (life->birth < 0)
+    life->birth = call;
+}
+
+/* lives: (node_count), of every node */
+static void find_lives(const struct tsl_graph *graph, struct life *lives) {
+  int call = 0;
+  for (int i = 0; i < graph->node_count; i++)
+    lives[i] = (struct life){.node = i, .birth = -1};
+  for (int k = graph->depth; k >= 0; k--) {
+    const struct tsl__list *list = &graph->backward[k];
+    for (int c = 0; c < list->count; c++, call++) {
+      const struct tsl__node *node = graph->nodes[list->calls[c].node];
+      lives[node->index].death = call;
+      for (int i = 0; i < node->input_count; i++)
+        note_birth(&lives[node->inputs[i]], call);
+    }
+  }
+  for (int i = 0; i < graph->node_count; i++) {
+    if (lives[i].death < lives[i].birth)
+      lives[i].death = call; /* nobody takes it: it stays */
+  }
+}
+
+/* The lowest place that no gradient of an overlapping life takes. placed: (count) */
+static size_t lowest_place(const struct life *placed, int count,
+                           const struct life *life) {
+  size_t offset = 0;
+  for (int i = 0; i < count; i++) {
+    const struct life *other = &placed[i];
+    bool together = other->birth <= life->death && life->birth <= other->death;
+    bool overlaps =
+        offset < other->offset + other->floats && other->offset < offset + life->floats;
+    if (together && overlaps) {
+      offset = other->offset + other->floats;
+      i = -1; /* look again from the first */
+    }
+  }
+  return offset;
+}
+
+static enum tsl_status plan_pool(struct tsl_graph *graph, struct tsl_error *err) {
+  size_t count = (size_t)graph->node_count;
+  struct life *lives = calloc(2 * count, sizeof *lives);
+  if (lives == NULL)
+    return tsl_error_set(err, TSL_MEMORY, "", "no memory for the plan of gradients");
+  struct life *placed = lives + count;
+  int placed_count = 0;
+  find_lives(graph, lives);
+  for (int i = 0; i < graph->node_count; i++) {
+    struct tsl__node *node = graph->nodes[i];
+    if (!node->pooled)
+      continue;
+    struct life *life = &lives[i];
+    life->floats = tsl_arena_round(tsl__layout_bytes(&node->layout)) / sizeof(float);
+    life->offset = lowest_place(placed, placed_count, life);
+    placed[placed_count++] = *life;
+    node->pool_offset = life->offset;
+    if (life->offset + life->floats > graph->pool_floats)
+      graph->pool_floats = life->offset + life->floats;
+  }
+  free(lives);
+  tsl__memory_request(graph, (void **)&graph->pool, graph->pool_floats * sizeof(float));
+  return TSL_OK;
+}
+
+static void place_pooled(struct tsl_graph *graph) {
+  for (int i = 0; i < graph->node_count; i++) {
+    struct tsl__node *node = graph->nodes[i];
+    if (node->pooled)
+      node->gradient.data = graph->pool + node->pool_offset;
+  }
 }
 
 static void plan_gradients(struct tsl_graph *graph) {
@@ -127,6 +211,7 @@ static void plan_gradients(struct tsl_graph *graph) {
 enum tsl_status tsl__graph_plan_memory(struct tsl_graph *graph, struct tsl_error *err) {
   for (int i = 0; i < graph->node_count; i++)
     TSL_TRY(plan_node(graph, graph->nodes[i], err));
+  TSL_TRY(plan_pool(graph, err));
   plan_gradients(graph);
   for (int k = 0; k <= TSL__INPUTS_MAX; k++)
     tsl__memory_request(graph, (void **)&graph->temporary[k], graph->temporary_bytes);
@@ -141,6 +226,7 @@ enum tsl_status tsl__graph_plan_memory(struct tsl_graph *graph, struct tsl_error
   TSL_TRY(tsl_arena_init(&graph->arena, total, err));
   for (size_t i = 0; i < graph->request_count; i++)
     *graph->requests[i].where = tsl_arena_take(&graph->arena, graph->requests[i].bytes);
+  place_pooled(graph);
   return TSL_OK;
 }
 
