@@ -113,11 +113,28 @@ static enum tsl_status write_job(const struct tsl_store *store, const struct tsl
   return status;
 }
 
+/* Whether some run of the job has still to be trained. A record that cannot be read is
+ * told by the sweep. */
+static bool has_work(const struct tsl_store *store, const struct tsl_job *job) {
+  for (size_t i = 0; i < tsl_job_run_count(job); i++) {
+    struct tsl_record record;
+    if (tsl_store_record_read(store, tsl_job_run(job, i)->name, &record, NULL) !=
+            TSL_OK ||
+        record.outcome == TSL_OUTCOME_NONE)
+      return true;
+  }
+  return false;
+}
+
 enum tsl_status tsl__provenance_write(const struct tsl_store *store,
                                       const struct tsl__provenance *provenance,
                                       struct tsl_error *err) {
-  /* The job last: a folder with a job is a results folder. */
-  TSL_TRY(write_provenance(store, provenance, err));
+  char path[TSL_PATH_MAX];
+  tsl_store_path(store, TSL_STORE_PROVENANCE, path);
+  /* A start that trains nothing does not hide the one that did. The job last: a folder
+   * with a job is a results folder. */
+  if (!tsl_file_exists(path) || has_work(store, provenance->job))
+    TSL_TRY(write_provenance(store, provenance, err));
   return write_job(store, provenance->job, err);
 }
 

@@ -14,7 +14,8 @@ struct tsl__provenance {
   int argc;
   char **argv; /* the command line as it was given */
 };
-/* Local, one rank: writes job.used.yaml, where it changed, and provenance.json. */
+/* Local, one rank: writes job.used.yaml, where it changed, and provenance.json, where
+ * there is something to train. */
 enum tsl_status tsl__provenance_write(const struct tsl_store *store,
                                       const struct tsl__provenance *provenance,
                                       struct tsl_error *err);
