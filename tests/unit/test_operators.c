@@ -17,7 +17,7 @@ static void smooth_objective(struct tsl_graph *graph, struct tsl_value x) {
 static void check_by(struct tsl_graph *graph, const struct tsl_shape *input, double h) {
   finish_graph(graph, 11);
   float *batch = random_values(3, (size_t)(BATCH * tsl_shape_count(input)), -1.0F, 1.0F);
-  double error = gradient_error(graph, batch, h, 12);
+  double error = gradient_error(graph, batch, h, 6);
   printf("largest relative error %.2g\n", error);
   assert_true(error < tolerance);
   free(batch);
@@ -142,7 +142,7 @@ static void test_relu__matches_differences(void **state) {
     tsl_graph_param_set(graph, p, bias);
   }
   float *batch = random_values(3, (size_t)(BATCH * 32), -1.0F, 1.0F);
-  double error = gradient_error(graph, batch, 5e-3, 12);
+  double error = gradient_error(graph, batch, 5e-3, 6);
   printf("largest relative error %.2g\n", error);
   assert_true(error < tolerance);
   free(batch);
