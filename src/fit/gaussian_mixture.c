@@ -42,7 +42,8 @@ static double expect(const struct tsl_mixture *model, const double *x, int64_t p
       top = fmax(top, row[c]);
     for (int c = 0; c < model->components; c++)
       sum += exp(row[c] - top);
-    double log_sum = top + log(sum);
+    /* sum >= 1: the top component itself gives exp(0). */
+    double log_sum = top + log(sum > 1 ? sum : 1);
     for (int c = 0; c < model->components; c++)
       row[c] = exp(row[c] - log_sum);
     total += log_sum;

@@ -10,7 +10,7 @@
 const struct tsl_option *tsl__table_find(struct tsl__table table, const char *name) {
   for (size_t i = 0; i < table.count; i++) {
     if (strcmp(table.rows[i].name, name) == 0)
-      return &table.rows[i];
+      return table.rows + i;
   }
   return NULL;
 }
