@@ -272,11 +272,17 @@ static bool printable(uint32_t code) {
          code == 0x85 || code >= 0xa0;
 }
 
+/* Bytes of the UTF-8 byte order mark that some editors put first; 0 when there is none.
+ * It is no character of the text: columns count from the one after it. */
+static size_t byte_order_mark(const char *bytes, size_t count) {
+  return count >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 static bool check_characters(const char *file, const char *bytes, size_t count,
                              struct tsl__problems *problems) {
   const unsigned char *s = (const unsigned char *)bytes;
   struct tsl__place place = {file, 1, 1};
-  size_t i = count >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+  size_t i = 0;
   while (i < count) {
     uint32_t code = 0;
     size_t length = decode(s + i, count - i, &code);
@@ -309,9 +315,10 @@ struct tsl__node *tsl__yaml_read(struct tsl__pool *pool, const char *file,
                  TSL__YAML_BYTES_MAX);
     return NULL;
   }
-  if (!check_characters(file, bytes, count, problems))
+  size_t mark = byte_order_mark(bytes, count);
+  if (!check_characters(file, bytes + mark, count - mark, problems))
     return NULL;
-  return read_bytes(pool, file, NULL, bytes, count, problems);
+  return read_bytes(pool, file, NULL, bytes + mark, count - mark, problems);
 }
 
 struct tsl__node *tsl__yaml_read_value(struct tsl__pool *pool, const char *text,

@@ -126,6 +126,11 @@ static void test_bytes__that_are_no_text_are_told(void **state) {
   CHECK_TOLD("name: \x1b[0m\n",
              "1:7: a control character (U+001B) cannot stand in a YAML file; remove it");
   CHECK_TOLD("", "1:1: it is empty");
+  CHECK_TOLD("\xef\xbb\xbf", "1:1: it is empty");
+  CHECK_TOLD("\xef\xbb\xbfname: \xc0\xaf\n",
+             "1:7: byte 0xc0 is not UTF-8; save the file as UTF-8");
+  CHECK_TOLD("\xef\xbb\xbfname: *x\n",
+             "1:7: unknown anchor 'x'; write &x before it is used as *x");
 }
 
 static void test_size__beyond_the_limits_is_told(void **state) {

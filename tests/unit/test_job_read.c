@@ -131,6 +131,20 @@ static void test_set__beta_4_and_4_0_are_one_run(void **state) {
   tsl_job_free(b);
 }
 
+static void test_file__with_a_byte_order_mark_is_the_same_job(void **state) {
+  (void)state;
+  struct tsl_digest data = {{1}};
+  struct tsl_job *a = read_text(HEAD "families: [{model: beta_vae}]\n", NULL);
+  struct tsl_job *b =
+      read_text("\xef\xbb\xbf" HEAD "families: [{model: beta_vae}]\n", NULL);
+  tsl_job_name_runs(a, &data);
+  tsl_job_name_runs(b, &data);
+  assert_string_equal(tsl_job_name(b), "t");
+  assert_string_equal(tsl_job_run(a, 0)->name, tsl_job_run(b, 0)->name);
+  tsl_job_free(a);
+  tsl_job_free(b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_thesis_grid__has_115_runs_of_23_settings),
@@ -139,6 +153,7 @@ int main(void) {
       cmocka_unit_test(test_models__in_a_list_are_an_axis),
       cmocka_unit_test(test_set__overrides_the_file_and_reaches_lists),
       cmocka_unit_test(test_set__beta_4_and_4_0_are_one_run),
+      cmocka_unit_test(test_file__with_a_byte_order_mark_is_the_same_job),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
