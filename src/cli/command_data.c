@@ -1,6 +1,7 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/job_open.h"
+#include "cli/output_check.h"
 #include "teasel/store.h"
 
 #include <stdio.h>
@@ -121,6 +122,18 @@ static enum tsl_status write_sheet(const struct tsl_dataset *dataset, const char
   return status;
 }
 
+/* Neither OUT.h5 nor OUT.png may be a file that the data set is read from. */
+static enum tsl_status check_output(const char *output,
+                                    const struct tsl_dataset_config *config,
+                                    struct tsl_error *err) {
+  char sheet[TSL_PATH_MAX];
+  if (output == NULL)
+    return TSL_OK;
+  TSL_TRY(tsl_cli_output_check_dataset(output, config, err));
+  sheet_path(output, sheet, sizeof sheet);
+  return tsl_cli_output_check_dataset(sheet, config, err);
+}
+
 static enum tsl_status show_or_write(const struct request *request, const char *name,
                                      struct tsl_error *err) {
   struct tsl_dataset_config *config = calloc(1, sizeof *config);
@@ -131,6 +144,8 @@ static enum tsl_status show_or_write(const struct request *request, const char *
   if (status == TSL_OK)
     status = tsl_dataset_config_set(config, request->arguments.settings,
                                     request->arguments.setting_count, err);
+  if (status == TSL_OK)
+    status = check_output(request->output, config, err);
   if (status == TSL_OK)
     status = tsl_dataset_open(config, NULL, request->cache != NULL ? request->cache : "",
                               NULL, &dataset, err);

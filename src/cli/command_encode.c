@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/encode_output.h"
 #include "cli/job_open.h"
+#include "cli/output_check.h"
 #include "cli/results_open.h"
 #include "teasel/arena.h"
 #include "teasel/encode.h"
@@ -93,7 +94,8 @@ static enum tsl_status encode_dataset(const struct tsl_model *model,
 }
 
 static enum tsl_status encode_named(const struct tsl_model *model, const char *name,
-                                    const char *cache, struct tsl_cli_latents *latents,
+                                    const char *cache, const char *out,
+                                    struct tsl_cli_latents *latents,
                                     struct tsl_error *err) {
   const struct tsl_shape input = tsl_graph_value_shape(model->graph, model->values.input);
   struct tsl_dataset_config *config = NULL;
@@ -107,6 +109,8 @@ static enum tsl_status encode_named(const struct tsl_model *model, const char *n
   enum tsl_status status = tsl_cli_dataset_config(name, config, err);
   if (status == TSL_OK && config->reader == NULL)
     status = tsl_error_set(err, TSL_BAD_INPUT, name, "there is nothing to encode");
+  if (status == TSL_OK)
+    status = tsl_cli_output_check_dataset(out, config, err);
   if (status == TSL_OK)
     status = tsl_dataset_open(config, &input, cache, tsl_team_alone(), &dataset, err);
   if (status == TSL_OK)
@@ -124,16 +128,24 @@ static enum tsl_status encode_words(const struct tsl_cli_results *results,
   struct tsl_cli_latents latents = {
       .latent = run->options.latent, .count = (int64_t)word_count, .names = words};
   struct tsl_model model = {0};
-  enum tsl_status status = tsl_nn_start(options->schedule.isa, err);
+  char path[TSL_PATH_MAX];
+  const char *const weights =
+      tsl_store_run_path(results->store, run->name, "model.h5", path);
+  enum tsl_status status = tsl_cli_output_check(out, words, word_count, err);
+  if (status == TSL_OK)
+    status = tsl_cli_output_check(out, &weights, 1, err);
+  if (status == TSL_OK)
+    status = tsl_nn_start(options->schedule.isa, err);
   if (status == TSL_OK)
     status = tsl_model_load(results->store, run, NULL, &model, err);
   if (status == TSL_OK && model.values.mean.index < 0)
     status = tsl_error_set(err, TSL_BAD_INPUT, run->name,
                            "the family %s has no posterior", run->family->name);
   if (status == TSL_OK)
-    status = word_count == 1 && is_dataset(words[0])
-                 ? encode_named(&model, words[0], options->schedule.cache, &latents, err)
-                 : encode_files(&model, tsl_job_dataset(results->job), &latents, err);
+    status =
+        word_count == 1 && is_dataset(words[0])
+            ? encode_named(&model, words[0], options->schedule.cache, out, &latents, err)
+            : encode_files(&model, tsl_job_dataset(results->job), &latents, err);
   if (status == TSL_OK)
     status = ends_in(out, ".csv") ? tsl_cli_latents_csv(&latents, out, err)
                                   : tsl_cli_latents_h5(&latents, out, err);

@@ -1,5 +1,6 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/output_check.h"
 #include "teasel/compare.h"
 #include "teasel/store.h"
 
@@ -70,6 +71,8 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
     status = tsl_cli_words_check(&arguments, "score-file", 1, 1, "IN.h5", err);
   if (status == TSL_OK)
     status = read_form(form, &options.form, err);
+  if (status == TSL_OK)
+    status = tsl_cli_output_check(out, arguments.words, arguments.word_count, err);
   if (status == TSL_OK)
     status = tsl_score_file(arguments.words[0], &options, &json, err);
   if (status == TSL_OK)

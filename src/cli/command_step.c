@@ -2,6 +2,7 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/job_open.h"
+#include "cli/output_check.h"
 #include "cli/step_replay.h"
 
 static const char usage[] =
@@ -43,6 +44,8 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
       tsl_cli_parse(argc, argv, options, /*with_settings=*/true, &arguments, err);
   if (status == TSL_OK)
     status = tsl_cli_words_check(&arguments, "step", 3, 3, "JOB.yaml IN.h5 OUT.h5", err);
+  if (status == TSL_OK)
+    status = tsl_cli_output_check(arguments.words[2], arguments.words, 2, err);
   if (status == TSL_OK)
     status = tsl_cli_job_open(arguments.words[0], arguments.settings,
                               arguments.setting_count, &job, err);
