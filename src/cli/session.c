@@ -2,6 +2,7 @@
 
 #include "cli/job_open.h"
 #include "cli/provenance.h"
+#include "cli/results_open.h"
 
 #include "teasel/nn.h"
 
@@ -77,6 +78,41 @@ enum tsl_status tsl__session_store(struct tsl__session *session, const char *fol
   return tsl_team_agree(session->team, status, err);
 }
 
+static bool has_run(const struct tsl_job *job, size_t likely, const char *name) {
+  const size_t count = tsl_job_run_count(job);
+  for (size_t i = 0; i < count; i++) {
+    const size_t index = (likely + i) % count;
+    if (strcmp(tsl_job_run(job, index)->name, name) == 0)
+      return true;
+  }
+  return false;
+}
+
+/* Local. Settings may change how the folder's runs are scored and shown, not which runs
+ * there are: those left out would vanish from the tables, added ones be missing. A run's
+ * name ends in its digest, so this holds for options of scope run and of the data too. */
+static enum tsl_status check_same_runs(const struct tsl__session *session,
+                                       const char *folder, const char *const *settings,
+                                       size_t setting_count, struct tsl_error *err) {
+  struct tsl_cli_results before = {.store = NULL, .job = NULL};
+  TSL_TRY(tsl_cli_results_open(folder, &before, err));
+  const size_t count = tsl_job_run_count(before.job);
+  const size_t set_count = tsl_job_run_count(session->job);
+  bool same = count == set_count &&
+              strcmp(tsl_job_name(before.job), tsl_job_name(session->job)) == 0;
+  for (size_t i = 0; i < count && same; i++)
+    same = has_run(session->job, i, tsl_job_run(before.job, i)->name);
+  tsl_cli_results_close(&before);
+  if (same)
+    return TSL_OK;
+  return tsl_error_set(
+      err, TSL_BAD_INPUT, folder,
+      "--set %s%s would change the folder's job or its runs (it has %zu, "
+      "with the settings %zu); set an option of scope run with `teasel "
+      "run JOB.yaml -o %s --set ...`, which trains what is missing",
+      settings[0], setting_count > 1 ? " ..." : "", count, set_count, folder);
+}
+
 enum tsl_status tsl__session_results(struct tsl__session *session, const char *folder,
                                      const char *const *settings, size_t setting_count,
                                      struct tsl_error *err) {
@@ -86,8 +122,11 @@ enum tsl_status tsl__session_results(struct tsl__session *session, const char *f
   TSL_TRY(tsl__session_job(session, path, settings, setting_count, err));
   TSL_TRY(tsl__session_data(session, err));
   enum tsl_status status = TSL_OK;
-  if (setting_count > 0 && tsl_team_index(session->team) == 0)
-    status = tsl__settings_record(session->store, session->job, err);
+  if (setting_count > 0 && tsl_team_index(session->team) == 0) {
+    status = check_same_runs(session, folder, settings, setting_count, err);
+    if (status == TSL_OK)
+      status = tsl__settings_record(session->store, session->job, err);
+  }
   return tsl_team_agree(session->team, status, err);
 }
 

@@ -32,7 +32,7 @@ enum tsl_status tsl__session_data(struct tsl__session *session, struct tsl_error
 enum tsl_status tsl__session_store(struct tsl__session *session, const char *folder,
                                    enum tsl_store_mode mode, struct tsl_error *err);
 /* All of it for a folder that exists: its own job.used.yaml says the rest; settings are
- * recorded there. */
+ * recorded there. TSL_BAD_INPUT where they change the job's runs. */
 enum tsl_status tsl__session_results(struct tsl__session *session, const char *folder,
                                      const char *const *settings, size_t setting_count,
                                      struct tsl_error *err);

@@ -104,6 +104,15 @@ is "scoring alone ends with 0" 0 $?
 grep -q "points: 100" "$work/alone/job.used.yaml" && ok "and records what was set" || no "and records what was set" "$work/alone/job.used.yaml"
 "$TEASEL" score "$work/alone" --set train.batch=32 "${cache[@]}" >"$work/score.log" 2>&1
 is "scoring runs that are not there ends with 2" 2 $?
+cp "$work/alone/job.used.yaml" "$work/used.yaml"
+cp "$work/alone/scores.csv" "$work/used.csv"
+for setting in "seeds=[0]" "seeds=[0, 1, 2, 3]" latent=2 score.held_out=0.3 name=other dataset.seed=5; do
+  "$TEASEL" score "$work/alone" --set "$setting" "${cache[@]}" >"$work/score.log" 2>&1
+  is "scoring with $setting ends with 2" 2 $?
+  grep -q "teasel run" "$work/score.log" && ok "and says what to do" || no "and says what to do" "$work/score.log"
+  cmp -s "$work/used.yaml" "$work/alone/job.used.yaml" && cmp -s "$work/used.csv" "$work/alone/scores.csv" &&
+    ok "and leaves job and table" || no "and leaves job and table" "$work/alone/job.used.yaml"
+done
 "$TEASEL" report "$work/alone" "${cache[@]}" >"$work/report.log" 2>&1
 is "the report alone ends with its path" "report: $work/alone/report.html" "$(tail -n 1 "$work/report.log")"
 teasel_run 0 "$work/proc.log" "$job" -o /proc/teasel
