@@ -48,6 +48,17 @@ static const char *value_of(const char *header, const char *key) {
   return at + strspn(at, " ");
 }
 
+/* Characters of the dictionary's value at `value`: a quoted text, a list or a word. */
+static int value_length(const char *value) {
+  const bool text = *value == '\'', list = *value == '[';
+  size_t length = strcspn(value, ",}");
+  if (text || list)
+    length = 1 + strcspn(value + 1, text ? "'\n" : "]\n");
+  if ((text || list) && value[length] == (text ? '\'' : ']'))
+    length++;
+  return (int)length;
+}
+
 static enum tsl_status parse_descr(struct tsl__npy *npy, const char *descr,
                                    struct tsl_error *err) {
   char order = '\0', kind = '\0', end = '\0';
@@ -60,8 +71,9 @@ static enum tsl_status parse_descr(struct tsl__npy *npy, const char *descr,
                !(kind == 'f' && bytes < 4);
   if (!known)
     return tsl_error_set(err, TSL_FORMAT, npy->path,
-                         "numbers of the type %.20s are not read; save them as uint8, "
+                         "numbers of the type %.*s are not read; save them as uint8, "
                          "float32, float64 or int64",
+                         descr != NULL ? value_length(descr) : 1,
                          descr != NULL ? descr : "?");
   if (order == '>' && bytes > 1)
     return tsl_error_set(err, TSL_FORMAT, npy->path,
