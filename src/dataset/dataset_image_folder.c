@@ -32,7 +32,9 @@ static const struct tsl_option options[] = {
      "each folder is a class"},
     {"on_error", TSL_OPTION_CHOICE, OFFSET(on_error), "stop", 0, 0, "stop|skip",
      TSL_SCOPE_RUN,
-     "files that are no picture, or a broken one: stop, or leave them out"},
+     "files that are no picture, or a broken one, and empty class folders: stop, or "
+     "leave "
+     "them out"},
     {"size", TSL_OPTION_INTEGER, OFFSET(size), "64", 1, 4096, NULL, TSL_SCOPE_RUN,
      "height and width in pixels where no network gives them"},
     {"channels", TSL_OPTION_INTEGER, OFFSET(channels), "3", 1, 3, NULL, TSL_SCOPE_RUN,
@@ -151,18 +153,16 @@ static enum tsl_status list_pictures(const char *path, struct listing *listing,
   TSL_TRY(scan(listing, path, FOLDERS, 0, err));
   for (size_t i = 0; i < listing->class_count; i++) {
     char folder[TSL_TEXT_MAX + 512];
-    size_t before = listing->file_count;
     snprintf(folder, sizeof folder, "%s/%s", path, listing->classes[i]);
     TSL_TRY(scan(listing, folder, FILES, (int)i, err));
-    if (listing->file_count == before)
-      return tsl_error_set(err, TSL_BAD_INPUT, folder,
-                           "the class folder is empty; remove it or fill it");
   }
   if (listing->class_count == 0)
     TSL_TRY(scan(listing, path, FILES, 0, err));
   if (listing->file_count == 0)
     return tsl_error_set(err, TSL_BAD_INPUT, path,
-                         "the folder holds neither class folders nor pictures");
+                         listing->class_count > 0
+                             ? "all class folders are empty"
+                             : "the folder holds neither class folders nor pictures");
   return TSL_OK;
 }
 
@@ -171,6 +171,9 @@ static enum tsl_status sources(const struct tsl_dataset_config *config,
   const struct folder_options *chosen = (const void *)config->reader_options;
   struct listing listing = {0};
   enum tsl_status status = list_pictures(chosen->path, &listing, err);
+  /* An empty class folder is a class too. */
+  for (size_t i = 0; i < listing.class_count; i++)
+    tsl_digester_add(key, listing.classes[i], strlen(listing.classes[i]) + 1);
   /* What is no file is known by its name here and told of when pictures are read. */
   for (size_t i = 0; i < listing.file_count; i++)
     if (tsl__source_add(key, listing.files[i].path, NULL) != TSL_OK)
@@ -239,38 +242,75 @@ static enum tsl_status make_labels(const struct tsl_dataset_config *config,
 
 /* ---- pictures ---- */
 
-/* Files that could not be read: all are logged, the first ones named in messages. */
+/* What could not be read. The first ones are named in the message, the rest in the log:
+ * each once. */
 struct unreadable {
-  size_t count;
+  size_t files, folders; /* folders: of classes, without a file */
   struct tsl_text names;
 };
 
-static void note_unreadable(struct unreadable *unreadable, const struct tsl_error *why) {
-  tsl_log(TSL_LOG_NORMAL, "%s: %s", why->where, why->text);
-  if (unreadable->count++ < NAMED_MAX)
-    tsl_text_format(&unreadable->names, "\n  %.120s: %.160s", why->where, why->text);
+static void note_unreadable(struct unreadable *unreadable, const char *where,
+                            const char *why) {
+  if (unreadable->files + unreadable->folders <= NAMED_MAX)
+    tsl_text_format(&unreadable->names, "\n  %.120s: %.160s", where, why);
+  else
+    tsl_log(TSL_LOG_NORMAL, "%s: %s", where, why);
+}
+
+static void note_empty_classes(const char *path, const struct listing *listing,
+                               struct unreadable *unreadable) {
+  size_t next = 0; /* files stand class by class */
+  for (size_t i = 0; i < listing->class_count; i++) {
+    size_t first = next;
+    while (next < listing->file_count && listing->files[next].class == (int)i)
+      next++;
+    if (next > first)
+      continue;
+    char folder[TSL_TEXT_MAX + 512];
+    snprintf(folder, sizeof folder, "%.*s/%.255s", TSL_TEXT_MAX - 1, path,
+             listing->classes[i]);
+    unreadable->folders++;
+    note_unreadable(unreadable, folder, "the class folder is empty");
+  }
+}
+
+static void count_unreadable(const struct unreadable *unreadable, size_t files,
+                             struct tsl_text *out) {
+  if (unreadable->files > 0)
+    tsl_text_format(out, "%zu of %zu files no picture that can be read",
+                    unreadable->files, files);
+  if (unreadable->folders > 0)
+    tsl_text_format(out, "%s%zu of the class folders empty",
+                    unreadable->files > 0 ? ", " : "", unreadable->folders);
 }
 
 static enum tsl_status judge(const struct folder_options *chosen,
                              const struct unreadable *unreadable, size_t files,
                              struct tsl__builder *builder, struct tsl_error *err) {
-  if (unreadable->count == 0)
-    return TSL_OK;
+  size_t count = unreadable->files + unreadable->folders;
   char more[64] = "";
-  if (unreadable->count > NAMED_MAX)
-    snprintf(more, sizeof more, "\n  and %zu more", unreadable->count - NAMED_MAX);
+  if (count == 0)
+    return TSL_OK;
+  if (count > NAMED_MAX)
+    snprintf(more, sizeof more, "\n  and %zu more", count - NAMED_MAX);
   const char *names = unreadable->names.bytes != NULL ? unreadable->names.bytes : "";
-  if (chosen->on_error == STOP || unreadable->count == files)
-    return tsl_error_set(err, TSL_FORMAT, chosen->path,
-                         "%zu of %zu files are no picture that can be read; %s%s%s",
-                         unreadable->count, files,
-                         chosen->on_error == STOP
-                             ? "remove them, or leave them out with on_error: skip"
-                             : "nothing is left",
-                         names, more);
-  tsl_text_format(&builder->notes, "%zu of %zu files left out (on_error: skip):%s%s",
-                  unreadable->count, files, names, more);
-  return TSL_OK;
+  struct tsl_text counts;
+  tsl_text_init(&counts);
+  count_unreadable(unreadable, files, &counts);
+  const char *what = counts.bytes != NULL ? counts.bytes : "";
+  enum tsl_status status = TSL_OK;
+  if (chosen->on_error == STOP || unreadable->files == files)
+    status = tsl_error_set(err, unreadable->files > 0 ? TSL_FORMAT : TSL_BAD_INPUT,
+                           chosen->path, "%s; %s%s%s", what,
+                           chosen->on_error == STOP
+                               ? "remove them, or leave them out with on_error: skip"
+                               : "nothing is left",
+                           names, more);
+  else
+    tsl_text_format(&builder->notes, "left out (on_error: skip): %s%s%s", what, names,
+                    more);
+  tsl_text_release(&counts);
+  return status;
 }
 
 static void read_pictures(const struct folder_options *chosen,
@@ -281,7 +321,8 @@ static void read_pictures(const struct folder_options *chosen,
     struct tsl_error problem = {0};
     if (tsl__picture_read(listing->files[i].path, chosen->crop, &builder->shape,
                           tsl__builder_sample(builder, count), &problem) != TSL_OK) {
-      note_unreadable(unreadable, &problem);
+      unreadable->files++;
+      note_unreadable(unreadable, problem.where, problem.text);
       continue;
     }
     if (builder->labels != NULL)
@@ -316,6 +357,7 @@ static enum tsl_status read_folder(const struct tsl_dataset_config *config,
     status = make_labels(config, &listing, label_of, builder, err);
   if (status != TSL_OK)
     goto done;
+  note_empty_classes(chosen->path, &listing, &unreadable);
   read_pictures(chosen, &listing, label_of, builder, &unreadable);
   status = judge(chosen, &unreadable, listing.file_count, builder, err);
 done:

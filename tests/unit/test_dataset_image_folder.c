@@ -156,6 +156,47 @@ static void test_folder__missing_and_empty_folders_are_named(void **state) {
   refuse(case_path("half"), "empty");
 }
 
+static size_t occurrences(const char *text, const char *word) {
+  size_t count = 0;
+  for (const char *at = text; (at = strstr(at, word)) != NULL; at += strlen(word))
+    count++;
+  return count;
+}
+
+static void test_folder__broken_files_and_empty_classes_are_told_together(void **state) {
+  (void)state;
+  struct tsl_dataset *dataset = NULL;
+  struct tsl_error err = {0};
+  mkdir(case_path("both"), 0755);
+  mkdir(case_path("both/a-void"), 0755);
+  mkdir(case_path("both/full"), 0755);
+  write_picture("both/full/a.png", 8, 8, 3, 1);
+  case_write(case_path("both/full/notes.txt"), "no picture", 10);
+  struct tsl_dataset_config config = folder_config(case_path("both"));
+  fflush(stderr);
+  int kept = dup(STDERR_FILENO);
+  assert_non_null(freopen(case_path("stderr"), "w", stderr));
+  enum tsl_status status = open_folder(&config, &dataset, &err);
+  fflush(stderr);
+  dup2(kept, STDERR_FILENO);
+  close(kept);
+  assert_int_equal(status, TSL_FORMAT);
+  assert_non_null(strstr(err.text, "1 of 2 files no picture that can be read, 1 of the "
+                                   "class folders empty"));
+  assert_int_equal(occurrences(err.text, "both/a-void: "), 1);
+  assert_int_equal(occurrences(err.text, "both/full/notes.txt: "), 1);
+  struct stat facts;
+  assert_int_equal(stat(case_path("stderr"), &facts), 0);
+  assert_int_equal(facts.st_size, 0);
+  case_set(&config, "on_error", "skip");
+  assert_int_equal(open_folder(&config, &dataset, &err), TSL_OK);
+  const struct tsl_dataset_view *view = tsl_dataset_view(dataset);
+  assert_int_equal(view->count, 1);
+  assert_int_equal(view->label_count, 2);
+  assert_int_equal(view->labels[0], 1);
+  tsl_dataset_close(dataset);
+}
+
 static void test_folder__without_classes_has_no_labels(void **state) {
   (void)state;
   struct tsl_dataset *dataset = NULL;
@@ -191,6 +232,7 @@ int main(void) {
       cmocka_unit_test(test_folder__unreadable_files_are_all_counted_and_named),
       cmocka_unit_test(test_folder__changed_files_are_read_again),
       cmocka_unit_test(test_folder__missing_and_empty_folders_are_named),
+      cmocka_unit_test(test_folder__broken_files_and_empty_classes_are_told_together),
       cmocka_unit_test(test_folder__without_classes_has_no_labels),
       cmocka_unit_test(test_load_images__is_the_reader_s_way_and_names_failures),
   };
