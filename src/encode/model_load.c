@@ -21,22 +21,47 @@ static bool fits(const struct tsl_array *array, const struct tsl_param *param) {
              0;
 }
 
+/* A file without all its weights; the run's record is what keeps `teasel run` from
+ * training it again. */
+static enum tsl_status refuse(const struct tsl_store *store, const char *run,
+                              const char *why, struct tsl_error *err) {
+  char path[TSL_PATH_MAX], record[TSL_PATH_MAX];
+  return tsl_error_set(err, TSL_FORMAT, tsl_store_run_path(store, run, "model.h5", path),
+                       "%s; remove %s and give the job to `teasel run` again: the run is "
+                       "trained anew",
+                       why, tsl_store_run_path(store, run, "record.json", record));
+}
+
+static enum tsl_status read_weights(const struct tsl_store *store, const char *run,
+                                    struct tsl_array **arrays, size_t *count,
+                                    struct tsl_error *err) {
+  struct tsl_error why = {0};
+  char path[TSL_PATH_MAX];
+  enum tsl_status status = tsl_store_model_read(store, run, arrays, count, &why);
+  if (status == TSL_OK)
+    return TSL_OK;
+  if (!tsl_file_exists(tsl_store_run_path(store, run, "model.h5", path)))
+    return refuse(store, run, "the weights of a finished run are missing", err);
+  if (status == TSL_FORMAT)
+    return refuse(store, run, why.text, err);
+  if (err != NULL)
+    *err = why;
+  return status;
+}
+
 /* Every weight of the graph from the file; a model.h5 of another network is an error. */
-static enum tsl_status set_params(struct tsl_graph *graph, const char *path,
-                                  const struct tsl_array *arrays, size_t count,
-                                  struct tsl_error *err) {
+static enum tsl_status set_params(const struct tsl_store *store, const char *run,
+                                  struct tsl_graph *graph, const struct tsl_array *arrays,
+                                  size_t count, struct tsl_error *err) {
   for (int i = 0; i < tsl_graph_param_count(graph); i++) {
     const struct tsl_param *param = tsl_graph_param(graph, i);
     const struct tsl_array *array = find_array(arrays, count, param->name);
-    if (array == NULL)
-      return tsl_error_set(err, TSL_FORMAT, path,
-                           "weight %s is missing; remove the run's folder and run the "
-                           "job again",
-                           param->name);
-    if (!fits(array, param))
-      return tsl_error_set(err, TSL_FORMAT, path,
-                           "weight %s has another shape than in the network",
-                           param->name);
+    if (array == NULL || !fits(array, param)) {
+      char why[sizeof param->name + 64];
+      snprintf(why, sizeof why, "weight %s %s", param->name,
+               array == NULL ? "is missing" : "has another shape than in the network");
+      return refuse(store, run, why, err);
+    }
     tsl_graph_param_set(graph, i, array->data);
   }
   return TSL_OK;
@@ -53,17 +78,14 @@ enum tsl_status tsl_model_load(const struct tsl_store *store, const struct tsl_r
               tsl_dataset_held_out(dataset, run->options.held_out);
     iterations = tsl_train_iterations(run, samples);
   }
-  char path[TSL_PATH_MAX];
   struct tsl_array *arrays = NULL;
   size_t count = 0;
   struct tsl_model model = {0};
-  enum tsl_status status = tsl_store_model_read(store, run->name, &arrays, &count, err);
+  enum tsl_status status = read_weights(store, run->name, &arrays, &count, err);
   if (status == TSL_OK)
     status = tsl_model_create(run, samples, iterations, &model, err);
   if (status == TSL_OK)
-    status =
-        set_params(model.graph, tsl_store_run_path(store, run->name, "model.h5", path),
-                   arrays, count, err);
+    status = set_params(store, run->name, model.graph, arrays, count, err);
   for (size_t i = 0; i < count; i++)
     tsl_array_release(&arrays[i]);
   free(arrays);

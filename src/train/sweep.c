@@ -50,14 +50,19 @@ static int64_t training_count(const struct sweep *sweep, const struct tsl_run *r
          tsl_dataset_held_out(dataset, run->options.held_out);
 }
 
-/* Local, rank 0. */
+/* Local, rank 0. A record without weights is of a run whose file was lost: it can be
+ * neither encoded nor scored, so it is trained again. */
 static enum tsl_status find_done(struct sweep *sweep, struct tsl_error *err) {
   for (int64_t i = 0; i < sweep->runs; i++) {
     const struct tsl_run *run = tsl_job_run(sweep->request->job, (size_t)i);
     struct tsl_record record;
     memset(&record, 0, sizeof record);
-    TSL_TRY(tsl_store_record_read(sweep->request->store, run->name, &record, err));
-    sweep->tasks[i].done = record.outcome != TSL_OUTCOME_NONE;
+    const struct tsl_store *store = sweep->request->store;
+    char path[TSL_PATH_MAX];
+    TSL_TRY(tsl_store_record_read(store, run->name, &record, err));
+    sweep->tasks[i].done =
+        record.outcome != TSL_OUTCOME_NONE &&
+        tsl_file_exists(tsl_store_run_path(store, run->name, "model.h5", path));
   }
   return TSL_OK;
 }

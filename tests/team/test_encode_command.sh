@@ -89,5 +89,14 @@ encode "onto its data set" 2 "would replace the input" --run "$id" "$folder/data
 encode "and all can be read after that" 0 "" --run "$id" "$folder/data.yaml" -o "$folder/all.h5"
 same "nothing written on errors" "$(ls "$folder/x.csv" 2>/dev/null)" ""
 
+weights=$results/runs/$name/model.h5
+cp "$weights" "$folder/kept.h5"
+head -c 3000 "$folder/kept.h5" >"$weights"
+encode "weights cut off" 2 "remove $results/runs/$name/record.json" --run "$id" "$png" -o "$folder/x.csv"
+rm "$weights"
+encode "weights lost" 2 "remove $results/runs/$name/record.json" --run "$id" "$png" -o "$folder/x.csv"
+timeout 120 "$TEASEL" run "$folder/job.yaml" -o "$results" >"$folder/said" 2>&1
+same "and the run is trained anew, to the same weights" "$(md5sum <"$weights")" "$(md5sum <"$folder/kept.h5")"
+
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

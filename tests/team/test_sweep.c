@@ -117,6 +117,24 @@ static void compare_all(const struct train_case *made, const char *other) {
   tsl_store_close(b);
 }
 
+static void test_sweep__trains_a_run_without_weights_again(void **state) {
+  (void)state;
+  struct watch watch = {0}, again = {0};
+  assert_int_equal(sweep(&plain, "lost", &watch, NULL), TSL_OK);
+  if (is_first()) {
+    struct tsl_store *store = case_store(&plain, "lost");
+    char path[TSL_PATH_MAX];
+    tsl_store_run_path(store, tsl_job_run(plain.job, 1)->name, "model.h5", path);
+    assert_int_equal(unlink(path), 0);
+    tsl_store_close(store);
+  }
+  assert_int_equal(sweep(&plain, "lost", &again, NULL), TSL_OK);
+  if (is_first()) {
+    assert_int_equal(again.started, 1);
+    compare_all(&plain, "lost");
+  }
+}
+
 static void test_sweep__a_forced_width_changes_no_byte(void **state) {
   (void)state;
   int size = tsl_world_size(world);
@@ -205,6 +223,7 @@ int main(int argc, char **argv) {
     return 1;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_sweep__trains_every_run_once),
+      cmocka_unit_test(test_sweep__trains_a_run_without_weights_again),
       cmocka_unit_test(test_sweep__a_forced_width_changes_no_byte),
       cmocka_unit_test(test_sweep__more_width_than_ranks_is_bad_input),
       cmocka_unit_test(test_sweep__goes_on_after_an_interruption_of_any_rank),
