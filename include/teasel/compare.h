@@ -59,9 +59,9 @@ struct tsl_compare_counts {
 };
 
 /* Collective on team. Scores all runs that have latents; pairs and metrics that scores.h5
- * holds already for the same latents are taken from there. Writes scores.h5 and the csv
- * files, the same bytes for any number of members. dataset: NULL allowed (no drawing).
- * Only the team's first member writes. */
+ * holds already for runs of the same name and latents are taken from there. Writes
+ * scores.h5 and the csv files, the same bytes for any number of members. dataset: NULL
+ * allowed (no drawing). Only the team's first member writes. */
 enum tsl_status tsl_compare(struct tsl_store *store, struct tsl_team *team,
                             const struct tsl_job *job, const struct tsl_dataset *dataset,
                             struct tsl_error *err);

@@ -132,9 +132,12 @@ static bool fits(const struct tsl_scores *old, const struct tsl_scores *scores) 
   return same;
 }
 
-static int find_digest(const struct tsl_scores *old, const char *digest) {
+/* By name and digest: two runs may have the same latents (a beta-VAE with beta 1 is a
+ * VAE), and their pair is not a run's pair with itself. */
+static int find_run(const struct tsl_scores *old, const struct tsl_score_run *run) {
   for (int i = 0; i < old->run_count; i++)
-    if (digest[0] != '\0' && strcmp(old->runs[i].digest, digest) == 0)
+    if (run->digest[0] != '\0' && strcmp(old->runs[i].digest, run->digest) == 0 &&
+        strcmp(old->runs[i].name, run->name) == 0)
       return i;
   return -1;
 }
@@ -155,7 +158,7 @@ static int find_metric(const struct tsl_scores *old, const struct tsl_scores *sc
 static void take_old(struct tsl__comparison *c) {
   struct tsl_scores *scores = &c->scores;
   for (int i = 0; i < scores->run_count; i++) {
-    int from = find_digest(&c->old, scores->runs[i].digest);
+    int from = find_run(&c->old, &scores->runs[i]);
     c->old_of[i] = from;
     if (from < 0)
       continue;

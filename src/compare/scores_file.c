@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCORES_VERSION = 2 };
+enum { SCORES_VERSION = 3 };
 
 static enum tsl_status filled(double **out, size_t count, double value,
                               struct tsl_error *err) {

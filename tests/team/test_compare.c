@@ -20,14 +20,37 @@ static const char text[] = "name: t\ndataset: none\nnetwork: conv64\n"
                            "  - model: beta_vae\n    beta: [1, 2, 3]\n"
                            "  - model: beta_tcvae\n    beta: 2\n    latent: 3\n";
 
-static struct tsl_job *make_job(const char *seeds, const char *more) {
+/* Setting 2 is setting 0 by another name. */
+static const char twins_text[] = "name: t\ndataset: none\nnetwork: conv64\n"
+                                 "train: {iterations: 10}\nlatent: 5\nfamilies:\n"
+                                 "  - model: beta_vae\n    beta: [1, 2]\n"
+                                 "  - model: vae\n";
+
+static struct tsl_job *make_job_of(const char *job_text, const char *seeds,
+                                   const char *more) {
   struct tsl_job *job = NULL;
   struct tsl_error err = {0};
   const char *settings[3] = {seeds, more, NULL};
-  if (fixture_job("jobs/t.yaml", text, settings, &job, &err) != TSL_OK)
+  if (fixture_job("jobs/t.yaml", job_text, settings, &job, &err) != TSL_OK)
     fail_msg("%s: %s", err.where, err.text);
   tsl_job_name_runs(job, &(struct tsl_digest){{0}});
   return job;
+}
+
+static struct tsl_job *make_job(const char *seeds, const char *more) {
+  return make_job_of(text, seeds, more);
+}
+
+/* The run whose latents a run has: a VAE those of the beta-VAE with beta 1. */
+static const struct tsl_run *twin_of(const struct tsl_job *job,
+                                     const struct tsl_run *run) {
+  for (size_t i = 0; i < tsl_job_run_count(job); i++) {
+    const struct tsl_run *other = tsl_job_run(job, i);
+    if (strcmp(run->family->name, "vae") == 0 && other->setting == 0 &&
+        other->options.seed == run->options.seed)
+      return other;
+  }
+  return run;
 }
 
 /* Latents that are a function of the run's name, a few of them out of order. */
@@ -84,8 +107,11 @@ static void write_latents(struct tsl_store *store, const struct tsl_job *job) {
   }
   for (size_t i = 0; i < tsl_job_run_count(job); i++) {
     const struct tsl_run *run = tsl_job_run(job, i);
-    if (run->setting != 2 || run->options.seed != 1)
-      fill_run(run, &runs[latents.run_count++]);
+    if (run->setting == 2 && run->options.seed == 1)
+      continue;
+    struct tsl_latents_run *out = &runs[latents.run_count++];
+    fill_run(twin_of(job, run), out);
+    out->name = (char *)(uintptr_t)run->name;
   }
   struct tsl_error err = {0};
   if (tsl_store_latents_write(store, tsl_team_alone(), &latents, &err) != TSL_OK)
@@ -187,18 +213,6 @@ static void test_added_seeds__compute_their_own_pairs_only(void **state) {
   tsl_store_close(whole);
 }
 
-static void test_another_threshold__computes_everything_anew(void **state) {
-  (void)state;
-  struct tsl_job *job =
-      make_job("seeds=[0, 1, 2, 3, 4]", "score.udr.informative_kl=0.02");
-  struct tsl_store *store = open_store("incremental");
-  struct tsl_compare_counts counts = compare(store, tsl_world_team(world), job);
-  assert_int_equal(counts.pairs_reused, 0);
-  assert_int_equal(counts.pairs_computed, 19 * 9);
-  tsl_store_close(store);
-  tsl_job_free(job);
-}
-
 static const struct tsl_score_run *find(const struct tsl_scores *scores, int setting,
                                         int64_t seed, int *index) {
   for (int i = 0; i < scores->run_count; i++) {
@@ -209,6 +223,50 @@ static const struct tsl_score_run *find(const struct tsl_scores *scores, int set
   }
   fail_msg("no run of setting %d with seed %d", setting, (int)seed);
   return NULL;
+}
+
+static void test_equal_runs__score_the_same_when_scored_twice(void **state) {
+  (void)state;
+  struct tsl_team *team = tsl_world_team(world);
+  struct tsl_job *job = make_job_of(twins_text, "seeds=[3, 4]", NULL);
+  struct tsl_store *once = open_store("twins_once"), *twice = open_store("twins_twice");
+  if (tsl_world_rank(world) == 0) {
+    write_latents(once, job);
+    write_latents(twice, job);
+  }
+  assert_int_equal(tsl_team_barrier(team, NULL), TSL_OK);
+  compare(once, team, job);
+  compare(twice, team, job);
+  struct tsl_compare_counts counts = compare(twice, team, job);
+  assert_int_equal(counts.pairs_computed, 0);
+  assert_int_equal(counts.pairs_reused, 6 * 5 / 2);
+  if (tsl_world_rank(world) == 0) {
+    assert_same_bytes(once, twice);
+    struct tsl_scores scores = {0};
+    assert_int_equal(tsl_scores_read(twice, &scores, NULL), TSL_OK);
+    int one = 0, other = 0;
+    assert_string_equal(find(&scores, 0, 3, &one)->digest,
+                        find(&scores, 2, 3, &other)->digest);
+    const double *u = scores.pairwise[TSL_SPEARMAN][TSL_UDR_LIB];
+    assert_true(u[one * scores.run_count + other] > 0);
+    tsl_scores_release(&scores);
+  }
+  assert_int_equal(tsl_team_barrier(team, NULL), TSL_OK);
+  tsl_store_close(once);
+  tsl_store_close(twice);
+  tsl_job_free(job);
+}
+
+static void test_another_threshold__computes_everything_anew(void **state) {
+  (void)state;
+  struct tsl_job *job =
+      make_job("seeds=[0, 1, 2, 3, 4]", "score.udr.informative_kl=0.02");
+  struct tsl_store *store = open_store("incremental");
+  struct tsl_compare_counts counts = compare(store, tsl_world_team(world), job);
+  assert_int_equal(counts.pairs_reused, 0);
+  assert_int_equal(counts.pairs_computed, 19 * 9);
+  tsl_store_close(store);
+  tsl_job_free(job);
 }
 
 static void test_odd_runs__are_told_and_scored_as_defined(void **state) {
@@ -301,6 +359,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_scores__are_the_same_bytes_for_any_number_of_members),
       cmocka_unit_test(test_added_seeds__compute_their_own_pairs_only),
+      cmocka_unit_test(test_equal_runs__score_the_same_when_scored_twice),
       cmocka_unit_test(test_another_threshold__computes_everything_anew),
       cmocka_unit_test(test_odd_runs__are_told_and_scored_as_defined),
       cmocka_unit_test(test_a_members_failure__is_everybodys),
