@@ -17,6 +17,14 @@
 
 enum tsl_sample_type { TSL_SAMPLE_U8 = 1, TSL_SAMPLE_F32 = 2 };
 
+/* Of float samples; all 0 for bytes, which networks get from 0 to 1 anyway. */
+struct tsl_value_range {
+  float least, most;
+  float outside; /* the first value outside 0 to 1; 0: there is none */
+  int32_t reserved;
+  int64_t outside_sample; /* the sample that holds it */
+};
+
 /* Everything is borrowed from the data set, and read-only. */
 struct tsl_dataset_view {
   char name[128];
@@ -34,8 +42,9 @@ struct tsl_dataset_view {
                                   0: continuous */
   int64_t test_begin;          /* samples from here on are the set's own test part; count
                                   when it has none */
-  struct tsl_digest digest;    /* of everything above but the name, and of the seed, on
-                                  which the split depends */
+  struct tsl_value_range range;
+  struct tsl_digest digest; /* of everything above but the name, and of the seed, on
+                               which the split depends */
 };
 
 struct tsl_dataset;

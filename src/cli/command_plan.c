@@ -1,6 +1,7 @@
 /* plan: a job's runs, what they cost, and how long so many ranks would take. */
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/data_range.h"
 #include "cli/job_open.h"
 #include "teasel/arena.h"
 #include "teasel/schedule.h"
@@ -81,8 +82,9 @@ static enum tsl_status look_at_data(struct plan *plan, struct tsl_error *err) {
   plan->training_count =
       view->count - tsl_dataset_held_out(dataset, run->options.held_out);
   tsl_job_name_runs(plan->job, &view->digest);
+  enum tsl_status status = tsl__data_range_check(plan->job, dataset, err);
   tsl_dataset_close(dataset);
-  return TSL_OK;
+  return status;
 }
 
 /* Whole numbers, choices and switches shape a graph; real numbers (a weight, a rate) do

@@ -1,5 +1,6 @@
 #include "cli/session.h"
 
+#include "cli/data_range.h"
 #include "cli/job_open.h"
 #include "cli/provenance.h"
 #include "cli/results_open.h"
@@ -62,6 +63,8 @@ enum tsl_status tsl__session_data(struct tsl__session *session, struct tsl_error
   TSL_TRY(tsl_team_agree(session->team, status, err));
   TSL_TRY(tsl_dataset_open(config, shape, options->schedule.cache, session->team,
                            &session->dataset, err));
+  status = tsl__data_range_check(session->job, session->dataset, err);
+  TSL_TRY(tsl_team_agree(session->team, status, err));
   tsl_job_name_runs(session->job, &tsl_dataset_view(session->dataset)->digest);
   return TSL_OK;
 }

@@ -26,7 +26,8 @@ enum tsl_status tsl__session_begin(struct tsl__session *session, int *argc, char
 enum tsl_status tsl__session_job(struct tsl__session *session, const char *file,
                                  const char *const *settings, size_t setting_count,
                                  struct tsl_error *err);
-/* Starts the engine, opens the job's data set and names the job's runs. */
+/* Starts the engine, opens the job's data set, checks that it fits the runs' likelihood
+ * and names the runs. */
 enum tsl_status tsl__session_data(struct tsl__session *session, struct tsl_error *err);
 /* Opens the results folder; rank 0 first. */
 enum tsl_status tsl__session_store(struct tsl__session *session, const char *folder,

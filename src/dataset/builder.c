@@ -150,11 +150,31 @@ static enum tsl_status add_section(int fd, const void *bytes, size_t count, int6
   return write_all(fd, bytes, count, *at, err);
 }
 
+static struct tsl_value_range find_range(const struct tsl__builder *builder) {
+  struct tsl_value_range range = {0};
+  if (builder->type != TSL_SAMPLE_F32)
+    return range;
+  size_t values = builder->sample_bytes / sizeof(float);
+  range.least = range.most = *(const float *)tsl__builder_sample(builder, 0);
+  for (int64_t i = 0; i < builder->count; i++) {
+    const float *sample = tsl__builder_sample(builder, i); /* (shape) */
+    for (size_t k = 0; k < values; k++) {
+      range.least = sample[k] < range.least ? sample[k] : range.least;
+      range.most = sample[k] > range.most ? sample[k] : range.most;
+      if (range.outside == 0 && (sample[k] < 0 || sample[k] > 1)) {
+        range.outside = sample[k];
+        range.outside_sample = i;
+      }
+    }
+  }
+  return range;
+}
+
 static struct tsl__cache_header describe(const struct tsl__builder *builder,
                                          const struct tsl_digest *key) {
   struct tsl__cache_header header;
   memset(&header, 0, sizeof header); /* padding too: the header is digested */
-  snprintf(header.magic, sizeof header.magic, "teasel-cache-1");
+  snprintf(header.magic, sizeof header.magic, "teasel-cache-2");
   header.byte_order = 0x01020304u;
   header.type = (int32_t)builder->type;
   header.key = *key;
@@ -167,6 +187,7 @@ static struct tsl__cache_header describe(const struct tsl__builder *builder,
   header.label_count = builder->label_count;
   header.label_name_count = builder->label_name_count;
   header.factor_count = builder->factor_count;
+  header.range = find_range(builder);
   return header;
 }
 

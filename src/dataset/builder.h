@@ -27,6 +27,7 @@ struct tsl__cache_header {
   int32_t reserved;
   int64_t labels_at, factors_at, sizes_at, names_at, notes_at; /* byte offsets, 0: none */
   int64_t names_bytes, notes_bytes;
+  struct tsl_value_range range;
   struct tsl_digest self; /* of the header with this field zero */
 };
 

@@ -52,7 +52,7 @@ static enum tsl_status make_key(const struct tsl__cache_request *request,
   struct tsl_digester *digester = tsl_digester_create();
   if (digester == NULL)
     return tsl_error_set(err, TSL_MEMORY, "", "out of memory");
-  const char *format = "teasel-cache-1 of teasel " TSL_VERSION;
+  const char *format = "teasel-cache-2 of teasel " TSL_VERSION;
   tsl_digester_add(digester, format, strlen(format) + 1);
   tsl_digester_add(digester, ops->reader.name, strlen(ops->reader.name) + 1);
   for (size_t i = 0; i < ops->reader.option_count; i++)
@@ -99,7 +99,7 @@ static bool header_holds(const struct tsl__cache_header *header,
   struct tsl__cache_header copy = *header;
   memset(&copy.self, 0, sizeof copy.self);
   struct tsl_digest self = tsl_digest_bytes(&copy, sizeof copy);
-  return strncmp(header->magic, "teasel-cache-1", sizeof header->magic) == 0 &&
+  return strncmp(header->magic, "teasel-cache-2", sizeof header->magic) == 0 &&
          memcmp(&self, &header->self, sizeof self) == 0 &&
          memcmp(key, &header->key, sizeof *key) == 0 &&
          header->byte_order == 0x01020304u && header->file_bytes == (int64_t)file_bytes &&

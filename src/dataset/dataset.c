@@ -112,6 +112,7 @@ static enum tsl_status make_view(struct tsl_dataset *dataset, struct tsl_error *
     view->factor_names = dataset->names + header->label_name_count;
   }
   view->test_begin = header->test_begin;
+  view->range = header->range;
   view->digest = digest_with_seed(&header->content, dataset->config.seed);
   dataset->sample_values = (size_t)tsl_shape_count(&view->shape);
   return TSL_OK;
