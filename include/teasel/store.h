@@ -19,8 +19,8 @@
 struct tsl_h5_reader;
 struct tsl_h5_writer;
 
-/* Local. The error names the file and says what is wrong with it (missing, not HDF5, cut
- * off). */
+/* Local. The error names the file and says what is wrong with it: missing or a folder
+ * (TSL_BAD_INPUT), not HDF5 or cut off (TSL_FORMAT). */
 enum tsl_status tsl_h5_open(const char *path, struct tsl_h5_reader **out,
                             struct tsl_error *err);
 void tsl_h5_close(struct tsl_h5_reader *reader);

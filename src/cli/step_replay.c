@@ -313,8 +313,6 @@ static int64_t run_iterations(const struct replay *replay) {
 enum tsl_status tsl__step_replay(const struct tsl_run *run, const char *in,
                                  const char *out, struct tsl_error *err) {
   struct replay replay = {.run = run, .path = in};
-  if (!tsl_file_exists(in))
-    return tsl_error_set(err, TSL_BAD_INPUT, in, "there is no such file");
   enum tsl_status status = tsl_h5_open(in, &replay.in, err);
   if (status != TSL_OK)
     return status;

@@ -14,6 +14,9 @@ static enum tsl_status check_plain(const char *path, struct tsl_error *err) {
   static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
   unsigned char head[8] = {0};
   int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0 && (errno == ENOENT || errno == ENOTDIR))
+    return tsl_error_set(err, TSL_BAD_INPUT, path,
+                         "there is no such file; check the name");
   if (file < 0)
     return tsl__io_error(err, path, "cannot open", errno);
   struct stat about;
@@ -21,6 +24,9 @@ static enum tsl_status check_plain(const char *path, struct tsl_error *err) {
   int failure = got < 0 ? errno : 0;
   int stated = fstat(file, &about);
   close(file);
+  if (failure == EISDIR)
+    return tsl_error_set(err, TSL_BAD_INPUT, path,
+                         "is a folder, not an HDF5 file; check the name");
   if (failure != 0)
     return tsl__io_error(err, path, "cannot read", failure);
   if (stated == 0 && about.st_size == 0)

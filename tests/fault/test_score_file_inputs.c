@@ -116,6 +116,16 @@ static void test_values_that_mean_nothing__are_refused(void **state) {
   expect_refused(factors, 2, "/factors holds 0.5 in row 1");
 }
 
+static void test_a_missing_file__is_bad_input(void **state) {
+  (void)state;
+  struct tsl_score_file_options options = {.form = TSL_UDR_LIB};
+  struct tsl_text json = {0};
+  struct tsl_error err = {0};
+  assert_int_equal(tsl_score_file("/tmp/teasel-none.h5", &options, &json, &err),
+                   TSL_BAD_INPUT);
+  assert_string_equal(err.where, "/tmp/teasel-none.h5");
+}
+
 static void test_a_file_that_is_not_hdf5__is_refused(void **state) {
   (void)state;
   FILE *file = fopen(path, "w");
@@ -184,6 +194,7 @@ int main(void) {
       cmocka_unit_test(test_missing_datasets__are_named),
       cmocka_unit_test(test_wrong_shapes__are_named_with_both),
       cmocka_unit_test(test_values_that_mean_nothing__are_refused),
+      cmocka_unit_test(test_a_missing_file__is_bad_input),
       cmocka_unit_test(test_a_file_that_is_not_hdf5__is_refused),
       cmocka_unit_test(test_lone_and_empty_models__are_told_not_refused),
       cmocka_unit_test(test_one_cluster__gives_nulls_with_the_reason),

@@ -27,6 +27,7 @@ refuses() {
 out=$folder/out.h5
 
 refuses "no input file" 2 "none.h5|no such file" $steps/vae-beta.yaml "$folder/none.h5" "$out"
+refuses "a folder for the input" 2 "$folder: is a folder" $steps/vae-beta.yaml "$folder" "$out"
 refuses "no HDF5" 2 "vae-beta.yaml|not an HDF5 file" $steps/vae-beta.yaml $steps/vae-beta.yaml "$out"
 head -c 3000 $steps/vae-beta.in.h5 >"$folder/cut.h5"
 refuses "cut file" 2 "cut.h5" $steps/vae-beta.yaml "$folder/cut.h5" "$out"

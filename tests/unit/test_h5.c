@@ -197,12 +197,13 @@ static void test_h5__foreign_and_missing_files_are_told_apart(void **state) {
   (void)state;
   struct tsl_error err = {0};
   struct tsl_h5_reader *reader = NULL;
-  assert_int_equal(tsl_h5_open(in_folder("none.h5"), &reader, &err), TSL_IO);
-  assert_non_null(strstr(err.text, "No such file"));
+  assert_int_equal(tsl_h5_open(in_folder("none.h5"), &reader, &err), TSL_BAD_INPUT);
+  assert_non_null(strstr(err.text, "no such file"));
   assert_int_equal(tsl_file_write(in_folder("text.h5"), "hello there\n", 12, &err), 0);
   assert_int_equal(tsl_h5_open(in_folder("text.h5"), &reader, &err), TSL_FORMAT);
   assert_non_null(strstr(err.text, "not an HDF5 file"));
-  assert_int_equal(tsl_h5_open(folder, &reader, &err), TSL_IO);
+  assert_int_equal(tsl_h5_open(folder, &reader, &err), TSL_BAD_INPUT);
+  assert_non_null(strstr(err.text, "is a folder"));
 }
 
 static void test_file__is_whole_or_not_there(void **state) {

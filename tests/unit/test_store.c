@@ -175,7 +175,8 @@ static void test_model__reads_back_by_name(void **state) {
   float values[5] = {1, 2, 3, 4, 5};
   assert_int_equal(tsl_store_log_create(store, "r", "step", &log, &err), TSL_OK);
   assert_int_equal(tsl_run_log_close(log, &err), TSL_OK);
-  assert_int_equal(tsl_store_model_read(store, "r", &params, &count, &err), TSL_IO);
+  assert_int_equal(tsl_store_model_read(store, "r", &params, &count, &err),
+                   TSL_BAD_INPUT);
   assert_int_equal(write_model(store, values, 5, &err), TSL_OK);
   assert_int_equal(tsl_store_model_read(store, "r", &params, &count, &err), TSL_OK);
   assert_int_equal(count, 2);
