@@ -61,7 +61,7 @@ bool tsl_cut_is_bad(const struct tsl_cut *cut, double value);
 
 /* Local. Index of the scored run with the best UDR by this form, judged by the narrowest
  * group that gives one (same setting, then family, then all); -1 when none has a score.
- */
+ * A run that diverged is never the best. */
 int tsl_scores_best_run(const struct tsl_scores *scores, enum tsl_udr_form form);
 
 #endif

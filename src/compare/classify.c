@@ -285,9 +285,11 @@ static double merit(const struct tsl_scores *scores, enum tsl_udr_form form, int
 }
 
 int tsl_scores_best_run(const struct tsl_scores *scores, enum tsl_udr_form form) {
+  const char *diverged = tsl_outcome_word(TSL_OUTCOME_DIVERGED);
   int best = -1;
   for (int run = 0; run < scores->run_count; run++)
-    if (merit(scores, form, run) >= 0 &&
+    if (strcmp(scores->runs[run].outcome, diverged) != 0 &&
+        merit(scores, form, run) >= 0 &&
         (best < 0 || merit(scores, form, run) > merit(scores, form, best)))
       best = run;
   return best;

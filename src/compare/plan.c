@@ -80,6 +80,8 @@ static enum tsl_status describe_run(struct tsl__comparison *c, int index,
   }
   const struct tsl_latents_run *latents = &c->latents.runs[c->latents_of[index]];
   out->latent = (int)latents->latent;
+  if (record.outcome == TSL_OUTCOME_DIVERGED)
+    tsl__note(out, "diverged: scored, but never chosen as best");
   return digest_run(&c->latents, latents, out->digest, err);
 }
 

@@ -51,8 +51,10 @@ static void write_table(const struct tsl__report_data *data, const double *media
     tsl__cell_text(out, data->runs[first].label);
     for (int m = 0; m < metrics; m++)
       tsl__cell_score(out, medians[s * data->scores.metric_count + m],
-                      medians[s * data->scores.metric_count + m] == best[m] ? "best"
-                                                                            : NULL);
+                      tsl__report_setting_may_be_best(data, s) &&
+                              medians[s * data->scores.metric_count + m] == best[m]
+                          ? "best"
+                          : NULL);
     tsl__row_end(out);
   }
   tsl__table_end(out);
@@ -66,6 +68,8 @@ static void find_best(const struct tsl__report_data *data, const double *medians
     double sign = smaller_is_better(data->scores.metric_names[m]) ? -1 : 1;
     double most = -HUGE_VAL, least = HUGE_VAL;
     for (int s = 0; s < data->setting_count; s++) {
+      if (!tsl__report_setting_may_be_best(data, s))
+        continue;
       double value = sign * medians[s * metrics + m];
       most = value > most ? value : most;
       least = value < least ? value : least;

@@ -50,7 +50,8 @@ bool tsl__best_pair(const struct tsl__report_data *data, enum tsl_similarity sim
       for (int i = 0; i < data->run_count; i++) {
         bool fits = data->runs[k].setting == data->best_setting &&
                     data->runs[i].setting == data->best_setting;
-        if (k == i || (within && !fits))
+        if (k == i || (within && !fits) || !tsl__report_run_may_be_best(data, k) ||
+            !tsl__report_run_may_be_best(data, i))
           continue;
         double u = tsl__report_pair(data, similarity, k, i);
         if (u > best && tsl__report_matrix(data, similarity, k, i) != NULL) {

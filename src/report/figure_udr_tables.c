@@ -49,7 +49,7 @@ static void find_best(const struct tsl__report_data *data, struct table *table) 
   for (int s = 0; s < data->setting_count; s++) {
     int first = tsl__report_setting_first(data, s);
     double udr = tsl__report_setting_udr(data, table->similarity, table->group, s);
-    if (first < 0 || !isfinite(udr))
+    if (first < 0 || !isfinite(udr) || !tsl__report_setting_may_be_best(data, s))
       continue;
     int family = data->runs[first].family;
     if (udr > family_best[family]) {
@@ -64,7 +64,7 @@ static void find_best(const struct tsl__report_data *data, struct table *table) 
   best = 0;
   for (int i = 0; i < data->run_count; i++) {
     double udr = tsl__report_udr(data, table->similarity, table->group, i);
-    if (udr > best) {
+    if (udr > best && tsl__report_run_may_be_best(data, i)) {
       best = udr;
       table->best_run = i;
     }

@@ -120,6 +120,10 @@ double tsl__report_setting_udr(const struct tsl__report_data *data,
 double tsl__report_setting_top(const struct tsl__report_data *data, int setting);
 int tsl__report_setting_first(const struct tsl__report_data *data,
                               int setting); /* run, -1 */
+/* Local. Whether a run may be called best: it ended, and not by diverging. A setting:
+ * some run of it may. */
+bool tsl__report_run_may_be_best(const struct tsl__report_data *data, int run);
+bool tsl__report_setting_may_be_best(const struct tsl__report_data *data, int setting);
 /* Local. "beta_vae beta=4 seed 2" */
 void tsl__report_run_title(const struct tsl__report_data *data, int run, char *buffer,
                            size_t bytes);

@@ -173,6 +173,18 @@ static bool is_better(const struct tsl__report_data *data, int run, int than) {
   return false;
 }
 
+bool tsl__report_run_may_be_best(const struct tsl__report_data *data, int run) {
+  enum tsl_outcome outcome = data->runs[run].record.outcome;
+  return outcome != TSL_OUTCOME_NONE && outcome != TSL_OUTCOME_DIVERGED;
+}
+
+bool tsl__report_setting_may_be_best(const struct tsl__report_data *data, int setting) {
+  for (int i = 0; i < data->run_count; i++)
+    if (data->runs[i].setting == setting && tsl__report_run_may_be_best(data, i))
+      return true;
+  return false;
+}
+
 void tsl__report_choose_best(struct tsl__report_data *data) {
   data->best_run = -1;
   data->best_setting = -1;
@@ -180,8 +192,7 @@ void tsl__report_choose_best(struct tsl__report_data *data) {
     data->families[f].best_run = -1;
   for (int i = 0; i < data->run_count; i++) {
     int *family = &data->families[data->runs[i].family].best_run;
-    enum tsl_outcome outcome = data->runs[i].record.outcome;
-    if (outcome == TSL_OUTCOME_NONE || outcome == TSL_OUTCOME_DIVERGED)
+    if (!tsl__report_run_may_be_best(data, i))
       continue;
     if (is_better(data, i, *family))
       *family = i;
@@ -191,7 +202,7 @@ void tsl__report_choose_best(struct tsl__report_data *data) {
   double best = 0; /* a setting whose seeds agree in nothing is not the best of any */
   for (int s = 0; s < data->setting_count; s++) {
     double udr = tsl__report_setting_udr(data, data->similarity, TSL_UDR_SETTING, s);
-    if (udr > best) {
+    if (udr > best && tsl__report_setting_may_be_best(data, s)) {
       best = udr;
       data->best_setting = s;
     }

@@ -3,6 +3,7 @@
 #include "teasel/classify.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,6 +143,8 @@ static void test_best_run__is_judged_by_the_narrowest_group(void **state) {
   setting[1] = 0.2;
   setting[2] = 0.3;
   assert_int_equal(tsl_scores_best_run(&scores, TSL_UDR_LIB), 2);
+  snprintf(scores.runs[2].outcome, sizeof scores.runs[2].outcome, "diverged");
+  assert_int_equal(tsl_scores_best_run(&scores, TSL_UDR_LIB), 1);
   tsl_scores_release(&scores);
 }
 

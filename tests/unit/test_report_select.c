@@ -40,6 +40,7 @@ static void test_best__never_a_run_that_diverged_or_is_missing(void **state) {
   tsl__report_choose_best(data);
   assert_int_equal(data->best_run, -1);
   assert_int_equal(data->families[1].best_run, -1);
+  assert_int_equal(data->best_setting, -1);
   sample_free(data);
 }
 
