@@ -1,6 +1,19 @@
 #include "cli/output_check.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+
+/* True where the existing `file` lies in `folder` or below it. */
+static bool is_below(const char *file, const char *folder) {
+  char *inner = realpath(file, NULL), *outer = realpath(folder, NULL);
+  const size_t length = outer != NULL ? strlen(outer) : 0;
+  const bool below = inner != NULL && outer != NULL &&
+                     strncmp(inner, outer, length) == 0 && inner[length] == '/';
+  free(inner);
+  free(outer);
+  return below;
+}
 
 enum tsl_status tsl_cli_output_check(const char *output, const char *const *inputs,
                                      size_t count, struct tsl_error *err) {
@@ -8,8 +21,14 @@ enum tsl_status tsl_cli_output_check(const char *output, const char *const *inpu
   if (output == NULL || stat(output, &written) != 0)
     return TSL_OK; /* nothing is there that could be lost */
   for (size_t i = 0; i < count; i++) {
-    if (inputs[i] != NULL && stat(inputs[i], &read) == 0 &&
-        read.st_dev == written.st_dev && read.st_ino == written.st_ino)
+    if (inputs[i] == NULL || stat(inputs[i], &read) != 0)
+      continue;
+    if (S_ISDIR(read.st_mode) && is_below(output, inputs[i]))
+      return tsl_error_set(err, TSL_BAD_INPUT, output,
+                           "the output would replace a file in the input folder %s; give "
+                           "the output another name or place",
+                           inputs[i]);
+    if (read.st_dev == written.st_dev && read.st_ino == written.st_ino)
       return tsl_error_set(err, TSL_BAD_INPUT, output,
                            "the output would replace the input %s; give the output "
                            "another name",

@@ -5,8 +5,8 @@
 #include "teasel/job.h"
 
 /* Local. TSL_BAD_INPUT where `output` is the same file (device and inode, so also by
- * another name, a link or a relative path) as one of inputs (count); NULL and missing
- * ones are none. */
+ * another name, a link or a relative path) as one of inputs (count), or a file below an
+ * input that is a folder; NULL and missing inputs are none. */
 enum tsl_status tsl_cli_output_check(const char *output, const char *const *inputs,
                                      size_t count, struct tsl_error *err);
 /* Local. The same for the files of a data set: its configuration and every path that it

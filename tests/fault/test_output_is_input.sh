@@ -43,6 +43,22 @@ refuses "data write onto its source" "$work/set.h5" "$work/set.h5" "$TEASEL" dat
 refuses "data write onto its configuration" "$work/set.yaml" "$work/set.yaml" "$TEASEL" data write "$work/set.yaml" -o "$work/set.yaml"
 refuses "pictures onto the source" "$work/shown.png" "$work/shown.png" "$TEASEL" data write "$work/shown.yaml" -o "$work/shown.h5"
 
+mkdir -p "$work/pictures/one"
+cp "$work/set.png" "$work/pictures/one/a.png"
+printf 'reader: image_folder\npath: pictures\nsize: 16\n' >"$work/pictures.yaml"
+for output in a.png a.h5; do
+  "$TEASEL" data write "$work/pictures.yaml" -o "$work/pictures/one/$output" >"$work/said" 2>&1
+  code=$?
+  if [ $code -eq 2 ] && grep -qF "one/a.png: the output would replace a file in the input folder $work/pictures;" "$work/said" &&
+    cmp -s "$work/set.png" "$work/pictures/one/a.png" && [ ! -e "$work/pictures/one/a.h5" ]; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "FAILED  $output into the folder of pictures: exit code $code"
+    cat "$work/said"
+  fi
+done
+
 if "$TEASEL" data write "$work/set.yaml" -o "$work/copy.h5" >"$work/said" 2>&1 &&
   "$TEASEL" data write "$work/set.yaml" -o "$work/copy.h5" >"$work/said" 2>&1; then
   passed=$((passed + 1))
