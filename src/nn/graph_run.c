@@ -300,11 +300,6 @@ static enum tsl_status update_weights(struct stage *stage, bool update,
   if (!update)
     return TSL_OK;
   if (wide) {
-    if (graph->scratch == NULL) {
-      void *scratch = NULL;
-      TSL_TRY(tsl_allocate(&scratch, graph->trained, sizeof(float), err));
-      graph->scratch = scratch;
-    }
     TSL_TRY(tsl_team_sum_scatter(stage->team, graph->gradient, graph->scratch,
                                  graph->trained, err));
     tsl_team_slice(stage->team, graph->trained, &begin, &end);
@@ -389,6 +384,23 @@ static enum tsl_status enter_step(struct tsl_graph *graph, struct tsl_team *team
   return TSL_OK;
 }
 
+/* Local. What may fail on one member alone; all vote on it before the step changes a
+ * weight, since the others would wait for the sums of a member that has left. */
+static enum tsl_status settle(const struct stage *stage, struct tsl_error *err) {
+  struct tsl_graph *graph = stage->graph;
+  void *scratch = NULL;
+  if (graph->dnnl.failed) {
+    graph->dnnl.failed = false;
+    return tsl_error_set(err, TSL_LIBRARY, "", "oneDNN: a primitive failed to run");
+  }
+  if (!stage->step->update || stage->shards == graph->shape.shards ||
+      graph->scratch != NULL)
+    return TSL_OK;
+  TSL_TRY(tsl_allocate(&scratch, graph->trained, sizeof(float), err));
+  graph->scratch = scratch;
+  return TSL_OK;
+}
+
 enum tsl_status tsl_graph_step(struct tsl_graph *graph, struct tsl_team *team,
                                struct tsl_step *step, struct tsl_error *err) {
   struct stage stage = {.graph = graph};
@@ -396,11 +408,11 @@ enum tsl_status tsl_graph_step(struct tsl_graph *graph, struct tsl_team *team,
   graph->updating = step->update;
   tsl__graph_refresh(graph);
   TSL_TRY(run_segments(&stage, err));
+  enum tsl_status status = settle(&stage, err);
+  if (team != NULL)
+    status = tsl_team_agree(team, status, err);
+  if (status != TSL_OK)
+    return status;
   TSL_TRY(report_terms(&stage, step, err));
-  TSL_TRY(update_weights(&stage, step->update && step->finite, err));
-  if (graph->dnnl.failed) {
-    graph->dnnl.failed = false;
-    return tsl_error_set(err, TSL_LIBRARY, "", "oneDNN: a primitive failed to run");
-  }
-  return TSL_OK;
+  return update_weights(&stage, step->update && step->finite, err);
 }

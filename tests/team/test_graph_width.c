@@ -3,6 +3,7 @@
  * as one team against each rank alone, with every synchronising operator in the graph. */
 #include "unit/graph_check.h"
 
+#include "nn/graph.h"
 #include "teasel/team.h"
 
 enum { BATCH = 16, SHARDS = 8, STEPS = 3, LATENT = 3, PIXELS = 3 * 8 * 8 };
@@ -130,6 +131,22 @@ static void test_step__refuses_a_state_that_was_not_collected(void **state) {
   tsl_graph_free(shared);
 }
 
+/* One member's kernels fail: all members hear of it in that step, and none waits. */
+static void test_step__fails_on_all_when_it_fails_on_one(void **state) {
+  struct tsl_team *team = tsl_world_team(*state);
+  struct tsl_graph *shared = build();
+  struct tsl_error err = {.rank = -1};
+  double terms[16];
+  float *batch = random_values(1, BATCH * PIXELS, 0, 1);
+  struct tsl_step step = {.batch = batch, .update = true, .terms = terms};
+  shared->dnnl.failed = tsl_team_index(team) == 1;
+  assert_int_equal(tsl_graph_step(shared, team, &step, &err), TSL_LIBRARY);
+  assert_non_null(strstr(err.text, "oneDNN"));
+  assert_int_equal(err.rank, 1);
+  free(batch);
+  tsl_graph_free(shared);
+}
+
 int main(int argc, char **argv) {
   struct tsl_world *world = NULL;
   if (tsl_world_open(&argc, &argv, &world, NULL) != TSL_OK ||
@@ -138,6 +155,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_prestate(test_step__has_the_bytes_of_one_rank, world),
       cmocka_unit_test_prestate(test_step__may_change_its_width, world),
+      cmocka_unit_test_prestate(test_step__fails_on_all_when_it_fails_on_one, world),
       cmocka_unit_test_prestate(test_step__refuses_a_state_that_was_not_collected, world),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
