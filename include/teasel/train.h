@@ -76,7 +76,8 @@ struct tsl_sweep_request {
   bool (*stop)(void *context);
   void *context;
 };
-/* Collective on the world. TSL_BAD_INPUT when ranks compute with different kernels.
+/* Collective on the world. TSL_BAD_INPUT when ranks compute with different kernels, or
+ * with others than a finished run while some run is to be trained.
  * Trains every run of the job that has no record yet; a finished run is never repeated.
  * TSL_INTERRUPTED when some rank was asked to stop: finished runs are kept, started ones
  * begin again at the next start. A run that fails (a full disk) does not keep the others

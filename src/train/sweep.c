@@ -50,9 +50,28 @@ static int64_t training_count(const struct sweep *sweep, const struct tsl_run *r
          tsl_dataset_held_out(dataset, run->options.held_out);
 }
 
+/* Runs of one folder are compared with each other, so all come from the same kernels.
+ * other: the first finished run of other ones, NULL: none. */
+static enum tsl_status check_resumed(const struct sweep *sweep,
+                                     const struct tsl_run *other, const char *kernels,
+                                     struct tsl_error *err) {
+  bool all_done = true;
+  for (int64_t i = 0; i < sweep->runs; i++)
+    all_done = all_done && sweep->tasks[i].done;
+  if (other == NULL || all_done)
+    return TSL_OK;
+  return tsl_error_set(err, TSL_BAD_INPUT, "schedule.isa",
+                       "run %s was trained with %s, and this start computes with %s: set "
+                       "schedule.isa to the instruction set of the finished runs, or "
+                       "choose another results folder",
+                       other->name, kernels, tsl_nn_kernel_set());
+}
+
 /* Local, rank 0. A record without weights is of a run whose file was lost: it can be
  * neither encoded nor scored, so it is trained again. */
 static enum tsl_status find_done(struct sweep *sweep, struct tsl_error *err) {
+  const struct tsl_run *other = NULL;
+  char kernels[sizeof((struct tsl_record *)NULL)->kernels] = "";
   for (int64_t i = 0; i < sweep->runs; i++) {
     const struct tsl_run *run = tsl_job_run(sweep->request->job, (size_t)i);
     struct tsl_record record;
@@ -63,8 +82,13 @@ static enum tsl_status find_done(struct sweep *sweep, struct tsl_error *err) {
     sweep->tasks[i].done =
         record.outcome != TSL_OUTCOME_NONE &&
         tsl_file_exists(tsl_store_run_path(store, run->name, "model.h5", path));
+    if (sweep->tasks[i].done && other == NULL && record.kernels[0] != '\0' &&
+        strcmp(record.kernels, tsl_nn_kernel_set()) != 0) {
+      other = run;
+      snprintf(kernels, sizeof kernels, "%s", record.kernels);
+    }
   }
-  return TSL_OK;
+  return check_resumed(sweep, other, kernels, err);
 }
 
 /* Runs of one setting differ in their seed alone, so the first that is to be trained

@@ -27,5 +27,12 @@ mixed "$work/same.log" -o "$work/same" --set schedule.isa=sse41 --set schedule.w
 [ $? = 0 ] && ok "with it set they train" || no "with it set they train" "$work/same.log"
 timeout 100 "${run[@]}" -o "$work/alone" --set schedule.isa=sse41 >"$work/alone.log" 2>&1
 [ $? = 0 ] && [ "$(models same)" = "$(models alone)" ] && ok "to the bytes of a rank alone" || no "to the bytes of a rank alone" "$work/alone.log"
+before=$(cat "$work"/alone/runs/*/record.json | md5sum)
+timeout 100 "${run[@]}" -o "$work/alone" --set 'seeds=[0, 1]' >"$work/other.log" 2>&1
+[ $? = 2 ] && grep -q "sse41.*schedule.isa.*another results folder" "$work/other.log" &&
+  ok "a resume with other kernels is refused" || no "a resume with other kernels is refused" "$work/other.log"
+[ "$before" = "$(cat "$work"/alone/runs/*/record.json | md5sum)" ] && ok "and trains nothing" || no "and trains nothing"
+timeout 100 "${run[@]}" -o "$work/alone" >"$work/done.log" 2>&1
+[ $? = 0 ] && ok "a finished sweep has nothing to refuse" || no "a finished sweep has nothing to refuse" "$work/done.log"
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
