@@ -6,7 +6,9 @@
  * epoch, so that a late message of a dissolved team is never taken for one of the present
  * team. A team of one needs no MPI at all.
  *
- * Every wait has an end: no progress within the world's peer_seconds is TSL_PEER_LOST.
+ * Every wait behind this header has an end: no progress within the world's peer_seconds
+ * is TSL_PEER_LOST. Not so yet the collectives of parallel HDF5 and the making of its
+ * communicator.
  */
 #ifndef TEASEL_TEAM_H
 #define TEASEL_TEAM_H
