@@ -105,10 +105,11 @@ $(BUILD)/%.o: %.c
 	@echo "CC $@"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/%: tests/%.c $(BUILD)/libteasel.a
-	@mkdir -p $(@D)
-	@echo "CC $@"
-	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libteasel.a $(PACKAGE_LIBS) -lcmocka
+# A change in the library links the tests again and compiles none.
+$(BUILD)/tests/%.o: CPPFLAGS += -Itests
+$(TESTS): %: %.o $(BUILD)/libteasel.a
+	@echo "LD $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS) -lcmocka
 
 $(BUILD)/bench/%: bench/%.c $(BUILD)/libteasel.a
 	@mkdir -p $(@D)
