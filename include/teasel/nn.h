@@ -241,6 +241,29 @@ enum tsl_status tsl_graph_step(struct tsl_graph *graph, struct tsl_team *team,
 enum tsl_status tsl_graph_collect(struct tsl_graph *graph, struct tsl_team *team,
                                   struct tsl_error *err);
 
+/* ---- the state of training ---- */
+/* All that a step changes, as one flat array in PyTorch's layouts, the same for every
+ * width and kernel: each parameter ("params/encoder.0.weight", running statistics too),
+ * then the optimizer's moments of the trained ones under PyTorch's words
+ * ("exp_avg/encoder.0.weight"), and how many updates were made. A graph of the same model
+ * and optimizer that was given it goes on with the same bytes. */
+enum { TSL_STATE_NAME_MAX = 160 };
+struct tsl_state_part {
+  char name[TSL_STATE_NAME_MAX];
+  const struct tsl_param *param; /* shape; borrowed from the graph */
+  int64_t offset;                /* floats, into the flat array; param->count of them */
+};
+int tsl_graph_state_count(const struct tsl_graph *graph); /* parts */
+struct tsl_state_part tsl_graph_state_part(const struct tsl_graph *graph, int index);
+int64_t tsl_graph_state_floats(const struct tsl_graph *graph); /* of all parts */
+/* Local. values: (tsl_graph_state_floats); updates: made so far. TSL_INTERNAL while the
+ * moments are spread over a team (see tsl_graph_collect). */
+enum tsl_status tsl_graph_state_get(const struct tsl_graph *graph, float *values,
+                                    int64_t *updates, struct tsl_error *err);
+/* Local. What was spread is forgotten. After tsl_graph_optimizer, as get. */
+enum tsl_status tsl_graph_state_set(struct tsl_graph *graph, const float *values,
+                                    int64_t updates, struct tsl_error *err);
+
 /* Local. Values computed from values, in evaluation mode (no dropout, running
  * statistics): feeds any value (the input, or a code z), fetches any other. rows: any
  * number; cut into pieces of one shard's rows, the last padded, so that a row's bytes

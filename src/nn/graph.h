@@ -328,6 +328,10 @@ struct tsl__slice {
 struct tsl__slice tsl__node_weights(const struct tsl_graph *graph,
                                     const struct tsl__node *node);
 void tsl__params_release(struct tsl_graph *graph);
+/* Between the engine's layout and PyTorch's. array: a flat array such as graph->weights
+ * or a moment of trained parameters; values: (count of the parameter). */
+void tsl__param_unpack(struct tsl__param *param, const float *array, float *values);
+void tsl__param_pack(struct tsl__param *param, const float *values, float *array);
 
 #define TSL_OPERATOR(name) extern const struct tsl__operator tsl__operator_##name;
 #include "nn/operator_list.h"

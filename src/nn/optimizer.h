@@ -20,7 +20,8 @@ struct tsl__update {
 struct tsl__optimizer {
   const char *name;
   enum tsl_optimizer_kind kind;
-  int moments; /* arrays of state, zero at first */
+  int moments;                                /* arrays of state, zero at first */
+  const char *moment_names[TSL__MOMENTS_MAX]; /* PyTorch's */
   void (*update)(const struct tsl__update *update);
 };
 

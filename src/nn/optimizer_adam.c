@@ -42,4 +42,8 @@ static void adam_update(const struct tsl__update *update) {
 }
 
 const struct tsl__optimizer tsl__optimizer_adam = {
-    .name = "adam", .kind = TSL_OPTIMIZER_ADAM, .moments = 2, .update = adam_update};
+    .name = "adam",
+    .kind = TSL_OPTIMIZER_ADAM,
+    .moments = 2,
+    .moment_names = {"exp_avg", "exp_avg_sq"},
+    .update = adam_update};

@@ -41,7 +41,9 @@ static void adamax_update(const struct tsl__update *update) {
              update->count, f);
 }
 
-const struct tsl__optimizer tsl__optimizer_adamax = {.name = "adamax",
-                                                     .kind = TSL_OPTIMIZER_ADAMAX,
-                                                     .moments = 2,
-                                                     .update = adamax_update};
+const struct tsl__optimizer tsl__optimizer_adamax = {
+    .name = "adamax",
+    .kind = TSL_OPTIMIZER_ADAMAX,
+    .moments = 2,
+    .moment_names = {"exp_avg", "exp_inf"},
+    .update = adamax_update};

@@ -19,5 +19,8 @@ static void sgd_update(const struct tsl__update *update) {
              (float)update->options->learning_rate, (float)update->options->momentum);
 }
 
-const struct tsl__optimizer tsl__optimizer_sgd = {
-    .name = "sgd", .kind = TSL_OPTIMIZER_SGD, .moments = 1, .update = sgd_update};
+const struct tsl__optimizer tsl__optimizer_sgd = {.name = "sgd",
+                                                  .kind = TSL_OPTIMIZER_SGD,
+                                                  .moments = 1,
+                                                  .moment_names = {"momentum_buffer"},
+                                                  .update = sgd_update};

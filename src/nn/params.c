@@ -51,18 +51,24 @@ const struct tsl_param *tsl_graph_param(const struct tsl_graph *graph, int index
   return &graph->params[index]->face;
 }
 
-/* from: (extent) in the engine's layout. */
-static void to_plain(struct tsl__param *param, const float *from, float *values) {
-  size_t bytes = (size_t)param->face.count * sizeof(float);
+void tsl__param_unpack(struct tsl__param *param, const float *array, float *values) {
+  const float *from = array + param->offset;
   if (param->to_plain.primitive == NULL)
-    memcpy(values, from, bytes);
+    memcpy(values, from, (size_t)param->face.count * sizeof(float));
   else
     tsl__kernel_run(&param->to_plain, (const float *[]){from, values});
 }
 
+void tsl__param_pack(struct tsl__param *param, const float *values, float *array) {
+  float *to = array + param->offset;
+  if (param->from_plain.primitive == NULL)
+    memcpy(to, values, (size_t)param->face.count * sizeof(float));
+  else
+    tsl__kernel_run(&param->from_plain, (const float *[]){values, to});
+}
+
 void tsl_graph_param_get(const struct tsl_graph *graph, int index, float *values) {
-  struct tsl__param *param = graph->params[index];
-  to_plain(param, graph->weights + param->offset, values);
+  tsl__param_unpack(graph->params[index], graph->weights, values);
 }
 
 void tsl_graph_gradient_get(const struct tsl_graph *graph, int index, float *values) {
@@ -70,16 +76,11 @@ void tsl_graph_gradient_get(const struct tsl_graph *graph, int index, float *val
   if (graph->gradient == NULL || !param->face.trained)
     memset(values, 0, (size_t)param->face.count * sizeof(float));
   else
-    to_plain(param, graph->gradient + param->offset, values);
+    tsl__param_unpack(param, graph->gradient, values);
 }
 
 void tsl_graph_param_set(struct tsl_graph *graph, int index, const float *values) {
-  struct tsl__param *param = graph->params[index];
-  float *weights = graph->weights + param->offset;
-  if (param->from_plain.primitive == NULL)
-    memcpy(weights, values, (size_t)param->face.count * sizeof(float));
-  else
-    tsl__kernel_run(&param->from_plain, (const float *[]){values, weights});
+  tsl__param_pack(graph->params[index], values, graph->weights);
   graph->weights_changed = true;
 }
 

@@ -131,6 +131,39 @@ static void test_step__refuses_a_state_that_was_not_collected(void **state) {
   tsl_graph_free(shared);
 }
 
+/* What one of a team takes after three steps goes on alone, elsewhere. */
+static void test_state__is_that_of_one_rank_once_collected(void **state) {
+  struct tsl_team *team = tsl_world_team(*state);
+  struct tsl_graph *alone = build(), *shared = build(), *other = build();
+  struct tsl_error err = {0};
+  double terms[16];
+  int64_t updates = 0;
+  size_t bytes = (size_t)tsl_graph_state_floats(alone) * sizeof(float);
+  float *one = malloc(bytes), *many = malloc(bytes);
+  assert_non_null(one);
+  assert_non_null(many);
+  train(alone, tsl_team_alone(), 0, 3, terms);
+  train(shared, team, 0, 3, terms);
+  assert_int_equal(tsl_graph_state_get(shared, many, &updates, &err), TSL_INTERNAL);
+  assert_non_null(strstr(err.text, "collected"));
+  assert_int_equal(tsl_graph_collect(shared, team, NULL), TSL_OK);
+  assert_int_equal(tsl_graph_state_get(shared, many, &updates, NULL), TSL_OK);
+  assert_int_equal(updates, 3);
+  assert_int_equal(tsl_graph_state_get(alone, one, &updates, NULL), TSL_OK);
+  assert_memory_equal(one, many, bytes);
+  assert_int_equal(tsl_graph_state_set(other, many, updates, NULL), TSL_OK);
+  train(alone, tsl_team_alone(), 3, 5, terms);
+  train(other, tsl_team_alone(), 3, 5, terms);
+  train(shared, team, 3, 5, terms); /* and the team goes on, too */
+  compare(alone, other);
+  compare(alone, shared);
+  free(one);
+  free(many);
+  tsl_graph_free(alone);
+  tsl_graph_free(shared);
+  tsl_graph_free(other);
+}
+
 /* One member's kernels fail: all members hear of it in that step, and none waits. */
 static void test_step__fails_on_all_when_it_fails_on_one(void **state) {
   struct tsl_team *team = tsl_world_team(*state);
@@ -155,6 +188,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_prestate(test_step__has_the_bytes_of_one_rank, world),
       cmocka_unit_test_prestate(test_step__may_change_its_width, world),
+      cmocka_unit_test_prestate(test_state__is_that_of_one_rank_once_collected, world),
       cmocka_unit_test_prestate(test_step__fails_on_all_when_it_fails_on_one, world),
       cmocka_unit_test_prestate(test_step__refuses_a_state_that_was_not_collected, world),
   };
