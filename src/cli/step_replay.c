@@ -124,6 +124,15 @@ static int param_find(const struct tsl_graph *graph, const char *name) {
   return -1;
 }
 
+/* Problems that were gathered are one failure. */
+static enum tsl_status all_told(const struct tsl_error *problems, struct tsl_error *err) {
+  if (problems->status == TSL_OK)
+    return TSL_OK;
+  if (err != NULL)
+    *err = *problems;
+  return TSL_BAD_INPUT;
+}
+
 /* Names that the file has and the network has not, or the other way round. */
 static enum tsl_status check_param_names(struct replay *replay, struct tsl_error *err) {
   struct tsl_error problems = {0};
@@ -146,11 +155,7 @@ static enum tsl_status check_param_names(struct replay *replay, struct tsl_error
     free(names[i]);
   }
   free(names);
-  if (problems.status == TSL_OK)
-    return TSL_OK;
-  if (err != NULL)
-    *err = problems;
-  return TSL_BAD_INPUT;
+  return all_told(&problems, err);
 }
 
 static enum tsl_status check_param_shapes(struct replay *replay, struct tsl_error *err) {
@@ -169,11 +174,7 @@ static enum tsl_status check_param_shapes(struct replay *replay, struct tsl_erro
                     print_dims(given, array.rank, array.dims),
                     print_dims(needed, param->rank, param->dims));
   }
-  if (problems.status == TSL_OK)
-    return TSL_OK;
-  if (err != NULL)
-    *err = problems;
-  return TSL_BAD_INPUT;
+  return all_told(&problems, err);
 }
 
 static enum tsl_status read_params(struct replay *replay, struct tsl_error *err) {
@@ -188,6 +189,33 @@ static enum tsl_status read_params(struct replay *replay, struct tsl_error *err)
     tsl_graph_param_set(replay->model.graph, i, array.data);
     tsl_array_release(&array);
   }
+  return TSL_OK;
+}
+
+static bool draws(const struct tsl_graph *graph, const char *stream) {
+  for (int i = 0; i < tsl_graph_noise_count(graph); i++)
+    if (strcmp(tsl_graph_noise_name(graph, i), stream) == 0)
+      return true;
+  return false;
+}
+
+/* A stream that nothing draws is a name misspelt, or another job's file. */
+static enum tsl_status check_noise_names(const struct replay *replay,
+                                         struct tsl_error *problems,
+                                         struct tsl_error *err) {
+  char **names = NULL;
+  size_t count = 0;
+  if (!tsl_h5_has(replay->in, "/noise"))
+    return TSL_OK;
+  TSL_TRY(tsl_h5_list(replay->in, "/noise", &names, &count, err));
+  for (size_t i = 0; i < count; i++) {
+    if (!draws(replay->model.graph, names[i]))
+      tsl_error_add(problems, TSL_BAD_INPUT, replay->path,
+                    "/noise/%s is not a stream that this job draws; leave it out",
+                    names[i]);
+    free(names[i]);
+  }
+  free(names);
   return TSL_OK;
 }
 
@@ -215,11 +243,8 @@ static enum tsl_status check_noise(const struct replay *replay, struct tsl_error
       tsl_error_add(&problems, TSL_BAD_INPUT, replay->path, "%s is %s, the job needs %s",
                     path, print_dims(given, array.rank, array.dims), needed);
   }
-  if (problems.status == TSL_OK)
-    return TSL_OK;
-  if (err != NULL)
-    *err = problems;
-  return TSL_BAD_INPUT;
+  TSL_TRY(check_noise_names(replay, &problems, err));
+  return all_told(&problems, err);
 }
 
 static enum tsl_status replay_allocate(struct replay *replay, struct tsl_error *err) {

@@ -285,7 +285,7 @@ struct tsl_network *tsl__network_read(struct tsl__pool *pool,
   struct tsl_network *out = tsl__pool_take(pool, sizeof *out);
   if (out == NULL)
     return NULL;
-  int before = problems->count;
+  int before = problems->told;
   reader.declared = tsl__node_get(request->root, "parameters");
   check_parameters(&reader);
   check_top(&reader);
@@ -303,5 +303,5 @@ struct tsl_network *tsl__network_read(struct tsl__pool *pool,
     tsl__problem(problems, place, "missing key 'decoder': a list of entries");
   if (input != NULL && read_shape(&reader, "input", input, &out->input))
     read_lists(&reader, out);
-  return problems->count == before ? out : NULL;
+  return problems->told == before ? out : NULL;
 }

@@ -27,6 +27,7 @@ void tsl__problem(struct tsl__problems *problems, struct tsl__place place,
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
+  problems->told++;
   if (problems->count >= PROBLEMS_MAX)
     return;
   for (int i = 0; i < problems->count; i++) {

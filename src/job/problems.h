@@ -23,6 +23,7 @@ struct tsl__problems {
   struct tsl__pool *pool;
   struct tsl__problem *items;
   int count, capacity;
+  int told; /* as count, with those that were not kept since they are there already */
 };
 
 /* The same words at the same place are kept once. */

@@ -47,7 +47,13 @@ check "a bad job file gives exit code 2 and no output" $?
 grep -q "^job.yaml:5:26: unknown key 'bacth'; did you mean 'batch'?" err.txt &&
   grep -q "^job.yaml:2:10: no file for 'nowhere'" err.txt && grep -q '^--set latent=0: ' err.txt
 check "a bad job file is told whole" $?
-rm out.txt err.txt
+cp job.yaml misfit.yaml && sed -i 's/bacth: 8/batch: 8/; s/nowhere/none/; s/latent: 2/latent: [2, 3]/; s/net.yaml/misfit-net.yaml/' misfit.yaml
+sed 's/units: 6/units: 5/' net.yaml >misfit-net.yaml
+"$TEASEL" plan misfit.yaml 2>err.txt
+[ $? -eq 2 ] && grep -q 'has 1 problem' err.txt &&
+  grep -q 'misfit-net.yaml:3:11: decoder.0: the decoder gives \[5\], but the input is \[6\]' err.txt
+check "a decoder that misfits is told once for all settings" $?
+rm out.txt err.txt misfit.yaml misfit-net.yaml
 [ "$(find . | sort)" = "$before" ]
 check "nothing was written" $?
 "$TEASEL" plan no-such.yaml 2>err.txt; [ $? -eq 2 ] && grep -q 'no-such.yaml' err.txt

@@ -144,6 +144,14 @@ static void test_replay__refuses_a_weight_that_the_network_has_not(void **state)
   refuse("vae-beta", &change, "/params/encoder.7.bias is not a weight");
 }
 
+static void test_replay__refuses_noise_that_the_job_does_not_draw(void **state) {
+  (void)state;
+  float values[3 * 8 * 3] = {0};
+  const struct change change = {
+      .added = {"/noise/Z", TSL_ARRAY_F32, 3, {3, 8, 3}, values}};
+  refuse("vae-beta", &change, "/noise/Z is not a stream that this job draws");
+}
+
 int main(void) {
   if (tsl_nn_start("", NULL) != TSL_OK)
     return 1;
@@ -152,6 +160,7 @@ int main(void) {
       cmocka_unit_test(test_replay__takes_whole_steps_from_0_only),
       cmocka_unit_test(test_replay__names_what_is_missing),
       cmocka_unit_test(test_replay__names_both_shapes_of_noise),
-      cmocka_unit_test(test_replay__refuses_a_weight_that_the_network_has_not)};
+      cmocka_unit_test(test_replay__refuses_a_weight_that_the_network_has_not),
+      cmocka_unit_test(test_replay__refuses_noise_that_the_job_does_not_draw)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
