@@ -226,13 +226,18 @@ struct tsl_step {
    * (B / W, shape) each. */
   const struct tsl_fetch *fetches; /* NULL: none */
   int fetch_count;
-  double *terms; /* out: (tsl_graph_term_numbers), equal on all members */
-  bool finite;   /* out: the total is finite, equal on all members */
+  /* What this member has to tell the others, one bit a matter, the caller's own; it costs
+   * no message of its own. */
+  uint32_t calls;
+  uint32_t heard; /* out: the bits of all members, equal on all */
+  double *terms;  /* out: (tsl_graph_term_numbers), equal on all members */
+  bool finite;    /* out: the total is finite, equal on all members */
 };
 /* Collective on team (NULL: alone). One step: forward, backward, sum, optimizer. W must
  * be a power of two up to shards, and may differ from step to step (see
  * tsl_graph_collect). A step whose total is
- * not finite changes no weight and is no error: see step->finite. */
+ * not finite changes no weight and is no error: see step->finite. A step that fails on
+ * one member fails on all. */
 enum tsl_status tsl_graph_step(struct tsl_graph *graph, struct tsl_team *team,
                                struct tsl_step *step, struct tsl_error *err);
 /* Collective on team. After wide steps each member has the optimizer's state of its own

@@ -24,8 +24,9 @@ struct tsl_train_request {
 };
 /* Collective on team. Trains from the start to the end; a non-finite loss ends it with
  * outcome DIVERGED, which is no error. The bytes of model.h5 and log.csv do not depend on
- * the team. Returns what poll returned when that is a failure (TSL_INTERRUPTED): model.h5
- * and record.json are then not written. TSL_BAD_INPUT when the training split is smaller
+ * the team. Returns what poll returned when that is a failure (TSL_INTERRUPTED), one step
+ * later where the team has several members: model.h5 and record.json are then not
+ * written. TSL_BAD_INPUT when the training split is smaller
  * than a batch. */
 enum tsl_status tsl_train(const struct tsl_train_request *request, struct tsl_team *team,
                           struct tsl_error *err);

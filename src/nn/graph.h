@@ -228,7 +228,6 @@ struct tsl_graph {
   float *pool;     /* (pool_floats) gradients of values that live within a shard's pass */
   size_t pool_floats;
   float *shard_gradient; /* (largest node's weights) of a shard that is added at once */
-  float *scratch;        /* (trained) for the sum over ranks; made when W > 1 */
   /* (largest value) one an input for gradients that are converted or added, one for the
    * conversion's result */
   float *temporary[TSL__INPUTS_MAX + 1];
@@ -236,6 +235,7 @@ struct tsl_graph {
   float *staging; /* (largest parameter) for get and set */
   double *sums;   /* (shards, sum_width) sums over a shard's rows: terms, objectives */
   int64_t sum_width;
+  int64_t call_slot; /* place in a shard's sums of what its member tells the others */
   bool weights_changed;
   bool updating; /* this step changes weights and running statistics */
 

@@ -70,7 +70,6 @@ void tsl_graph_free(struct tsl_graph *graph) {
   tsl__optimizer_free(graph->optimizer);
   free(graph->requests);
   free(graph->terms);
-  free(graph->scratch);
   tsl_arena_release(&graph->arena);
   tsl__dnnl_release(&graph->dnnl);
   free(graph);

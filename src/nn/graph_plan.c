@@ -238,6 +238,7 @@ static void place_sums(struct tsl_graph *graph) {
     if (graph->nodes[i]->operator_ == &tsl__operator_objective)
       graph->nodes[i]->slot = offset++;
   }
+  graph->call_slot = offset++;
   graph->sum_width = offset;
 }
 

@@ -258,11 +258,44 @@ void tsl__sum_tree(double *sums, int64_t shards, int64_t width) {
   }
 }
 
+/* What members tell each other in every step, besides their sums: the caller's bits, and
+ * one of ours above them. A double holds them all exactly. */
+static const uint64_t failed_bit = (uint64_t)1 << 32;
+
+static void write_calls(const struct stage *stage, uint64_t calls) {
+  const struct tsl_graph *graph = stage->graph;
+  for (int64_t i = stage->first; i < stage->first + stage->shards; i++)
+    graph->sums[i * graph->sum_width + graph->call_slot] = (double)calls;
+}
+
+static uint64_t read_calls(const struct tsl_graph *graph) {
+  uint64_t calls = 0;
+  for (int64_t i = 0; i < graph->shape.shards; i++)
+    calls |= (uint64_t)graph->sums[i * graph->sum_width + graph->call_slot];
+  return calls;
+}
+
+/* Local. What may fail on one member alone while a step is computed. */
+static enum tsl_status check_kernels(struct tsl_graph *graph, struct tsl_error *err) {
+  if (!graph->dnnl.failed)
+    return TSL_OK;
+  graph->dnnl.failed = false;
+  return tsl_error_set(err, TSL_LIBRARY, "", "oneDNN: a primitive failed to run");
+}
+
+/* Collective on team. One exchange serves the sums and the votes: a member that failed
+ * says so beside its sums, and only then all vote, before the step changes a weight. */
 static enum tsl_status report_terms(struct stage *stage, struct tsl_step *step,
                                     struct tsl_error *err) {
   struct tsl_graph *graph = stage->graph;
+  enum tsl_status status = check_kernels(graph, err);
+  write_calls(stage, step->calls | (status != TSL_OK ? failed_bit : 0));
   TSL_TRY(
       gather_blocks(stage, graph->sums, (size_t)graph->sum_width * sizeof(double), err));
+  uint64_t calls = read_calls(graph);
+  if ((calls & failed_bit) != 0)
+    return stage->team == NULL ? status : tsl_team_agree(stage->team, status, err);
+  step->heard = (uint32_t)calls;
   tsl__graph_report(graph, step->step, step->terms);
   step->finite = isfinite(step->terms[0]) != 0;
   return TSL_OK;
@@ -300,8 +333,10 @@ static enum tsl_status update_weights(struct stage *stage, bool update,
   if (!update)
     return TSL_OK;
   if (wide) {
-    TSL_TRY(tsl_team_sum_scatter(stage->team, graph->gradient, graph->scratch,
-                                 graph->trained, err));
+    /* No rank of several adds up all shards, so the last level of the tree is free. */
+    float *scratch = graph->partials[graph->partial_count - 1];
+    TSL_TRY(
+        tsl_team_sum_scatter(stage->team, graph->gradient, scratch, graph->trained, err));
     tsl_team_slice(stage->team, graph->trained, &begin, &end);
   }
   graph->optimizer->t++;
@@ -384,23 +419,6 @@ static enum tsl_status enter_step(struct tsl_graph *graph, struct tsl_team *team
   return TSL_OK;
 }
 
-/* Local. What may fail on one member alone; all vote on it before the step changes a
- * weight, since the others would wait for the sums of a member that has left. */
-static enum tsl_status settle(const struct stage *stage, struct tsl_error *err) {
-  struct tsl_graph *graph = stage->graph;
-  void *scratch = NULL;
-  if (graph->dnnl.failed) {
-    graph->dnnl.failed = false;
-    return tsl_error_set(err, TSL_LIBRARY, "", "oneDNN: a primitive failed to run");
-  }
-  if (!stage->step->update || stage->shards == graph->shape.shards ||
-      graph->scratch != NULL)
-    return TSL_OK;
-  TSL_TRY(tsl_allocate(&scratch, graph->trained, sizeof(float), err));
-  graph->scratch = scratch;
-  return TSL_OK;
-}
-
 enum tsl_status tsl_graph_step(struct tsl_graph *graph, struct tsl_team *team,
                                struct tsl_step *step, struct tsl_error *err) {
   struct stage stage = {.graph = graph};
@@ -408,11 +426,6 @@ enum tsl_status tsl_graph_step(struct tsl_graph *graph, struct tsl_team *team,
   graph->updating = step->update;
   tsl__graph_refresh(graph);
   TSL_TRY(run_segments(&stage, err));
-  enum tsl_status status = settle(&stage, err);
-  if (team != NULL)
-    status = tsl_team_agree(team, status, err);
-  if (status != TSL_OK)
-    return status;
   TSL_TRY(report_terms(&stage, step, err));
   return update_weights(&stage, step->update && step->finite, err);
 }

@@ -79,11 +79,10 @@ static void trainer_release(struct tsl__trainer *trainer) {
 }
 
 /* Local. What a member does between two steps. */
-static enum tsl_status between_steps(struct tsl__trainer *trainer, bool finite,
+static enum tsl_status between_steps(struct tsl__trainer *trainer, bool last,
                                      struct tsl_error *err) {
   const struct tsl_train_request *request = trainer->request;
   int64_t step = trainer->steps - 1;
-  bool last = !finite || trainer->steps == trainer->iterations;
   if (trainer->first && (last || step % tsl__log_every(trainer) == 0))
     TSL_TRY(tsl__log_line(trainer, step, err));
   if (trainer->first && request->progress != NULL)
@@ -91,11 +90,40 @@ static enum tsl_status between_steps(struct tsl__trainer *trainer, bool finite,
   enum tsl_status status =
       request->poll != NULL ? request->poll(request->poll_context) : TSL_OK;
   if (status == TSL_INTERRUPTED)
-    return last ? TSL_OK : tsl_error_set(err, status, trainer->run->name, "interrupted");
+    return tsl_error_set(err, status, trainer->run->name, "interrupted");
   if (status != TSL_OK)
     return tsl_error_set(err, status, trainer->run->name,
                          "the ranks can no longer talk to each other");
   return TSL_OK;
+}
+
+/* Local. Keeps the first failure of this member since the last vote, and says with the
+ * next step that there is one. */
+static void note_outcome(struct tsl__trainer *trainer, enum tsl_status status,
+                         const struct tsl_error *error) {
+  if (trainer->outcome != TSL_OK || status == TSL_OK)
+    return;
+  trainer->outcome = status;
+  trainer->error = *error;
+  trainer->calls |= TSL__CALL_VOTE;
+}
+
+/* Collective on team. What members found out between steps is told with the next step, so
+ * that no step pays for a vote; when some member has called for one, all know it here and
+ * vote. After the last step all do, and an interruption comes too late. */
+static enum tsl_status end_step(struct tsl__trainer *trainer, const struct tsl_step *step,
+                                struct tsl_error *err) {
+  bool last = !step->finite || trainer->steps == trainer->iterations;
+  struct tsl_error error = {.rank = -1};
+  enum tsl_status status = between_steps(trainer, last, &error);
+  note_outcome(trainer, status, &error);
+  if (!last && (step->heard & TSL__CALL_VOTE) == 0 && tsl_team_size(trainer->team) > 1)
+    return TSL_OK;
+  if (last && trainer->outcome == TSL_INTERRUPTED)
+    trainer->outcome = TSL_OK;
+  if (trainer->outcome != TSL_OK && err != NULL)
+    *err = trainer->error;
+  return tsl_team_agree(trainer->team, trainer->outcome, err);
 }
 
 /* Collective on team. */
@@ -107,10 +135,11 @@ static enum tsl_status take_steps(struct tsl__trainer *trainer, struct tsl_error
                           .finite = true};
   while (step.finite && trainer->steps < trainer->iterations) {
     step.step = trainer->steps;
+    step.calls = trainer->calls;
     tsl__batch_fill(trainer, step.step);
     TSL_TRY(tsl_graph_step(trainer->model.graph, trainer->team, &step, err));
     trainer->steps++;
-    TSL_TRY(tsl_team_agree(trainer->team, between_steps(trainer, step.finite, err), err));
+    TSL_TRY(end_step(trainer, &step, err));
   }
   trainer->record.informative = tsl__log_informative(trainer);
   if (step.finite)

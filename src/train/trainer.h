@@ -6,6 +6,11 @@
 #include "teasel/text.h"
 #include "teasel/train.h"
 
+/* What a member tells the others with its next step (struct tsl_step, calls). */
+enum {
+  TSL__CALL_VOTE = 1 /* it failed or was interrupted: all vote after that step */
+};
+
 struct tsl__trainer {
   const struct tsl_train_request *request;
   const struct tsl_run *run;
@@ -30,7 +35,11 @@ struct tsl__trainer {
   struct tsl_text line;
 
   int64_t steps; /* taken */
-  double begun;  /* tsl_clock_seconds() */
+  /* This member's first failure since the last vote, not yet known to all. */
+  enum tsl_status outcome;
+  struct tsl_error error;
+  uint32_t calls; /* TSL__CALL_... , told with the next step */
+  double begun;   /* tsl_clock_seconds() */
   struct tsl_record record;
 };
 

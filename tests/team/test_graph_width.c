@@ -164,19 +164,59 @@ static void test_state__is_that_of_one_rank_once_collected(void **state) {
   tsl_graph_free(other);
 }
 
-/* One member's kernels fail: all members hear of it in that step, and none waits. */
-static void test_step__fails_on_all_when_it_fails_on_one(void **state) {
-  struct tsl_team *team = tsl_world_team(*state);
-  struct tsl_graph *shared = build();
+/* The kernels of the members in `failing` (bits) fail: all hear the lowest one's error in
+ * that step, none waits, no weight changes, and the next step works. */
+static void check_failing(struct tsl_team *team, unsigned failing, int lowest) {
+  struct tsl_graph *shared = build(), *untouched = build();
   struct tsl_error err = {.rank = -1};
   double terms[16];
   float *batch = random_values(1, BATCH * PIXELS, 0, 1);
   struct tsl_step step = {.batch = batch, .update = true, .terms = terms};
-  shared->dnnl.failed = tsl_team_index(team) == 1;
+  shared->dnnl.failed = (failing >> tsl_team_index(team)) & 1;
   assert_int_equal(tsl_graph_step(shared, team, &step, &err), TSL_LIBRARY);
   assert_non_null(strstr(err.text, "oneDNN"));
-  assert_int_equal(err.rank, 1);
+  assert_int_equal(err.rank, lowest);
+  assert_memory_equal(shared->weights, untouched->weights,
+                      shared->trained * sizeof(float));
+  train(shared, team, 0, 1, terms);
   free(batch);
+  tsl_graph_free(shared);
+  tsl_graph_free(untouched);
+}
+
+static void test_step__fails_on_all_when_it_fails_on_some(void **state) {
+  struct tsl_team *team = tsl_world_team(*state);
+  int last = tsl_team_size(team) - 1;
+  check_failing(team, 1, 0);
+  check_failing(team, 1U << last, last);
+  check_failing(team, (2U << last) - 1, 0);
+}
+
+/* What members tell: nobody, the first, the last, all of them. */
+static void test_step__all_hear_what_any_member_calls(void **state) {
+  struct tsl_team *team = tsl_world_team(*state);
+  int index = tsl_team_index(team), last = tsl_team_size(team) - 1;
+  struct tsl_graph *shared = build(), *alone = build();
+  const uint32_t high = (uint32_t)1 << 31;
+  const uint32_t calls[] = {0, index == 0 ? 2 : 0, index == last ? high : 0,
+                            (uint32_t)1 << index};
+  const uint32_t heard[] = {0, 2, high, ((uint32_t)2 << last) - 1};
+  double terms[16];
+  for (int i = 0; i < 4; i++) {
+    float *batch = random_values((uint64_t)i, BATCH * PIXELS, 0, 1);
+    struct tsl_step step = {.step = i,
+                            .seed = 9,
+                            .batch = batch + index * BATCH / (last + 1) * PIXELS,
+                            .update = true,
+                            .calls = calls[i],
+                            .terms = terms};
+    assert_int_equal(tsl_graph_step(shared, team, &step, NULL), TSL_OK);
+    assert_int_equal(step.heard, heard[i]);
+    free(batch);
+  }
+  train(alone, tsl_team_alone(), 0, 4, terms);
+  compare(alone, shared);
+  tsl_graph_free(alone);
   tsl_graph_free(shared);
 }
 
@@ -189,7 +229,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test_prestate(test_step__has_the_bytes_of_one_rank, world),
       cmocka_unit_test_prestate(test_step__may_change_its_width, world),
       cmocka_unit_test_prestate(test_state__is_that_of_one_rank_once_collected, world),
-      cmocka_unit_test_prestate(test_step__fails_on_all_when_it_fails_on_one, world),
+      cmocka_unit_test_prestate(test_step__fails_on_all_when_it_fails_on_some, world),
+      cmocka_unit_test_prestate(test_step__all_hear_what_any_member_calls, world),
       cmocka_unit_test_prestate(test_step__refuses_a_state_that_was_not_collected, world),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);

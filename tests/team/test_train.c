@@ -244,17 +244,30 @@ static enum tsl_status interrupt(void *context) {
                                                            : TSL_OK;
 }
 
+static void count_steps(void *context, int64_t steps_done) {
+  *(int64_t *)context = steps_done;
+}
+
+/* All leave together, at the latest one step after the one that was polled. */
 static void check_poll(int first, int last, enum tsl_status status) {
   struct tsl_store *store = open_store(&plain, "interrupted");
   struct tsl_train_request request = case_request(&plain, 0, store);
   struct interruption interruption = {
       .at = 6, .first = first, .last = last, .status = status};
   struct tsl_error err = {0};
+  int64_t steps = 0;
   request.poll = interrupt;
   request.poll_context = &interruption;
+  request.progress = count_steps;
+  request.progress_context = &steps;
   assert_int_equal(tsl_train(&request, tsl_world_team(world), &err), status);
-  if (is_first())
+  if (tsl_world_size(world) > 1)
+    assert_int_equal(err.rank, first);
+  assert_int_equal(err.status, status);
+  if (is_first()) {
+    assert_int_equal(steps, tsl_world_size(world) > 1 ? 7 : 6);
     check_unfinished(store);
+  }
   tsl_store_close(store);
   assert_int_equal(tsl_team_barrier(tsl_world_team(world), NULL), TSL_OK);
 }
@@ -268,12 +281,11 @@ static void test_train__an_interruption_of_any_member_is_everybodys(void **state
   check_poll(last, last, TSL_LIBRARY);
 }
 
-static void test_train__an_interruption_after_the_last_step_comes_too_late(void **state) {
-  (void)state;
+static void check_late(int at) {
   struct tsl_store *store = open_store(&plain, "late");
   struct tsl_train_request request = case_request(&plain, 0, store);
   struct interruption interruption = {
-      .at = 15, .first = 0, .last = 99, .status = TSL_INTERRUPTED};
+      .at = at, .first = 0, .last = 99, .status = TSL_INTERRUPTED};
   request.poll = interrupt;
   request.poll_context = &interruption;
   assert_int_equal(tsl_train(&request, tsl_world_team(world), NULL), TSL_OK);
@@ -283,6 +295,13 @@ static void test_train__an_interruption_after_the_last_step_comes_too_late(void 
     assert_int_equal(record.outcome, TSL_OUTCOME_FINISHED);
   }
   tsl_store_close(store);
+}
+
+static void test_train__an_interruption_after_the_last_step_comes_too_late(void **state) {
+  (void)state;
+  check_late(15);
+  if (tsl_world_size(world) > 1)
+    check_late(14); /* heard with the last step */
 }
 
 /* What stands in the way of the run's folder, log or model is a folder or file there. */
