@@ -25,8 +25,9 @@ void tsl_image_release(struct tsl_image *image);
 enum tsl_status tsl_image_png(const struct tsl_image *image, struct tsl_text *out,
                               struct tsl_error *err);
 /* Local. JPEG or PNG by content; grey or RGB as the file is, alpha on white, 16 bits to
- * 8, palette expanded. where: the file's name for messages. Truncated or broken,
- * even where the library would only warn: TSL_FORMAT. CMYK is refused. */
+ * 8, palette expanded; turned upright where a JPEG's EXIF says how it lies. where: the
+ * file's name for messages. Truncated or broken, even where the library would only warn:
+ * TSL_FORMAT. CMYK is refused. */
 enum tsl_status tsl_image_decode(const void *bytes, size_t count, const char *where,
                                  struct tsl_image *out, struct tsl_error *err);
 /* Local. The largest centred rectangle with the proportions of width x height, its sides

@@ -14,6 +14,7 @@ struct decoder {
   char message[JMSG_LENGTH_MAX];
   struct jpeg_decompress_struct jpeg;
   struct tsl_image image;
+  int orientation; /* of EXIF */
   const unsigned char *bytes;
   size_t count;
   const char *where;
@@ -33,6 +34,14 @@ static void on_message(j_common_ptr common, int level) {
     on_error(common);
 }
 
+/* The first APP1 marker that is EXIF's and says something. */
+static int orientation(const struct jpeg_decompress_struct *jpeg) {
+  int found = 1;
+  for (jpeg_saved_marker_ptr m = jpeg->marker_list; m != NULL && found == 1; m = m->next)
+    found = tsl__exif_orientation(m->data, m->data_length);
+  return found;
+}
+
 static enum tsl_status decode(struct decoder *decoder) {
   struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
   if (setjmp(decoder->escape) != 0) /* NOLINT: libjpeg knows no other way */
@@ -40,7 +49,9 @@ static enum tsl_status decode(struct decoder *decoder) {
                          decoder->message);
   jpeg_create_decompress(jpeg);
   jpeg_mem_src(jpeg, decoder->bytes, decoder->count);
+  jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xffff);
   jpeg_read_header(jpeg, TRUE);
+  decoder->orientation = orientation(jpeg);
   TSL_TRY(tsl__image_size_check(decoder->where, jpeg->image_width, jpeg->image_height,
                                 decoder->err));
   if (jpeg->num_components != 1 && jpeg->num_components != 3)
@@ -57,7 +68,7 @@ static enum tsl_status decode(struct decoder *decoder) {
     jpeg_read_scanlines(jpeg, &line, 1);
   }
   jpeg_finish_decompress(jpeg);
-  return TSL_OK;
+  return tsl__image_turn(&decoder->image, decoder->orientation, decoder->err);
 }
 
 enum tsl_status tsl__jpeg_decode(const void *bytes, size_t count, const char *where,

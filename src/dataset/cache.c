@@ -52,7 +52,8 @@ static enum tsl_status make_key(const struct tsl__cache_request *request,
   struct tsl_digester *digester = tsl_digester_create();
   if (digester == NULL)
     return tsl_error_set(err, TSL_MEMORY, "", "out of memory");
-  const char *format = "teasel-cache-2 of teasel " TSL_VERSION;
+  /* Counts up when a reader makes other samples of the same files. */
+  const char *format = "teasel-samples-3 of teasel " TSL_VERSION;
   tsl_digester_add(digester, format, strlen(format) + 1);
   tsl_digester_add(digester, ops->reader.name, strlen(ops->reader.name) + 1);
   for (size_t i = 0; i < ops->reader.option_count; i++)
