@@ -20,7 +20,15 @@ enum tsl_task_change {
   TSL_TASK_STARTED,
   TSL_TASK_ENDED,
   TSL_TASK_LEFT, /* interrupted: not done, not failed */
-  TSL_TASK_FAILED
+  TSL_TASK_FAILED,
+  TSL_TASK_FOUND /* another process has done it; no ranks */
+};
+
+/* Whether this process may work on a task now. */
+enum tsl_task_answer {
+  TSL_TASK_MINE,
+  TSL_TASK_HELD, /* another process works on it: asked again later */
+  TSL_TASK_DONE  /* another process has done it */
 };
 
 /* What the coordinator needs from the training stage. */
@@ -28,10 +36,15 @@ struct tsl_worker {
   /* Collective on team. Called on every member of the task's team, at the same time.
    * `poll` must be called between steps by a trainer, so that rank 0 serves messages
    * while it trains; it returns TSL_INTERRUPTED when the task should be left, which is
-   * then what this returns. */
+   * then what this returns. TSL_TAKEN: another process works on it now; it is put aside
+   * and asked for again. */
   enum tsl_status (*work)(void *context, int64_t id, struct tsl_team *team,
                           enum tsl_status (*poll)(void *poll_context), void *poll_context,
                           struct tsl_error *err);
+  /* Local, rank 0 only: called each time before a task is handed out; a failure is the
+   * task's. NULL: all tasks are this process's own. */
+  enum tsl_status (*ask)(void *context, int64_t id, enum tsl_task_answer *answer,
+                         struct tsl_error *err);
   /* Local, rank 0 only: for the progress line and the ledger; NULL allowed. ranks:
    * (width) world ranks of the team. */
   void (*changed)(void *context, int64_t id, enum tsl_task_change change,
@@ -49,12 +62,12 @@ struct tsl_worker {
 /* Kinds below are the coordinator's own. */
 enum { TSL_MESSAGE_WORKER = 64 };
 
-/* Collective on the world. Hands out tasks, longest first, until all are done. Rank 0's
- * tasks count. width: ranks a task: 1, 2, 4 ... ; 0: one, or more where fewer tasks wait
- * than ranks are idle (the largest power of two up to task.widest). A task that fails
- * does not keep the others from being done; the first failure is returned at the end, to
- * all ranks. TSL_BAD_INPUT when width is more than there are ranks or than a task's
- * widest. */
+/* Collective on the world. Hands out tasks, longest first, until all are done, here or by
+ * other processes (worker->ask). Rank 0's tasks count. width: ranks a task: 1, 2, 4 ... ;
+ * 0: one, or more where fewer tasks wait than ranks are idle (the largest power of two up
+ * to task.widest). A task that fails does not keep the others from being done; the first
+ * failure is returned at the end, to all ranks. TSL_BAD_INPUT when width is more than
+ * there are ranks or than a task's widest. */
 enum tsl_status tsl_schedule_run(struct tsl_world *world, const struct tsl_task *tasks,
                                  int64_t task_count, int width,
                                  const struct tsl_worker *worker, struct tsl_error *err);

@@ -20,6 +20,7 @@
   XX(LIBRARY, 1, "a library reported a failure")                                         \
   XX(PEER_LOST, 1, "another rank no longer answers")                                     \
   XX(INTERRUPTED, 75, "interrupted with everything saved: run the same command again")   \
+  XX(TAKEN, 75, "another process has taken this over")                                   \
   XX(INTERNAL, 1, "a defect of teasel")
 
 enum tsl_status {

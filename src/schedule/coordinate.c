@@ -6,6 +6,7 @@
 #include "teasel/arena.h"
 #include "teasel/log.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,7 @@ struct coordinator {
   struct tsl_error error;
   double looked; /* when silence was looked for last */
   double ticked; /* when the worker was told the time last */
+  double recall; /* when tasks that other processes work on are asked for again */
   struct tsl_message message;
 };
 
@@ -110,14 +112,62 @@ static enum tsl_status start(struct coordinator *coordinator, int64_t task, int 
   return send_assignment(coordinator, party, err);
 }
 
+static void note_failure(struct coordinator *coordinator, enum tsl_status status,
+                         const struct tsl_error *error) {
+  if (coordinator->failures++ == 0) {
+    coordinator->status = status;
+    coordinator->error = *error;
+  }
+}
+
+/* Whether the task, which was taken from the queue, is to be started here and now. */
+static bool ask(struct coordinator *coordinator, int64_t task) {
+  const struct tsl_worker *worker = coordinator->worker;
+  const struct party nobody = {.task = task};
+  enum tsl_task_answer answer = TSL_TASK_MINE;
+  struct tsl_error error = {.rank = -1};
+  if (worker->ask == NULL)
+    return true;
+  enum tsl_status status =
+      worker->ask(worker->context, coordinator->tasks[task].id, &answer, &error);
+  if (status != TSL_OK) {
+    note_failure(coordinator, status, &error);
+    changed(coordinator, &nobody, TSL_TASK_FAILED);
+  } else if (answer == TSL_TASK_DONE) {
+    changed(coordinator, &nobody, TSL_TASK_FOUND);
+  } else if (answer == TSL_TASK_HELD) {
+    tsl__queue_put_aside(&coordinator->queue, task);
+  }
+  return status == TSL_OK && answer == TSL_TASK_MINE;
+}
+
+/* Tasks of other processes are asked for again when there is nothing else to do. */
+static bool recall(struct coordinator *coordinator, double now) {
+  struct tsl__queue *queue = &coordinator->queue;
+  if (queue->aside_count == 0 || tsl__queue_waiting(queue) > 0 ||
+      now < coordinator->recall || idle_count(coordinator) == 0)
+    return false;
+  tsl__queue_recall(queue);
+  return true;
+}
+
 static enum tsl_status hand_out(struct coordinator *coordinator, struct tsl_error *err) {
+  /* Seconds, and the part of the time that asking again may cost on a file system that is
+   * slow or holds many tasks of others. */
+  const double pause = 1, share = 0.02;
+  double begun = tsl_clock_seconds();
+  bool again = recall(coordinator, begun);
   while (!coordinator->stopping) {
     int width = 0;
     int64_t task = tsl__queue_take(&coordinator->queue, idle_count(coordinator), &width);
     if (task < 0)
       break;
-    TSL_TRY(start(coordinator, task, width, err));
+    if (ask(coordinator, task))
+      TSL_TRY(start(coordinator, task, width, err));
   }
+  double now = tsl_clock_seconds();
+  if (again)
+    coordinator->recall = now + fmax(pause, (now - begun) / share);
   return TSL_OK;
 }
 
@@ -128,15 +178,15 @@ static void end(struct coordinator *coordinator, struct party *party) {
   *link = party->next;
   if (party->status == TSL_OK) {
     changed(coordinator, party, TSL_TASK_ENDED);
+  } else if (party->status == TSL_TAKEN) {
+    changed(coordinator, party, TSL_TASK_LEFT);
+    tsl__queue_put_aside(&coordinator->queue, party->task);
   } else if (party->status == TSL_INTERRUPTED) {
     coordinator->stopping = true;
     changed(coordinator, party, TSL_TASK_LEFT);
   } else {
     changed(coordinator, party, TSL_TASK_FAILED);
-    if (coordinator->failures++ == 0) {
-      coordinator->status = party->status;
-      coordinator->error = party->error;
-    }
+    note_failure(coordinator, party->status, &party->error);
   }
   free(party);
 }
@@ -281,7 +331,8 @@ static void work(struct coordinator *coordinator) {
 
 /* Nothing runs, and nothing more will. */
 static bool over(const struct coordinator *coordinator) {
-  if (coordinator->parties != NULL)
+  if (coordinator->parties != NULL ||
+      (coordinator->queue.aside_count > 0 && !coordinator->stopping))
     return false;
   for (int rank = 0; rank < coordinator->size; rank++) {
     if (coordinator->seats[rank].state == AWAY)

@@ -20,15 +20,18 @@ static int compare(const void *a, const void *b) {
 enum tsl_status tsl__queue_init(struct tsl__queue *queue, const struct tsl_task *tasks,
                                 int64_t task_count, int width, struct tsl_error *err) {
   struct entry *entries = NULL;
-  void *order = NULL;
+  void *order = NULL, *aside = NULL;
   *queue = (struct tsl__queue){.tasks = tasks, .width = width};
   enum tsl_status status =
       tsl_allocate((void **)&entries, (size_t)task_count, sizeof *entries, err);
   if (status == TSL_OK)
     status = tsl_allocate(&order, (size_t)task_count, sizeof *queue->order, err);
+  if (status == TSL_OK)
+    status = tsl_allocate(&aside, (size_t)task_count, sizeof *queue->aside, err);
+  queue->order = order;
+  queue->aside = aside;
   if (status != TSL_OK)
     goto done;
-  queue->order = order;
   for (int64_t i = 0; i < task_count; i++) {
     if (!tasks[i].done)
       entries[queue->count++] = (struct entry){tasks[i].seconds, i};
@@ -43,6 +46,7 @@ done:
 
 void tsl__queue_release(struct tsl__queue *queue) {
   free(queue->order);
+  free(queue->aside);
   *queue = (struct tsl__queue){0};
 }
 
@@ -67,4 +71,26 @@ int64_t tsl__queue_take(struct tsl__queue *queue, int idle, int *width) {
   *width = wide;
   queue->next++;
   return task;
+}
+
+void tsl__queue_put_back(struct tsl__queue *queue, int64_t task) {
+  const struct entry entry = {queue->tasks[task].seconds, task};
+  int64_t place = --queue->next;
+  for (; place + 1 < queue->count; place++) {
+    int64_t other = queue->order[place + 1];
+    const struct entry following = {queue->tasks[other].seconds, other};
+    if (compare(&entry, &following) < 0)
+      break;
+    queue->order[place] = other;
+  }
+  queue->order[place] = task;
+}
+
+void tsl__queue_put_aside(struct tsl__queue *queue, int64_t task) {
+  queue->aside[queue->aside_count++] = task;
+}
+
+void tsl__queue_recall(struct tsl__queue *queue) {
+  while (queue->aside_count > 0)
+    tsl__queue_put_back(queue, queue->aside[--queue->aside_count]);
 }

@@ -222,6 +222,14 @@ static void take_change(void *context, int64_t id, enum tsl_task_change change,
                         const int *ranks, int width) {
   struct sweep *sweep = context;
   struct track *track = &sweep->tracks[id];
+  if (width == 0) { /* nothing was started here */
+    track->over = true;
+    sweep->finished += change == TSL_TASK_FOUND;
+    sweep->failed += change == TSL_TASK_FAILED;
+    tell(sweep, change == TSL_TASK_FOUND ? TSL_SWEEP_ENDED : TSL_SWEEP_FAILED, id, ranks,
+         width);
+    return;
+  }
   if (change == TSL_TASK_STARTED) {
     sweep->running++;
     track->width = width;

@@ -24,6 +24,9 @@ struct bench {
   int taken;
   int started, ended, left, failed; /* rank 0: what was told */
   int notes;                        /* rank 0: messages of the workers */
+  int found;                        /* rank 0: tasks that others did */
+  int asked[TASKS];                 /* rank 0 */
+  bool taken_away[TASKS];           /* by this rank's task */
 };
 
 static enum tsl_status work(void *context, int64_t id, struct tsl_team *team,
@@ -50,7 +53,10 @@ static enum tsl_status work(void *context, int64_t id, struct tsl_team *team,
 static void changed(void *context, int64_t id, enum tsl_task_change change,
                     const int *ranks, int width) {
   struct bench *bench = context;
-  assert_true(id >= 0 && id < TASKS && width >= 1 && ranks[0] >= 0);
+  assert_true(id >= 0 && id < TASKS);
+  assert_true(width == 0 || ranks[0] >= 0);
+  assert_true(width >= 1 || change == TSL_TASK_FOUND || change == TSL_TASK_FAILED);
+  bench->found += change == TSL_TASK_FOUND;
   bench->started += change == TSL_TASK_STARTED;
   bench->ended += change == TSL_TASK_ENDED;
   bench->left += change == TSL_TASK_LEFT;
@@ -209,6 +215,73 @@ static void test_schedule__refuses_a_width_that_cannot_be(void **state) {
   assert_int_equal(run(&bench, tasks, TASKS, 3, &err), TSL_BAD_INPUT);
 }
 
+/* Tasks 0, 5, 10, 15 are done by others, after having been held; 1, 6, 11, 16 are held
+ * and become free; 2 cannot be asked for. */
+static enum tsl_status ask(void *context, int64_t id, enum tsl_task_answer *answer,
+                           struct tsl_error *err) {
+  struct bench *bench = context;
+  int asked = bench->asked[id]++;
+  if (id == 2)
+    return tsl_error_set(err, TSL_IO, "disk", "no claim for task %d", (int)id);
+  if (id % 5 == 0)
+    *answer = asked < 2 ? TSL_TASK_HELD : TSL_TASK_DONE;
+  else if (id % 5 == 1)
+    *answer = asked < 1 ? TSL_TASK_HELD : TSL_TASK_MINE;
+  return TSL_OK;
+}
+
+static void test_schedule__tasks_of_others_are_asked_for_again(void **state) {
+  (void)state;
+  struct tsl_task tasks[TASKS];
+  tasks_fill(tasks, 8);
+  struct bench bench = {.failing = -1, .stop_after = -1};
+  struct tsl_error err = {0};
+  int sum[TASKS];
+  const struct tsl_worker worker = {
+      .work = work, .ask = ask, .changed = changed, .context = &bench};
+  assert_int_equal(tsl_schedule_run(world, tasks, TASKS, 0, &worker, &err), TSL_IO);
+  assert_string_equal(err.text, "no claim for task 2");
+  add_up(bench.done, sum);
+  for (int i = 0; i < TASKS; i++)
+    assert_int_equal(sum[i], i == 2 || i % 5 == 0 ? 0 : 1);
+  if (tsl_world_rank(world) == 0) {
+    assert_int_equal(bench.found, 4);
+    assert_int_equal(bench.failed, 1);
+    assert_int_equal(bench.started, TASKS - 5);
+    assert_int_equal(bench.ended, TASKS - 5);
+  }
+}
+
+/* A task that is taken away while it is worked on is asked for again. */
+static enum tsl_status lose_once(void *context, int64_t id, struct tsl_team *team,
+                                 enum tsl_status (*poll)(void *), void *poll_context,
+                                 struct tsl_error *err) {
+  struct bench *bench = context;
+  (void)poll, (void)poll_context;
+  bool lost = id % 4 == 0 && tsl_world_size(world) == 1 && !bench->taken_away[id];
+  bench->taken_away[id] = true;
+  if (lost)
+    return tsl_error_set(err, TSL_TAKEN, "", "taken");
+  bench->done[id] += tsl_team_index(team) == 0;
+  return TSL_OK;
+}
+
+static void test_schedule__a_task_taken_away_is_no_failure(void **state) {
+  (void)state;
+  struct tsl_task tasks[TASKS];
+  tasks_fill(tasks, 1);
+  struct bench bench = {.failing = -1, .stop_after = -1};
+  int sum[TASKS];
+  const struct tsl_worker worker = {
+      .work = lose_once, .changed = changed, .context = &bench};
+  assert_int_equal(tsl_schedule_run(world, tasks, TASKS, 0, &worker, NULL), TSL_OK);
+  add_up(bench.done, sum);
+  for (int i = 0; i < TASKS; i++)
+    assert_int_equal(sum[i], 1);
+  if (tsl_world_size(world) == 1)
+    assert_int_equal(bench.left, TASKS / 4);
+}
+
 static void test_schedule__nothing_to_do_ends_at_once(void **state) {
   (void)state;
   struct bench bench = {.failing = -1, .stop_after = -1};
@@ -254,6 +327,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_schedule__a_failing_task_stops_no_other),
       cmocka_unit_test(test_schedule__a_signal_to_any_rank_calls_all_back),
       cmocka_unit_test(test_schedule__refuses_a_width_that_cannot_be),
+      cmocka_unit_test(test_schedule__tasks_of_others_are_asked_for_again),
+      cmocka_unit_test(test_schedule__a_task_taken_away_is_no_failure),
       cmocka_unit_test(test_schedule__nothing_to_do_ends_at_once),
       cmocka_unit_test(test_schedule__idle_ranks_burn_no_core),
   };
