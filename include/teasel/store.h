@@ -108,7 +108,9 @@ const char *tsl_store_folder(const struct tsl_store *store);
   XX(UDR_FAMILY_CSV, "udr_family.csv")                                                   \
   XX(UDR_ALL_CSV, "udr_all.csv")                                                         \
   XX(REPORT, "report.html")                                                              \
-  XX(FIGURES, "figures")
+  XX(FIGURES, "figures")                                                                 \
+  XX(LEDGER, "ledger.tsv")                                                               \
+  XX(LEDGERS, "ledger")
 enum tsl_store_file {
 #define XX(name, file) TSL_STORE_##name,
   TSL_STORE_FILE_MAP(XX)

@@ -56,6 +56,8 @@ void tsl_team_free(struct tsl_team *team);
 int tsl_team_size(const struct tsl_team *team);
 int tsl_team_index(
     const struct tsl_team *team); /* this rank's place in the team, from 0 */
+/* Local. (size) world ranks in the order of the team; borrowed; NULL without a world. */
+const int *tsl_team_ranks(const struct tsl_team *team);
 
 /* Local. For programs that wait for several things at once: one turn of a loop that has
  * found nothing for `waited` seconds; spins, then yields the core, then sleeps 1 ms. */

@@ -61,9 +61,14 @@ struct tsl_sweep_progress {
     TSL_SWEEP_STARTED,
     TSL_SWEEP_ENDED,
     TSL_SWEEP_LEFT, /* interrupted */
-    TSL_SWEEP_FAILED
+    TSL_SWEEP_FAILED,
+    TSL_SWEEP_WIDENED, /* the run's team has more ranks now */
+    TSL_SWEEP_LOST,    /* ranks no longer answer */
+    TSL_SWEEP_TAKEN    /* the run was another process', which is gone; note: whose */
   } event;
-  const int *ranks; /* (width) STARTED: who trains it */
+  const char *note;  /* NULL: none */
+  int64_t run_steps; /* of that run, as far as is known here */
+  const int *ranks;  /* (width) who trains it, or did; NULL: another process */
   int width;
 };
 struct tsl_sweep_request {

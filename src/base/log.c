@@ -5,6 +5,7 @@
 #include <time.h>
 
 static enum tsl_log_level current_level = TSL_LOG_NORMAL;
+static bool line_is_open;
 
 void tsl_log_level_set(enum tsl_log_level level) {
   current_level = level;
@@ -23,7 +24,18 @@ void tsl_log(enum tsl_log_level level, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(line, sizeof line, format, arguments);
   va_end(arguments);
-  fprintf(stderr, "teasel: %s\n", line);
+  fprintf(stderr, "%steasel: %s\n", line_is_open ? "\r\033[K" : "", line);
+  line_is_open = false;
+}
+
+void tsl_log_line_open(bool open) {
+  line_is_open = open;
+}
+
+void tsl_log_line_end(void) {
+  if (line_is_open)
+    fputc('\n', stderr);
+  line_is_open = false;
 }
 
 double tsl_clock_seconds(void) {

@@ -1,8 +1,8 @@
 /* teasel run: a job file -> trained runs, scores and the report. */
 #include "cli/arguments.h"
 #include "cli/command.h"
-#include "cli/progress.h"
 #include "cli/provenance.h"
+#include "cli/run_events.h"
 #include "cli/stages.h"
 
 #include "teasel/log.h"
@@ -85,20 +85,34 @@ static enum tsl_status open_results(struct tsl__session *session,
   return tsl_team_agree(session->team, status, err);
 }
 
-static enum tsl_status train(struct tsl__session *session, const struct options *options,
+static enum tsl_status train(struct tsl__session *session, struct tsl__run_events *events,
                              struct tsl_error *err) {
-  struct tsl__progress progress;
-  bool bar = options->progress != NULL ? strcmp(options->progress, "bar") == 0
-                                       : isatty(STDERR_FILENO) == 1;
-  tsl__progress_init(&progress, bar);
   const struct tsl_sweep_request request = {.job = session->job,
                                             .dataset = session->dataset,
                                             .store = session->store,
-                                            .progress = tsl__progress_show,
+                                            .progress = tsl__run_events_take,
                                             .stop = stop_asked,
-                                            .context = &progress};
+                                            .context = events};
   enum tsl_status status = tsl_sweep_run(&request, session->world, err);
-  tsl__progress_end(&progress);
+  tsl__progress_end(&events->progress);
+  return status;
+}
+
+/* Everything behind the opening of the results folder. */
+static enum tsl_status work(struct tsl__session *session, const struct options *options,
+                            int argc, char **argv, struct tsl_error *err) {
+  struct tsl__run_events events;
+  bool bar = options->progress != NULL ? strcmp(options->progress, "bar") == 0
+                                       : isatty(STDERR_FILENO) == 1;
+  tsl__run_events_init(&events, session, bar, argc, argv);
+  enum tsl_status status = train(session, &events, err);
+  if (status == TSL_BAD_INPUT && tsl_world_rank(session->world) == 0)
+    tsl_store_undo(session->store);
+  if (status == TSL_OK && !options->train_only)
+    status = tsl__stage_score(session, err);
+  if (status == TSL_OK && !options->train_only)
+    status = tsl__stage_report(session, err);
+  tsl__run_events_release(&events, status, err);
   return status;
 }
 
@@ -117,15 +131,8 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
     status = tsl__session_data(&session, err);
   if (status == TSL_OK)
     status = open_results(&session, &options, argc, argv, err);
-  if (status == TSL_OK) {
-    status = train(&session, &options, err);
-    if (status == TSL_BAD_INPUT && tsl_world_rank(session.world) == 0)
-      tsl_store_undo(session.store);
-  }
-  if (status == TSL_OK && !options.train_only)
-    status = tsl__stage_score(&session, err);
-  if (status == TSL_OK && !options.train_only)
-    status = tsl__stage_report(&session, err);
+  if (status == TSL_OK)
+    status = work(&session, &options, argc, argv, err);
   tsl_cli_arguments_release(&arguments);
   return tsl__session_end(&session, status, err);
 }

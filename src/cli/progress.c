@@ -1,38 +1,44 @@
 #include "cli/progress.h"
 
+#include "teasel/date.h"
 #include "teasel/log.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
-enum { CELLS = 24, FEW_RUNS = 60 };
+enum { CELLS_MOST = 40, CELLS_LEAST = 8, LINE = 512 };
 
 void tsl__progress_init(struct tsl__progress *progress, bool bar) {
   *progress = (struct tsl__progress){.bar = bar, .drawn = -INFINITY};
 }
 
-/* "12 s", "4 min 05 s", "3 h 12 min", "2 d 4 h"; buffer: 32 bytes. */
-static const char *print_duration(double seconds, char *buffer) {
-  if (!(seconds >= 0) || seconds > 1e9)
-    return "?";
-  long long total = llround(seconds);
-  if (total < 60)
-    snprintf(buffer, 32, "%lld s", total);
-  else if (total < 3600)
-    snprintf(buffer, 32, "%lld min %02lld s", total / 60, total % 60);
-  else if (total < 86400)
-    snprintf(buffer, 32, "%lld h %02lld min", total / 3600, total / 60 % 60);
-  else
-    snprintf(buffer, 32, "%lld d %lld h", total / 86400, total / 3600 % 24);
-  return buffer;
+int tsl__terminal_columns(int file) {
+  const int usual = 80; /* of a pipe to a terminal, as mpirun's */
+  struct winsize size;
+  if (isatty(file) == 1 && ioctl(file, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    return size.ws_col;
+  const char *columns = getenv("COLUMNS");
+  long given = columns != NULL ? strtol(columns, NULL, 10) : 0;
+  return given > 0 && given < LINE ? (int)given : usual;
+}
+
+/* What is done: 0 to 1. */
+static double part_of(const struct tsl_sweep_progress *now) {
+  return now->steps_total > 0 ? (double)now->steps_done / (double)now->steps_total : 1;
 }
 
 static void print_state(const struct tsl_sweep_progress *now, char *line, size_t bytes) {
-  char left[32];
-  double part =
-      now->steps_total > 0 ? (double)now->steps_done / (double)now->steps_total : 1;
-  int used = snprintf(line, bytes, "%lld of %lld runs, %.0f %% of the steps",
-                      (long long)now->finished, (long long)now->runs, floor(100 * part));
+  char left[TSL_DATE_TEXT];
+  int used =
+      snprintf(line, bytes, "%lld of %lld runs, %.0f %% of the steps",
+               (long long)now->finished, (long long)now->runs, floor(100 * part_of(now)));
+  if (now->running > 0)
+    used += snprintf(line + used, bytes - (size_t)used, ", %lld running",
+                     (long long)now->running);
   if (now->failed > 0)
     used += snprintf(line + used, bytes - (size_t)used, ", %lld failed",
                      (long long)now->failed);
@@ -41,53 +47,76 @@ static void print_state(const struct tsl_sweep_progress *now, char *line, size_t
                      now->steps_per_second);
   if (isfinite(now->seconds_left))
     snprintf(line + used, bytes - (size_t)used, ", %s left",
-             print_duration(now->seconds_left, left));
+             tsl_duration_print(left, now->seconds_left));
 }
 
-static void draw_bar(struct tsl__progress *progress,
-                     const struct tsl_sweep_progress *now) {
-  char line[256], cells[CELLS + 1];
-  double part =
-      now->steps_total > 0 ? (double)now->steps_done / (double)now->steps_total : 1;
-  for (int i = 0; i < CELLS; i++)
-    cells[i] = i < (int)(part * CELLS) ? '#' : '.';
-  cells[CELLS] = '\0';
-  print_state(now, line, sizeof line);
-  fprintf(stderr, "\r[%s] %s\033[K", cells, line); /* erase what stood behind */
+/* "[####....] state" in `columns` places: a narrow terminal gets fewer cells, then no
+ * bar, then the beginning of the state. */
+static void print_bar(const struct tsl_sweep_progress *now, int columns, char *line) {
+  char state[LINE / 2];
+  print_state(now, state, sizeof state);
+  int room = columns - 1 - (int)strlen(state) - 3;
+  int cells = room > CELLS_MOST ? CELLS_MOST : room, used = 0;
+  if (cells >= CELLS_LEAST) {
+    line[used++] = '[';
+    for (int i = 0; i < cells; i++)
+      line[used++] = i < (int)(part_of(now) * cells) ? '#' : '.';
+    line[used++] = ']';
+    line[used++] = ' ';
+  }
+  snprintf(line + used, LINE - (size_t)used, "%s", state);
+  if (columns - 1 < LINE)
+    line[columns > 1 ? columns - 1 : 0] = '\0';
+}
+
+static void draw_bar(const struct tsl_sweep_progress *now) {
+  char line[LINE], drawn[LINE + 8];
+  print_bar(now, tsl__terminal_columns(STDERR_FILENO), line);
+  snprintf(drawn, sizeof drawn, "\r%s\033[K", line); /* erase what stood behind */
+  fputs(drawn, stderr);
   fflush(stderr);
-  progress->open = true;
+  tsl_log_line_open(true);
 }
 
-void tsl__progress_show(void *context, const struct tsl_sweep_progress *now) {
-  struct tsl__progress *progress = context;
+/* One line a start and an end of a run, for those who want to know more. */
+static void tell_run(const struct tsl_sweep_progress *now) {
+  const char *name = now->run != NULL ? now->run->name : "";
+  if (now->event == TSL_SWEEP_STARTED)
+    tsl_log(TSL_LOG_VERBOSE, "%s begins on %d rank%s", name, now->width,
+            now->width == 1 ? "" : "s");
+  else if (now->event == TSL_SWEEP_ENDED)
+    tsl_log(TSL_LOG_VERBOSE, "%s is finished", name);
+  else if (now->event == TSL_SWEEP_FAILED)
+    tsl_log(TSL_LOG_NORMAL, "%s failed", name);
+}
+
+void tsl__progress_show(struct tsl__progress *progress,
+                        const struct tsl_sweep_progress *now) {
+  const double minute = 60, blink = 0.2; /* seconds */
   double time = tsl_clock_seconds();
   if (tsl_log_level_get() == TSL_LOG_QUIET)
     return;
+  tell_run(now);
   if (progress->bar) {
-    if (now->event == TSL_SWEEP_TIME && time - progress->drawn < 0.2)
+    if (now->event == TSL_SWEEP_TIME && time - progress->drawn < blink)
       return;
-    draw_bar(progress, now);
+    draw_bar(now);
     progress->drawn = time;
     return;
   }
-  if (now->event == TSL_SWEEP_STARTED && now->run != NULL)
-    tsl_log(TSL_LOG_VERBOSE, "%s begins on %d rank%s", now->run->name, now->width,
-            now->width == 1 ? "" : "s");
-  bool ended = now->event == TSL_SWEEP_ENDED || now->event == TSL_SWEEP_FAILED;
-  if (time - progress->drawn < 60 && !(ended && now->runs <= FEW_RUNS))
-    return;
-  if (!ended && !isfinite(progress->drawn)) { /* the first minute begins now */
+  if (!isfinite(progress->drawn)) /* the first minute begins now */
     progress->drawn = time;
+  bool last = now->event != TSL_SWEEP_TIME && now->event != TSL_SWEEP_STARTED &&
+              now->finished + now->failed == now->runs;
+  if (time - progress->drawn < minute && !last)
     return;
-  }
-  char line[256];
+  char line[LINE / 2];
   print_state(now, line, sizeof line);
   tsl_log(TSL_LOG_NORMAL, "%s", line);
   progress->drawn = time;
 }
 
 void tsl__progress_end(struct tsl__progress *progress) {
-  if (progress->open)
-    fputc('\n', stderr);
-  progress->open = false;
+  if (progress->bar)
+    tsl_log_line_end();
 }

@@ -1,5 +1,5 @@
 /* progress.h - how far a sweep is, for people: a bar with the time left on a terminal,
- * else one line a minute and, where runs are few, one a run. */
+ * else one line a minute and one at the end. */
 #ifndef TEASEL_CLI_PROGRESS_H
 #define TEASEL_CLI_PROGRESS_H
 
@@ -8,13 +8,16 @@
 struct tsl__progress {
   bool bar;     /* one line that is drawn again and again */
   double drawn; /* when the last bar or line was shown, tsl_clock_seconds */
-  bool open;    /* a bar without a line's end stands on the terminal */
 };
 
 void tsl__progress_init(struct tsl__progress *progress, bool bar);
-/* A tsl_sweep_request's progress; context: struct tsl__progress. */
-void tsl__progress_show(void *context, const struct tsl_sweep_progress *now);
+void tsl__progress_show(struct tsl__progress *progress,
+                        const struct tsl_sweep_progress *now);
 /* Ends the bar's line. */
 void tsl__progress_end(struct tsl__progress *progress);
+
+/* Local. Width of the terminal behind this file descriptor, in characters; where it is
+ * none, that of $COLUMNS or 80. */
+int tsl__terminal_columns(int file);
 
 #endif

@@ -150,10 +150,9 @@ done:
   return status;
 }
 
-enum tsl_status tsl_file_write(const char *path, const void *bytes, size_t count,
-                               struct tsl_error *err) {
-  char part[TSL_PATH_MAX];
-  TSL_TRY(tsl__part_path(path, part, err));
+/* Writes the new file `part`, which is removed again on failure. */
+static enum tsl_status write_part(const char *part, const char *path, const void *bytes,
+                                  size_t count, struct tsl_error *err) {
   int file = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (file < 0)
     return tsl__io_error(err, path, "cannot write", errno);
@@ -172,10 +171,31 @@ enum tsl_status tsl_file_write(const char *path, const void *bytes, size_t count
   }
   if (close(file) != 0 && status == TSL_OK)
     status = tsl__io_error(err, path, "cannot write", errno);
-  if (status == TSL_OK)
-    status = tsl__part_publish(part, path, err);
   if (status != TSL_OK)
     unlink(part);
+  return status;
+}
+
+enum tsl_status tsl_file_write(const char *path, const void *bytes, size_t count,
+                               struct tsl_error *err) {
+  char part[TSL_PATH_MAX];
+  TSL_TRY(tsl__part_path(path, part, err));
+  TSL_TRY(write_part(part, path, bytes, count, err));
+  enum tsl_status status = tsl__part_publish(part, path, err);
+  if (status != TSL_OK)
+    unlink(part);
+  return status;
+}
+
+enum tsl_status tsl__file_replace(const char *path, const void *bytes, size_t count,
+                                  struct tsl_error *err) {
+  char part[TSL_PATH_MAX];
+  TSL_TRY(tsl__part_path(path, part, err));
+  TSL_TRY(write_part(part, path, bytes, count, err));
+  if (rename(part, path) == 0)
+    return TSL_OK;
+  enum tsl_status status = tsl__io_error(err, path, "cannot replace", errno);
+  unlink(part);
   return status;
 }
 

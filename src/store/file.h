@@ -15,6 +15,10 @@ enum tsl_status tsl__part_path(const char *path, char *buffer, struct tsl_error 
 /* Local. Syncs the finished file `part`, renames it to `path`, syncs the folder. */
 enum tsl_status tsl__part_publish(const char *part, const char *path,
                                   struct tsl_error *err);
+/* Local. As tsl_file_write, but without waiting for the disk: a reader sees the old file
+ * or the new one, and a machine that loses its power may lose both. */
+enum tsl_status tsl__file_replace(const char *path, const void *bytes, size_t count,
+                                  struct tsl_error *err);
 /* Local. Removes what a killed writer of `path` left beside it. Only for the one writer
  * of `path`. */
 void tsl__part_sweep(const char *path);

@@ -17,7 +17,7 @@ struct tsl_run_log {
 
 /* What a killed process left of this run, beside its finished files. */
 static void sweep_run(const struct tsl_store *store, const char *run) {
-  static const char *const names[] = {"model.h5", "record.json"};
+  static const char *const names[] = {"model.h5", "record.json", "progress.json"};
   char path[TSL_PATH_MAX];
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     tsl__part_sweep(tsl_store_run_path(store, run, names[i], path));

@@ -62,6 +62,10 @@ int tsl_team_size(const struct tsl_team *team) {
   return team->size;
 }
 
+const int *tsl_team_ranks(const struct tsl_team *team) {
+  return team->ranks;
+}
+
 int tsl_team_index(const struct tsl_team *team) {
   return team->index;
 }

@@ -2,6 +2,8 @@
 #include "teasel/schedule.h"
 #include "teasel/train.h"
 
+#include "train/run_watch.h"
+
 #include "teasel/arena.h"
 #include "teasel/log.h"
 #include "teasel/nn.h"
@@ -38,6 +40,7 @@ struct sweep {
   /* The run that this rank trains. */
   int64_t current;
   double current_begun, noted;
+  struct tsl__run_watch watch;
   /* Rank 0 alone. */
   int64_t finished, failed, running;
 };
@@ -191,8 +194,10 @@ static void tell(const struct sweep *sweep, int event, int64_t run, const int *r
                                         .event = event,
                                         .ranks = ranks,
                                         .width = width};
-  if (run >= 0)
+  if (run >= 0) {
     progress.run = tsl_job_run(request->job, (size_t)run);
+    progress.run_steps = sweep->tracks[run].steps;
+  }
   for (int64_t i = 0; i < sweep->runs; i++) {
     const struct track *track = &sweep->tracks[i];
     progress.steps_done += track->over ? track->iterations : track->steps;
@@ -261,6 +266,7 @@ static void note_steps(void *context, int64_t steps_done) {
   struct sweep *sweep = context;
   const struct tsl_run *run = tsl_job_run(sweep->request->job, (size_t)sweep->current);
   double now = tsl_clock_seconds();
+  tsl__run_watch_step(&sweep->watch, steps_done);
   bool last = steps_done == tsl_train_iterations(run, training_count(sweep, run));
   if (now - sweep->noted < often && !last)
     return;
@@ -289,7 +295,12 @@ static enum tsl_status train_one(void *context, int64_t id, struct tsl_team *tea
   sweep->current = id;
   sweep->current_begun = tsl_clock_seconds();
   sweep->noted = sweep->current_begun;
-  enum tsl_status status = tsl_train(&request, team, err);
+  tsl__run_watch_begin(&sweep->watch, &request, team);
+  struct tsl_error own = {.rank = -1};
+  enum tsl_status status = tsl_train(&request, team, &own);
+  tsl__run_watch_end(&sweep->watch, status, &own);
+  if (status != TSL_OK && err != NULL)
+    *err = own;
   if (status != TSL_OK && err != NULL && err->where[0] == '\0')
     snprintf(err->where, sizeof err->where, "%.255s", request.run->name);
   return status;
