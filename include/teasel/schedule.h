@@ -78,6 +78,7 @@ enum tsl_status tsl_schedule_run(struct tsl_world *world, const struct tsl_task 
  */
 struct tsl_plan {
   double makespan, bound, total;
+  int64_t widened, narrowed; /* how often a running team changed its width */
 };
 struct tsl_plan tsl_schedule_plan(const struct tsl_task *tasks, int64_t task_count,
                                   int ranks, int width);

@@ -29,9 +29,11 @@ static const char usage[] =
     "                 epochs open it anyway)\n"
     "  --set K=V      override an option of the file; may be repeated\n"
     "\n"
-    "The speed is that of a core of one's own. Ranks that share a core, or the bandwidth "
-    "of\n"
-    "the memory, are slower.\n";
+    "`at least`: what no plan can beat, the work of all runs over the ranks, or the\n"
+    "longest run on its widest team. `changes`: how often a running team gets more\n"
+    "ranks or lets some go. `teasel run` decides by the same rule.\n"
+    "The speed is that of a core of one's own. Ranks that share a core, or the\n"
+    "bandwidth of the memory, are slower.\n";
 
 struct request {
   int64_t ranks;
@@ -253,8 +255,13 @@ static void print_ranks(const struct plan *plan, int64_t ranks) {
   int width = (int)tsl_job_options(plan->job)->schedule.width;
   struct tsl_plan found = tsl_schedule_plan(
       plan->tasks, (int64_t)tsl_job_run_count(plan->job), (int)ranks, width);
-  printf("%8lld %14s %14s\n", (long long)ranks, duration(found.makespan, time),
+  printf("%8lld %14s %14s ", (long long)ranks, duration(found.makespan, time),
          duration(found.bound, bound));
+  if (isfinite(found.makespan) && found.bound > 0)
+    printf("%10.3f %10lld\n", found.makespan / found.bound,
+           (long long)(found.widened + found.narrowed));
+  else
+    printf("%10s %10s\n", "-", "-");
 }
 
 static void print_plan(struct plan *plan) {
@@ -271,7 +278,8 @@ static void print_plan(struct plan *plan) {
       memory / 1048576.0);
   printf("speed: %.1f Gflop/s a rank (%s)\n\n", plan->speed / 1e9,
          plan->measured ? "measured here just now" : "as given");
-  printf("%8s %14s %14s\n", "ranks", "time", "at least");
+  printf("%8s %14s %14s %10s %10s\n", "ranks", "time", "at least", "time/least",
+         "changes");
   int64_t asked = plan->request->ranks, most = asked > 64 ? asked : 64;
   bool shown = false;
   for (int64_t ranks = 1; ranks <= most && ranks <= 4 * (int64_t)runs * 8; ranks *= 2) {
