@@ -9,6 +9,7 @@
 #define TEASEL_STORE_H
 
 #include "teasel/array.h"
+#include "teasel/digest.h"
 #include "teasel/status.h"
 #include "teasel/team.h"
 #include "teasel/text.h"
@@ -172,7 +173,8 @@ enum tsl_status tsl_store_record_write(const struct tsl_store *store, const char
                                        const struct tsl_record *record,
                                        struct tsl_error *err);
 
-/* Local. Makes runs/<run> and starts log.csv anew with this header line. */
+/* Local. Makes runs/<run> and starts log.csv anew with this header line. A process that
+ * still writes the old one writes into a file without a name. */
 struct tsl_run_log;
 enum tsl_status tsl_store_log_create(const struct tsl_store *store, const char *run,
                                      const char *header, struct tsl_run_log **out,
@@ -181,6 +183,19 @@ enum tsl_status tsl_run_log_add(struct tsl_run_log *log, const char *line,
                                 struct tsl_error *err);
 enum tsl_status tsl_run_log_close(struct tsl_run_log *log,
                                   struct tsl_error *err); /* frees */
+/* log.csv as it was at some step: its length, and the digest of its bytes. */
+struct tsl_log_mark {
+  int64_t bytes;
+  struct tsl_digest digest;
+};
+/* Local. Syncs what was added. */
+enum tsl_status tsl_run_log_mark(struct tsl_run_log *log, struct tsl_log_mark *out,
+                                 struct tsl_error *err);
+/* Local. Takes log.csv up again after the mark: lines behind it are dropped. TSL_FORMAT
+ * when it does not begin with the header and go on to the mark. */
+enum tsl_status tsl_store_log_resume(const struct tsl_store *store, const char *run,
+                                     const char *header, const struct tsl_log_mark *mark,
+                                     struct tsl_run_log **out, struct tsl_error *err);
 
 /* log.csv as numbers: names of columns and (rows, columns) values, NaN where empty. */
 struct tsl_table {
@@ -202,6 +217,34 @@ enum tsl_status tsl_store_model_write(const struct tsl_store *store, const char 
 enum tsl_status tsl_store_model_read(const struct tsl_store *store, const char *run,
                                      struct tsl_array **params, size_t *count,
                                      struct tsl_error *err);
+
+/* ---- checkpoint.h5 and checkpoint.previous.h5: a run on its way ---- */
+struct tsl_checkpoint {
+  char phase[32];           /* of the run's phases, the one that it was in */
+  char kernels[256];        /* tsl_nn_kernel_set() */
+  int64_t step;             /* steps taken; -1: there is no checkpoint */
+  double seconds;           /* of training so far, by a clock */
+  struct tsl_log_mark log;  /* log.csv at this step */
+  size_t count;             /* arrays */
+  struct tsl_array *arrays; /* below /state: "params/encoder.0.weight" */
+};
+/* Local. Beside, synced, renamed; what was checkpoint.h5 becomes checkpoint.previous.h5.
+ * TSL_IO leaves both as they were. */
+enum tsl_status tsl_store_checkpoint_write(const struct tsl_store *store, const char *run,
+                                           const struct tsl_checkpoint *checkpoint,
+                                           struct tsl_error *err);
+enum { TSL_CHECKPOINT_GENERATIONS = 2 };
+/* Local. generation: 0 the newest, 1 the one before. TSL_FORMAT: cut off, changed, or of
+ * another run; TSL_BAD_INPUT: of a newer teasel. The caller releases it. */
+enum tsl_status tsl_store_checkpoint_read(const struct tsl_store *store, const char *run,
+                                          int generation, struct tsl_checkpoint *out,
+                                          struct tsl_error *err);
+void tsl_checkpoint_release(struct tsl_checkpoint *checkpoint);
+/* Local. Path of a generation; buffer: TSL_PATH_MAX bytes; returns the buffer. */
+char *tsl_store_checkpoint_path(const struct tsl_store *store, const char *run,
+                                int generation, char *buffer);
+/* Local. Both generations, and what a killed writer left beside them. */
+void tsl_store_checkpoint_remove(const struct tsl_store *store, const char *run);
 
 /* ---- latents.h5: /runs/<run>/mean, log_variance (points, latent) float32, /indices
  * (points) int64 sample numbers, /labels (points) int32, /factors (points, factor_count)

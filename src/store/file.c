@@ -199,6 +199,22 @@ enum tsl_status tsl__file_replace(const char *path, const void *bytes, size_t co
   return status;
 }
 
+enum tsl_status tsl__file_rotate(const char *path, const char *older, const void *bytes,
+                                 size_t count, struct tsl_error *err) {
+  char part[TSL_PATH_MAX];
+  TSL_TRY(tsl__part_path(path, part, err));
+  TSL_TRY(write_part(part, path, bytes, count, err));
+  enum tsl_status status = sync_path(part, O_RDONLY, err);
+  /* Between the two renames there is `older` alone, whole. */
+  if (status == TSL_OK && rename(path, older) != 0 && errno != ENOENT)
+    status = tsl__io_error(err, older, "cannot replace", errno);
+  if (status == TSL_OK)
+    status = tsl__part_publish(part, path, err);
+  if (status != TSL_OK)
+    unlink(part);
+  return status;
+}
+
 bool tsl_file_exists(const char *path) {
   struct stat about;
   return stat(path, &about) == 0;

@@ -19,6 +19,9 @@ enum tsl_status tsl__part_publish(const char *part, const char *path,
  * or the new one, and a machine that loses its power may lose both. */
 enum tsl_status tsl__file_replace(const char *path, const void *bytes, size_t count,
                                   struct tsl_error *err);
+/* Local. As tsl_file_write, and what was `path` becomes `older`. */
+enum tsl_status tsl__file_rotate(const char *path, const char *older, const void *bytes,
+                                 size_t count, struct tsl_error *err);
 /* Local. Removes what a killed writer of `path` left beside it. Only for the one writer
  * of `path`. */
 void tsl__part_sweep(const char *path);

@@ -29,6 +29,17 @@ void tsl__h5_release(hid_t id);
 hid_t tsl__h5_file_type(enum tsl_array_type type);
 hid_t tsl__h5_memory_type(enum tsl_array_type type);
 
+/* Local. A writer that stays in memory however much it gets; tsl_h5_abandon frees it. */
+enum tsl_status tsl__h5_compose(const char *path, struct tsl_h5_writer **out,
+                                struct tsl_error *err);
+/* Local. What was composed, as a file's bytes behind `before` zero bytes; free(). */
+enum tsl_status tsl__h5_image(struct tsl_h5_writer *writer, size_t before,
+                              unsigned char **bytes, size_t *count,
+                              struct tsl_error *err);
+/* Local. Reads a file's bytes (copied); path: for messages. */
+enum tsl_status tsl__h5_open_image(const char *path, const void *bytes, size_t count,
+                                   struct tsl_h5_reader **out, struct tsl_error *err);
+
 /* Local. New property lists: no object times, the same format
  * version whatever the HDF5 library; -1 on failure. They are equal for one process and
  * for many, so that equal content is equal bytes. */

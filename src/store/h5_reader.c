@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -60,6 +61,39 @@ enum tsl_status tsl_h5_open(const char *path, struct tsl_h5_reader **out,
   if (reader->file < 0) {
     status = tsl__h5_error(err, TSL_FORMAT, path,
                            "the HDF5 file is cut off or damaged; make it again");
+    goto done;
+  }
+  *out = reader;
+  reader = NULL;
+done:
+  tsl__h5_release(access);
+  tsl_h5_close(reader);
+  return status;
+}
+
+enum tsl_status tsl__h5_open_image(const char *path, const void *bytes, size_t count,
+                                   struct tsl_h5_reader **out, struct tsl_error *err) {
+  const size_t growth = 1 << 20; /* bytes; nothing grows */
+  char name[TSL_PATH_MAX + 8];
+  tsl__h5_quiet();
+  enum tsl_status status = TSL_OK;
+  hid_t access = tsl__h5_file_access();
+  struct tsl_h5_reader *reader = calloc(1, sizeof *reader);
+  if (reader == NULL) {
+    status = tsl_error_set(err, TSL_MEMORY, path, "no memory to read the file");
+    goto done;
+  }
+  reader->file = -1;
+  status = tsl__path_print(reader->path, sizeof reader->path, err, "%s", path);
+  if (status != TSL_OK)
+    goto done;
+  /* HDF5 copies the image, takes it without const, and wants a name that no file has. */
+  snprintf(name, sizeof name, "%s/image", reader->path);
+  if (H5Pset_fapl_core(access, growth, /*backing_store=*/0) >= 0 &&
+      H5Pset_file_image(access, (void *)(uintptr_t)bytes, count) >= 0)
+    reader->file = H5Fopen(name, H5F_ACC_RDONLY, access);
+  if (reader->file < 0) {
+    status = tsl__h5_error(err, TSL_FORMAT, path, "the HDF5 file is damaged");
     goto done;
   }
   *out = reader;

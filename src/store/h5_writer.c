@@ -22,6 +22,7 @@ enum {
 struct tsl_h5_writer {
   hid_t file;
   bool on_disk;  /* the file is `part` */
+  bool stays;    /* in memory */
   int64_t bytes; /* of the arrays so far */
   char path[TSL_PATH_MAX];
   char part[TSL_PATH_MAX]; /* where it is written until the commit */
@@ -58,22 +59,41 @@ done:
   return status;
 }
 
+enum tsl_status tsl__h5_compose(const char *path, struct tsl_h5_writer **out,
+                                struct tsl_error *err) {
+  TSL_TRY(tsl_h5_create(path, out, err));
+  (*out)->stays = true;
+  return TSL_OK;
+}
+
+enum tsl_status tsl__h5_image(struct tsl_h5_writer *writer, size_t before,
+                              unsigned char **bytes, size_t *count,
+                              struct tsl_error *err) {
+  ssize_t size = -1;
+  if (H5Fflush(writer->file, H5F_SCOPE_GLOBAL) >= 0)
+    size = H5Fget_file_image(writer->file, NULL, 0);
+  if (size < 0)
+    return tsl__h5_error(err, TSL_LIBRARY, writer->path, "cannot compose the file");
+  unsigned char *image = malloc(before + (size_t)size);
+  if (image == NULL)
+    return tsl_error_set(err, TSL_MEMORY, writer->path, "no memory to write the file");
+  memset(image, 0, before);
+  if (H5Fget_file_image(writer->file, image + before, (size_t)size) != size) {
+    free(image);
+    return tsl__h5_error(err, TSL_LIBRARY, writer->path, "cannot compose the file");
+  }
+  *bytes = image;
+  *count = before + (size_t)size;
+  return TSL_OK;
+}
+
 /* The composed file as plain bytes under `path`. */
 static enum tsl_status write_image(struct tsl_h5_writer *writer, const char *path,
                                    struct tsl_error *err) {
-  ssize_t bytes = -1;
-  if (H5Fflush(writer->file, H5F_SCOPE_GLOBAL) >= 0)
-    bytes = H5Fget_file_image(writer->file, NULL, 0);
-  if (bytes < 0)
-    return tsl__h5_error(err, TSL_LIBRARY, writer->path, "cannot compose the file");
-  enum tsl_status status = TSL_OK;
-  void *image = malloc((size_t)bytes + 1);
-  if (image == NULL)
-    status = tsl_error_set(err, TSL_MEMORY, writer->path, "no memory to write the file");
-  else if (H5Fget_file_image(writer->file, image, (size_t)bytes) != bytes)
-    status = tsl__h5_error(err, TSL_LIBRARY, writer->path, "cannot compose the file");
-  else
-    status = tsl_file_write(path, image, (size_t)bytes, err);
+  unsigned char *image = NULL;
+  size_t count = 0;
+  TSL_TRY(tsl__h5_image(writer, 0, &image, &count, err));
+  enum tsl_status status = tsl_file_write(path, image, count, err);
   if (status != TSL_OK && err != NULL)
     snprintf(err->where, sizeof err->where, "%.255s", writer->path);
   free(image);
@@ -96,7 +116,7 @@ enum tsl_status tsl_h5_write(struct tsl_h5_writer *writer, const struct tsl_arra
   tsl__h5_quiet();
   int64_t count = tsl_array_count(array);
   writer->bytes += count * (int64_t)tsl_array_type_bytes(array->type);
-  if (writer->bytes > MEMORY_MOST && !writer->on_disk)
+  if (writer->bytes > MEMORY_MOST && !writer->on_disk && !writer->stays)
     TSL_TRY(move_to_disk(writer, err));
   hid_t dataset = -1;
   enum tsl_status status =

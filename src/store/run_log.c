@@ -12,42 +12,127 @@
 
 struct tsl_run_log {
   int file;
+  int64_t bytes;                 /* of it so far */
+  struct tsl_digester *digester; /* of these */
   char path[TSL_PATH_MAX];
 };
 
 /* What a killed process left of this run, beside its finished files. */
 static void sweep_run(const struct tsl_store *store, const char *run) {
-  static const char *const names[] = {"model.h5", "record.json", "progress.json"};
+  static const char *const names[] = {"log.csv", "model.h5", "record.json",
+                                      "checkpoint.h5", "progress.json"};
   char path[TSL_PATH_MAX];
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     tsl__part_sweep(tsl_store_run_path(store, run, names[i], path));
+}
+
+static enum tsl_status append(struct tsl_run_log *log, const void *bytes, size_t count,
+                              struct tsl_error *err) {
+  const char *from = bytes;
+  for (size_t done = 0; done < count;) {
+    ssize_t put = write(log->file, from + done, count - done);
+    if (put < 0 && errno == EINTR)
+      continue;
+    if (put < 0)
+      return tsl__io_error(err, log->path, "cannot write", errno);
+    done += (size_t)put;
+  }
+  log->bytes += (int64_t)count;
+  tsl_digester_add(log->digester, bytes, count);
+  return TSL_OK;
+}
+
+static void log_free(struct tsl_run_log *log) {
+  if (log == NULL)
+    return;
+  if (log->file >= 0)
+    close(log->file);
+  tsl_digester_free(log->digester);
+  free(log);
+}
+
+/* A new file of these bytes in place of log.csv. Made beside and renamed, so that one who
+ * lost the run and still writes the old file does not write into this one. */
+static enum tsl_status begin(const struct tsl_store *store, const char *run,
+                             const char *bytes, size_t count, struct tsl_run_log **out,
+                             struct tsl_error *err) {
+  char part[TSL_PATH_MAX] = "";
+  enum tsl_status status = TSL_OK;
+  struct tsl_run_log *log = calloc(1, sizeof *log);
+  if (log == NULL)
+    return tsl_error_set(err, TSL_MEMORY, run, "no memory for the log");
+  log->file = -1;
+  tsl_store_run_path(store, run, "log.csv", log->path);
+  log->digester = tsl_digester_create();
+  if (log->digester == NULL) {
+    status = tsl_error_set(err, TSL_MEMORY, log->path, "no memory for the log");
+    goto done;
+  }
+  sweep_run(store, run);
+  status = tsl__part_path(log->path, part, err);
+  if (status != TSL_OK)
+    goto done;
+  log->file = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (log->file < 0) {
+    status = tsl__io_error(err, log->path, "cannot write", errno);
+    goto done;
+  }
+  status = append(log, bytes, count, err);
+  if (status == TSL_OK)
+    status = tsl__part_publish(part, log->path, err);
+  if (status != TSL_OK) {
+    unlink(part);
+    goto done;
+  }
+  *out = log;
+  log = NULL;
+done:
+  log_free(log);
+  return status;
 }
 
 enum tsl_status tsl_store_log_create(const struct tsl_store *store, const char *run,
                                      const char *header, struct tsl_run_log **out,
                                      struct tsl_error *err) {
   char folder[TSL_PATH_MAX];
+  struct tsl_run_log *log = NULL;
   snprintf(folder, sizeof folder, "%.3300s/runs/%.500s", store->folder, run);
   TSL_TRY(tsl_folder_create(folder, err));
-  sweep_run(store, run);
-  struct tsl_run_log *log = calloc(1, sizeof *log);
-  if (log == NULL)
-    return tsl_error_set(err, TSL_MEMORY, folder, "no memory for the log");
-  tsl_store_run_path(store, run, "log.csv", log->path);
-  log->file = open(log->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (log->file < 0) {
-    enum tsl_status status = tsl__io_error(err, log->path, "cannot write", errno);
-    free(log);
-    return status;
-  }
+  TSL_TRY(begin(store, run, "", 0, &log, err));
   enum tsl_status status = tsl_run_log_add(log, header, err);
-  if (status != TSL_OK) {
-    close(log->file);
-    free(log);
-    return status;
+  if (status != TSL_OK)
+    log_free(log);
+  else
+    *out = log;
+  return status;
+}
+
+enum tsl_status tsl_store_log_resume(const struct tsl_store *store, const char *run,
+                                     const char *header, const struct tsl_log_mark *mark,
+                                     struct tsl_run_log **out, struct tsl_error *err) {
+  char path[TSL_PATH_MAX];
+  char *bytes = NULL;
+  size_t count = 0, length = strlen(header);
+  tsl_store_run_path(store, run, "log.csv", path);
+  if (!tsl_file_exists(path))
+    return tsl_error_set(err, TSL_FORMAT, path, "the log is lost");
+  TSL_TRY(tsl_file_read(path, &bytes, &count, err));
+  size_t kept = (size_t)mark->bytes;
+  enum tsl_status status = TSL_OK;
+  if (mark->bytes < 0 || kept > count) {
+    status = tsl_error_set(err, TSL_FORMAT, path, "the log is cut off");
+    goto done;
   }
-  *out = log;
-  return TSL_OK;
+  struct tsl_digest digest = tsl_digest_bytes(bytes, kept);
+  if (memcmp(digest.bytes, mark->digest.bytes, sizeof digest.bytes) != 0)
+    status = tsl_error_set(err, TSL_FORMAT, path, "the log was changed");
+  else if (kept < length || strncmp(bytes, header, length) != 0)
+    status = tsl_error_set(err, TSL_FORMAT, path, "the log has other columns");
+  else
+    status = begin(store, run, bytes, kept, out, err);
+done:
+  free(bytes);
+  return status;
 }
 
 enum tsl_status tsl_run_log_add(struct tsl_run_log *log, const char *line,
@@ -60,27 +145,33 @@ enum tsl_status tsl_run_log_add(struct tsl_run_log *log, const char *line,
   size_t count = length;
   if (length == 0 || line[length - 1] != '\n')
     bytes[count++] = '\n';
-  enum tsl_status status = TSL_OK;
-  for (size_t done = 0; done < count && status == TSL_OK;) {
-    ssize_t put = write(log->file, bytes + done, count - done);
-    if (put >= 0)
-      done += (size_t)put;
-    else if (errno != EINTR)
-      status = tsl__io_error(err, log->path, "cannot write", errno);
-  }
+  enum tsl_status status = append(log, bytes, count, err);
   free(bytes);
   return status;
+}
+
+static enum tsl_status sync_log(const struct tsl_run_log *log, struct tsl_error *err) {
+  if (fsync(log->file) != 0 && errno != EINVAL)
+    return tsl__io_error(err, log->path, "cannot sync", errno);
+  return TSL_OK;
+}
+
+enum tsl_status tsl_run_log_mark(struct tsl_run_log *log, struct tsl_log_mark *out,
+                                 struct tsl_error *err) {
+  TSL_TRY(sync_log(log, err));
+  out->bytes = log->bytes;
+  out->digest = tsl_digester_value(log->digester);
+  return TSL_OK;
 }
 
 enum tsl_status tsl_run_log_close(struct tsl_run_log *log, struct tsl_error *err) {
   if (log == NULL)
     return TSL_OK;
-  enum tsl_status status = TSL_OK;
-  if (fsync(log->file) != 0 && errno != EINVAL)
-    status = tsl__io_error(err, log->path, "cannot sync", errno);
+  enum tsl_status status = sync_log(log, err);
   if (close(log->file) != 0 && status == TSL_OK)
     status = tsl__io_error(err, log->path, "cannot write", errno);
-  free(log);
+  log->file = -1;
+  log_free(log);
   return status;
 }
 
