@@ -32,6 +32,10 @@ struct tsl_classify_request {
   struct tsl_stream stream; /* decides which points are labelled */
 };
 
+/* Local. The stream by the data set's seed: the same points are labelled for every run.
+ */
+struct tsl_stream tsl_classify_stream(int64_t seed);
+
 struct tsl_classification {
   int64_t points;
   int64_t labelled_count;

@@ -110,6 +110,7 @@ const char *tsl_store_folder(const struct tsl_store *store);
   XX(UDR_ALL_CSV, "udr_all.csv")                                                         \
   XX(REPORT, "report.html")                                                              \
   XX(FIGURES, "figures")                                                                 \
+  XX(CLASSIFY, "classify")                                                               \
   XX(LEDGER, "ledger.tsv")                                                               \
   XX(LEDGERS, "ledger")
 enum tsl_store_file {
@@ -275,5 +276,28 @@ enum tsl_status tsl_store_latents_write(struct tsl_store *store, struct tsl_team
 enum tsl_status tsl_store_latents_read(struct tsl_store *store, struct tsl_latents *out,
                                        struct tsl_error *err);
 void tsl_latents_release(struct tsl_latents *latents);
+
+/* ---- classify/<run>/points.h5: what told good from bad ---- */
+struct tsl_classified {
+  int64_t points, latent;
+  float *mean;           /* (points, latent), by the data set's sample numbers */
+  float *log_variance;   /* (points, latent) */
+  bool *bad;             /* (points) */
+  int64_t labels;        /* that were asked for */
+  double informative_kl; /* the threshold that was used, nats */
+  char good_name[128], bad_name[128];
+};
+/* Local. Path of a file in classify/<run>, or of that folder for "". */
+char *tsl_store_classify_path(const struct tsl_store *store, const char *run,
+                              const char *file, char *buffer);
+/* Local. Makes the folder. */
+enum tsl_status tsl_store_classified_write(const struct tsl_store *store, const char *run,
+                                           const struct tsl_classified *classified,
+                                           struct tsl_error *err);
+/* Local. points 0 when the run was never classified; tsl_classified_release frees. */
+enum tsl_status tsl_store_classified_read(const struct tsl_store *store, const char *run,
+                                          struct tsl_classified *out,
+                                          struct tsl_error *err);
+void tsl_classified_release(struct tsl_classified *classified);
 
 #endif

@@ -22,7 +22,9 @@ static const char usage[] =
     "Accuracy and balanced accuracy are those of all other points.\n"
     "Writes classify.html, classify.csv, scatter.svg and sheets of misclassified "
     "pictures;\n"
-    "the last line printed is `report: PATH`.\n"
+    "the last line printed is `report: PATH`. `teasel report RESULTS` afterwards shows "
+    "it\n"
+    "in report.html too, unless -o led elsewhere.\n"
     "\n"
     "  --run RUN        the run's name, its 8 hex digits, or a beginning of either\n"
     "                   (default: the run with the best UDR)\n"
@@ -215,6 +217,24 @@ static void print_result(const struct tsl_classification *result,
   printf("report: %s/classify.html\n", folder);
 }
 
+/* RESULTS/classify/RUN, for the report. */
+static enum tsl_status record(const struct tsl__session *session,
+                              const struct tsl_run *run,
+                              const struct tsl_classify_request *asked,
+                              const struct classes *classes,
+                              const struct latents *latents, struct tsl_error *err) {
+  struct tsl_classified classified = {.points = asked->points,
+                                      .latent = asked->latent,
+                                      .mean = latents->mean,
+                                      .log_variance = latents->log_variance,
+                                      .bad = classes->bad,
+                                      .labels = asked->labels,
+                                      .informative_kl = asked->informative_kl};
+  snprintf(classified.good_name, sizeof classified.good_name, "%s", classes->good_name);
+  snprintf(classified.bad_name, sizeof classified.bad_name, "%s", classes->bad_name);
+  return tsl_store_classified_write(session->store, run->name, &classified, err);
+}
+
 static enum tsl_status
 classify_and_write(const struct request *request, const struct tsl__session *session,
                    const struct tsl_run *run, const struct classes *classes,
@@ -229,14 +249,12 @@ classify_and_write(const struct request *request, const struct tsl__session *ses
       .latent = (int)run->options.latent,
       .labels = request->labels,
       .informative_kl = tsl_job_options(session->job)->udr.informative_kl,
-      .stream = {(uint64_t)config->seed, TSL_PURPOSE_SCORE, 1000}};
+      .stream = tsl_classify_stream(config->seed)};
   struct tsl_classification result = {0};
-  char folder[TSL_PATH_MAX + TSL_RUN_NAME_MAX];
-  if (request->folder != NULL)
-    snprintf(folder, sizeof folder, "%s", request->folder);
-  else
-    snprintf(folder, sizeof folder, "%s/classify/%s", tsl_store_folder(session->store),
-             run->name);
+  char own[TSL_PATH_MAX];
+  const char *folder = request->folder;
+  if (folder == NULL)
+    folder = tsl_store_classify_path(session->store, run->name, "", own);
   TSL_TRY(tsl_classify(&asked, &result, err));
   const struct tsl_classify_report report = {.result = &result,
                                              .mean = latents->mean,
@@ -246,6 +264,8 @@ classify_and_write(const struct request *request, const struct tsl__session *ses
                                              .good = classes->good_name,
                                              .bad_name = classes->bad_name};
   enum tsl_status status = tsl_classify_write(&report, folder, err);
+  if (status == TSL_OK && request->folder == NULL)
+    status = record(session, run, &asked, classes, latents, err);
   if (status == TSL_OK)
     print_result(&result, run, folder);
   tsl_classification_release(&result);

@@ -12,6 +12,11 @@ bool tsl_cut_is_bad(const struct tsl_cut *cut, double value) {
 
 /* ---- which points are labelled ---- */
 
+struct tsl_stream tsl_classify_stream(int64_t seed) {
+  return (struct tsl_stream){
+      .seed = (uint64_t)seed, .purpose = TSL_PURPOSE_SCORE, .sub = 1000};
+}
+
 static enum tsl_status choose_labelled(const struct tsl_classify_request *request,
                                        struct tsl_classification *out,
                                        struct tsl_error *err) {

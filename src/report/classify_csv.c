@@ -21,8 +21,7 @@ static void add_line(struct tsl_text *out, const struct tsl_confusion *labelled,
                   (long long)rest->bad_as_bad);
 }
 
-void tsl__classify_csv(const struct tsl_classify_report *report, struct tsl_text *out) {
-  const struct tsl_classification *result = report->result;
+void tsl__classify_csv(const struct tsl_classification *result, struct tsl_text *out) {
   tsl_text_add(out, "classifier,latent,threshold,bad_side,labelled_accuracy,"
                     "labelled_balanced_accuracy,rest_accuracy,rest_balanced_accuracy,"
                     "good_as_good,good_as_bad,bad_as_good,bad_as_bad\n");

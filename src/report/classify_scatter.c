@@ -9,9 +9,8 @@ struct axes {
   int x, y; /* latents */
 };
 
-static double value_of(const struct tsl_classify_report *report, int64_t point,
-                       int latent) {
-  return (double)report->mean[point * report->result->latent + latent];
+static double value_of(const struct tsl__classify_view *view, int64_t point, int latent) {
+  return (double)view->mean[point * view->result->latent + latent];
 }
 
 /* Every `step`-th point that is not labelled, so that the file stays small. */
@@ -19,12 +18,12 @@ static int64_t step_of(const struct tsl_classification *result) {
   return 1 + (result->points - result->labelled_count) / MARKS_MAX;
 }
 
-static void add_marks(const struct tsl_classify_report *report, struct axes axes,
+static void add_marks(const struct tsl__classify_view *view, struct axes axes,
                       struct tsl__chart *chart) {
-  for (int64_t i = 0; i < report->result->points; i += step_of(report->result))
-    if (!report->result->labelled[i])
-      tsl__chart_mark(chart, value_of(report, i, axes.x), value_of(report, i, axes.y),
-                      2.6, report->bad[i], NULL);
+  for (int64_t i = 0; i < view->result->points; i += step_of(view->result))
+    if (!view->result->labelled[i])
+      tsl__chart_mark(chart, value_of(view, i, axes.x), value_of(view, i, axes.y), 2.6,
+                      view->bad[i], NULL);
 }
 
 static void add_threshold(const struct tsl_cut *cut, struct tsl__chart *chart) {
@@ -33,8 +32,8 @@ static void add_threshold(const struct tsl_cut *cut, struct tsl__chart *chart) {
   tsl__chart_line(chart, x, y, 2, "k2");
 }
 
-static void add_key(const struct tsl_classify_report *report, struct tsl__chart *chart) {
-  const char *names[] = {report->good, report->bad_name};
+static void add_key(const struct tsl__classify_view *view, struct tsl__chart *chart) {
+  const char *names[] = {view->good, view->bad_name};
   double left = chart->left + 12;
   for (int series = 0; series < 2; series++) {
     tsl_text_format(chart->out,
@@ -46,20 +45,20 @@ static void add_key(const struct tsl_classify_report *report, struct tsl__chart 
   }
 }
 
-void tsl__classify_scatter(const struct tsl_classify_report *report,
+void tsl__classify_scatter(const struct tsl__classify_view *view,
                            struct tsl__page *page) {
-  const struct tsl_classification *result = report->result;
+  const struct tsl_classification *result = view->result;
   const struct tsl_cut *best = &result->cuts[0];
   const struct tsl_cut *second = &result->cuts[result->cut_count > 1 ? 1 : 0];
   struct axes axes = {best->latent, second->latent};
   struct tsl__range x = tsl__range_none(), y = tsl__range_none();
   for (int64_t i = 0; i < result->points; i++) {
-    tsl__range_add(&x, value_of(report, i, axes.x));
-    tsl__range_add(&y, value_of(report, i, axes.y));
+    tsl__range_add(&x, value_of(view, i, axes.x));
+    tsl__range_add(&y, value_of(view, i, axes.y));
   }
   x = tsl__range_drawable(&x, 0.03);
   y = tsl__range_drawable(&y, 0.03);
-  char title[128], across[64], up[64], caption[512], cut[128];
+  char title[128], across[64], up[64], caption[512], cut[128], file[128];
   snprintf(title, sizeof title, "Points in the plane of latents %d and %d", axes.x,
            axes.y);
   snprintf(across, sizeof across, "latent %d", axes.x);
@@ -71,9 +70,9 @@ void tsl__classify_scatter(const struct tsl_classify_report *report,
   tsl__chart_scales(&chart, &x, &y);
   tsl__chart_axes(&chart, &(struct tsl__axis){across, 7, true},
                   &(struct tsl__axis){up, 7, true});
-  add_marks(report, axes, &chart);
+  add_marks(view, axes, &chart);
   add_threshold(best, &chart);
-  add_key(report, &chart);
+  add_key(view, &chart);
   tsl__chart_end(&chart);
   snprintf(
       caption, sizeof caption,
@@ -81,6 +80,7 @@ void tsl__classify_scatter(const struct tsl_classify_report *report,
       "labelled; the line is the threshold: %s.",
       step_of(result) > 1 ? "evenly chosen" : "all",
       tsl__cut_print(best, "called bad", cut, sizeof cut));
-  tsl__page_figure(page, "scatter", &svg, caption);
+  snprintf(file, sizeof file, "%sscatter", view->prefix);
+  tsl__page_figure(page, file, &svg, caption);
   tsl_text_release(&svg);
 }

@@ -3,6 +3,7 @@
 #ifndef TEASEL_REPORT_HTML_H
 #define TEASEL_REPORT_HTML_H
 
+#include "teasel/status.h"
 #include "teasel/text.h"
 
 #include <stdbool.h>
@@ -45,6 +46,10 @@ void tsl__page_figure(struct tsl__page *page, const char *name,
 /* Keeps a file alone. */
 void tsl__page_file_add(struct tsl__page *page, const char *name, const char *ending,
                         const struct tsl_text *bytes);
+/* Local. The files into the folder, which is made, with a list of them; files of an
+ * earlier list that are no longer made are removed. */
+enum tsl_status tsl__page_files_write(const struct tsl__page *page, const char *folder,
+                                      struct tsl_error *err);
 /* A row of figures that wraps. */
 void tsl__grid_begin(struct tsl__page *page);
 void tsl__grid_end(struct tsl__page *page);

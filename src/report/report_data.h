@@ -5,6 +5,8 @@
 #ifndef TEASEL_REPORT_DATA_H
 #define TEASEL_REPORT_DATA_H
 
+#include "report/classify_view.h"
+
 #include "teasel/compare.h"
 #include "teasel/dataset.h"
 #include "teasel/job.h"
@@ -49,6 +51,14 @@ struct tsl__report_family {
   struct tsl__report_pictures pictures; /* of the best run */
 };
 
+/* What `teasel classify` told good from bad by. */
+struct tsl__report_classification {
+  int run; /* index into runs */
+  struct tsl_classified points;
+  struct tsl_classification result;
+  struct tsl__classify_view view; /* borrows from the two above */
+};
+
 struct tsl__report_fact {
   const char *term;
   char text[512];
@@ -76,6 +86,8 @@ struct tsl__report_data {
   struct tsl_scores scores;
   bool has_latents;
   struct tsl_latents latents;
+  int classification_count;
+  struct tsl__report_classification *classifications; /* (classification_count) */
 };
 
 /* Local. Reads the folder and computes the pictures. What is missing or cannot be read is
@@ -84,6 +96,15 @@ enum tsl_status tsl__report_load(struct tsl_store *store, const struct tsl_job *
                                  const struct tsl_dataset *dataset,
                                  struct tsl__report_data *out, struct tsl_error *err);
 void tsl__report_release(struct tsl__report_data *data);
+
+/* Local. Every run of classify/; one that cannot be read is left out with a line in the
+ * log. */
+enum tsl_status tsl__classifications_load(const struct tsl_store *store,
+                                          const struct tsl_job *job,
+                                          const struct tsl_dataset *dataset,
+                                          struct tsl__report_data *data,
+                                          struct tsl_error *err);
+void tsl__classifications_release(struct tsl__report_data *data);
 
 /* Local. Sets the best run of each family, of all, and the best setting, from the scores.
  */

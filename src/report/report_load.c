@@ -222,5 +222,6 @@ enum tsl_status tsl__report_load(struct tsl_store *store, const struct tsl_job *
   load_options(job, out);
   load_facts(job, dataset, out);
   tsl__report_choose_best(out);
+  TSL_TRY(tsl__classifications_load(store, job, dataset, out, err));
   return load_pictures(store, job, dataset, out, err);
 }

@@ -2,21 +2,15 @@
 
 #include "report/figure.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static enum tsl_status write_files(const struct tsl_store *store,
                                    const struct tsl__page *page,
                                    const struct tsl_text *document,
                                    struct tsl_error *err) {
-  char folder[TSL_PATH_MAX], path[TSL_PATH_MAX + 256];
-  tsl_store_path(store, TSL_STORE_FIGURES, folder);
-  TSL_TRY(tsl_folder_create(folder, err));
-  for (int i = 0; i < page->file_count; i++) {
-    snprintf(path, sizeof path, "%s/%s", folder, page->files[i].name);
-    TSL_TRY(tsl_file_write(path, page->files[i].bytes.bytes, page->files[i].bytes.length,
-                           err));
-  }
+  char path[TSL_PATH_MAX];
+  TSL_TRY(
+      tsl__page_files_write(page, tsl_store_path(store, TSL_STORE_FIGURES, path), err));
   return tsl_file_write(tsl_store_path(store, TSL_STORE_REPORT, path), document->bytes,
                         document->length, err);
 }

@@ -63,6 +63,33 @@ fact "the good class can be chosen" \
 fact "without -o it writes below the results folder" \
   test -s "$work"/results/classify/beta_vae-beta=1-seed=1-*/classify.html
 
+# The report shows it, and lets it go again.
+page=$work/results/report.html figures=$work/results/figures
+report() { "$TEASEL" report "$work/results" >"$work/log" 2>&1; }
+fact "before the report is written anew it says nothing of it" test ! -e "$figures"/classification_*
+echo "my notes" >"$figures/notes.txt"
+"${classify[@]}" --run beta_vae-beta=1-seed=0 --labels 100 >"$work/said"
+fact "the report is written" report
+fact "it has a section about both classified runs" \
+  test "$(grep -o '<h3>good or bad by beta_vae beta=1, seed [01]</h3>' "$page" | wc -l)" -eq 2
+sheets=$(ls "$figures" | grep -cE '^classification_[0-9a-f]{8}_(scatter.svg|misclassified_(good|bad).png)$')
+fact "scatter and sheets are figures of their own: $sheets" test "$sheets" -ge 4
+accuracy=$(sed -n 's/^logistic regression.*: accuracy \([0-9.]*\), .*/\1/p' "$work/said")
+fact "the rates are those that were printed" \
+  test "$(grep -oE 'logistic regression on [0-9]+ latents</th><td[^>]*>[0-9.]+' "$page" | grep -c ">$accuracy\$")" -ge 1
+cp "$page" "$work/first.html"
+report
+fact "the same report again has the same bytes" cmp -s "$work/first.html" "$page"
+points=$(ls "$work"/results/classify/*seed=1*/points.h5)
+truncate -s 1000 "$points"
+fact "damaged points are no failure" report
+fact "and are named" grep -q "points.h5" "$work/log"
+fact "their figures go with them" test "$(ls "$figures" | grep -c '^classification_.*scatter.svg$')" -eq 1
+rm -r "$work/results/classify"
+fact "without any the section goes" report
+fact "and so do its figures" test -z "$(ls "$figures" | grep '^classification_')" -a ! "$(grep -c 'id="classification"' "$page")" -gt 0
+fact "other files of the folder stay" test "$(cat "$figures/notes.txt")" = "my notes" -a -n "$(ls "$figures" | grep '^traversal_')"
+
 fact "an odd number of labels is refused" refused "odd" "${classify[@]}" --labels 3 -o "$work/none"
 fact "too many labels are refused" refused "250 good" "${classify[@]}" --labels 500 -o "$work/none"
 fact "an unknown class is refused" refused "no class 'fine'" "${classify[@]}" --good fine -o "$work/none"

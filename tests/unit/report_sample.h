@@ -20,7 +20,7 @@ struct sample_request {
   int latent;
   int points;
   int side; /* of the pictures; 0: none */
-  bool scores, logs, lasso, metrics, failures;
+  bool scores, logs, lasso, metrics, failures, classified;
 };
 
 static const char *const sample_families[] = {"beta_vae", "beta_tcvae", "c_beta_vae"};
@@ -211,6 +211,58 @@ static inline void sample_latents(const struct sample_request *request, int runs
   data->has_latents = true;
 }
 
+/* The first run's points, bad where its first latent is high, with much doubt. */
+static inline void sample_classified(const struct sample_request *request,
+                                     struct tsl__report_data *data) {
+  enum { POINTS = 400, CELLS = 2 * 10 };
+  struct tsl__report_classification *out = calloc(1, sizeof *out);
+  size_t d = (size_t)request->latent, side = (size_t)request->side;
+  struct tsl_classified *points = &out->points;
+  *points = (struct tsl_classified){.points = POINTS,
+                                    .latent = request->latent,
+                                    .mean = calloc(POINTS * d, sizeof(float)),
+                                    .log_variance = calloc(POINTS * d, sizeof(float)),
+                                    .bad = calloc(POINTS, sizeof(bool)),
+                                    .labels = 100,
+                                    .informative_kl = 0.01,
+                                    .good_name = "good <&",
+                                    .bad_name = "bad \"'"};
+  struct tsl_stream stream = {.purpose = TSL_PURPOSE_TEST, .sub = 9};
+  tsl_random_normal(&stream, 0, 0, POINTS * d, points->mean);
+  for (size_t i = 0; i < POINTS; i++)
+    points->bad[i] =
+        (double)points->mean[i * d] + 2 * sample_random(8, (uint32_t)i, 0) > 1;
+  const struct tsl_classify_request asked = {.mean = points->mean,
+                                             .log_variance = points->log_variance,
+                                             .bad = points->bad,
+                                             .points = POINTS,
+                                             .latent = request->latent,
+                                             .labels = points->labels,
+                                             .informative_kl = points->informative_kl,
+                                             .stream = tsl_classify_stream(1)};
+  if (tsl_classify(&asked, &out->result, NULL) != TSL_OK)
+    abort();
+  out->view = (struct tsl__classify_view){
+      .result = &out->result,
+      .mean = points->mean,
+      .bad = points->bad,
+      .run = data->runs[0].name,
+      .good = points->good_name,
+      .bad_name = points->bad_name,
+      .prefix = "classification_0a1b2c3d_",
+      .shape = {.rank = 3, .dims = {3, request->side, request->side}}};
+  for (int bad = 0; bad < 2; bad++) {
+    float *samples = calloc(CELLS * 3 * side * side, sizeof(float));
+    for (size_t i = 0; i < 13; i++) {
+      double z[5] = {sin((double)i), cos((double)i), 0, bad, 0};
+      sample_picture(z, request->side, samples + i * 3 * side * side);
+    }
+    out->view.mistakes[bad] = (struct tsl__mistakes){27, 13, samples};
+  }
+  data->classifications = out;
+  data->classification_count = 1;
+}
+
 static inline struct tsl__report_data *
 sample_create(const struct sample_request *request) {
   struct tsl__report_data *data = calloc(1, sizeof *data);
@@ -263,6 +315,8 @@ sample_create(const struct sample_request *request) {
           data->runs[i].record.outcome == TSL_OUTCOME_FINISHED ? i : -1;
   }
   tsl__report_choose_best(data);
+  if (request->classified)
+    sample_classified(request, data);
   for (int f = 0; f < request->families && request->side > 0; f++)
     sample_pictures(request, &data->families[f].pictures);
   return data;

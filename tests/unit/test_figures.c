@@ -73,11 +73,12 @@ static const struct sample_request whole = {.families = 3,
                                             .logs = true,
                                             .lasso = true,
                                             .metrics = true,
-                                            .failures = true};
+                                            .failures = true,
+                                            .classified = true};
 
 static void test_page__has_every_section(void **state) {
   (void)state;
-  check(&whole, 13);
+  check(&whole, 14);
 }
 
 static void test_page__survives_no_runs(void **state) {
@@ -108,7 +109,7 @@ static void test_page__survives_one_run_with_one_latent(void **state) {
 static void test_page__survives_no_labels_and_no_factors(void **state) {
   (void)state;
   struct sample_request request = whole;
-  request.metrics = false;
+  request.metrics = request.classified = false;
   check(&request, 11);
 }
 
@@ -186,6 +187,28 @@ static void test_udr_table__marks_the_best_setting(void **state) {
   sample_free(data);
 }
 
+static void test_classification__shows_table_scatter_and_sheets(void **state) {
+  (void)state;
+  struct tsl__page page;
+  struct tsl_text document = {0};
+  render(&whole, &page, &document);
+  const char *section = strstr(document.bytes, "id=\"classification\"");
+  assert_non_null(section);
+  assert_non_null(strstr(section, "<h3>good &lt;&amp; or bad &quot;&#39; by beta_vae"));
+  assert_non_null(strstr(section, "logistic regression on 6 latents"));
+  static const char *const files[] = {"classification_0a1b2c3d_scatter.svg",
+                                      "classification_0a1b2c3d_misclassified_good.png",
+                                      "classification_0a1b2c3d_misclassified_bad.png"};
+  for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
+    bool found = false;
+    for (int i = 0; i < page.file_count; i++)
+      found = found || strcmp(page.files[i].name, files[k]) == 0;
+    assert_true(found);
+  }
+  tsl_text_release(&document);
+  tsl__page_release(&page);
+}
+
 static void test_numbers__three_digits_and_a_dash_for_none(void **state) {
   (void)state;
   char buffer[32];
@@ -231,6 +254,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_page__names_are_escaped),
       cmocka_unit_test(test_page__same_data_give_same_bytes),
       cmocka_unit_test(test_udr_table__marks_the_best_setting),
+      cmocka_unit_test(test_classification__shows_table_scatter_and_sheets),
       cmocka_unit_test(test_numbers__three_digits_and_a_dash_for_none),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
