@@ -40,6 +40,8 @@ void tsl__passes_refresh(struct tsl_graph *graph, struct tsl__node *node) {
   int weight = node->params[0];
   tsl__weight_copy_refresh(graph, &passes->ahead, weight);
   tsl__weight_copy_refresh(graph, &passes->back, weight);
+  if (tsl__winograd_planned(passes))
+    tsl__winograd_refresh(graph, node);
   if (passes->patches == NULL)
     return;
   /* Packed from PyTorch's layout, once a step. */
@@ -59,6 +61,7 @@ void tsl__passes_release(struct tsl__node *node) {
   tsl__kernel_release(&passes->backward_weights);
   tsl__weight_copy_release(&passes->ahead);
   tsl__weight_copy_release(&passes->back);
+  tsl__kernel_release(&passes->turn);
 }
 
 bool tsl__channels_are_picture(int64_t channels) {

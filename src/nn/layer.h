@@ -5,6 +5,7 @@
 
 #include "nn/deconv_few.h"
 #include "nn/graph.h"
+#include "nn/winograd.h"
 
 /* A weight as one pass wants it: the weight itself, or a copy that is made anew whenever
  * the weights have changed (once a step, not once a shard). */
@@ -31,6 +32,10 @@ struct tsl__passes {
   /* Instead of oneDNN's backward-data, where that is slow; patches NULL: not used. */
   struct tsl__deconv_few few;
   float *packed, *patches; /* as deconv_few.h says */
+  /* Instead of oneDNN, where winograd.h is for the shape; rows 0: not used. */
+  struct tsl__winograd winograd;
+  float *gathering, *spreading; /* transformed weights; NULL: no pass needs it */
+  struct tsl__kernel turn;      /* the weight for it, its first two dimensions swapped */
 };
 void tsl__passes_refresh(struct tsl_graph *graph, struct tsl__node *node);
 void tsl__passes_release(struct tsl__node *node);
@@ -59,6 +64,13 @@ enum tsl_status tsl__convolution_kernel(struct tsl_graph *graph,
                                         struct tsl__kernel *kernel,
                                         struct tsl__layout *weight,
                                         struct tsl_error *err);
+/* Plans passes->winograd and the weight's layout where the convolution is for it;
+ * gathers, spreads: which transformed weights the passes want. */
+enum tsl_status tsl__winograd_plan(struct tsl_graph *graph, const struct tsl__node *node,
+                                   const struct tsl__convolution *convolution,
+                                   bool gathers, bool spreads, struct tsl_error *err);
+bool tsl__winograd_planned(const struct tsl__passes *passes);
+void tsl__winograd_refresh(struct tsl_graph *graph, const struct tsl__node *node);
 /* Plans passes->few: from y (rows, .., y's height and width) back to x (plain). */
 void tsl__few_plan(struct tsl_graph *graph, struct tsl__passes *passes,
                    const struct tsl__conv_geometry *geometry,

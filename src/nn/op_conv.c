@@ -54,6 +54,11 @@ static enum tsl_status conv_plan(struct tsl_graph *graph, struct tsl__node *node
                                   err));
   node->wanted[0] = convolution.x;
   node->layout = convolution.y;
+  bool back_to_input = node->has_gradient && input->has_gradient;
+  TSL_TRY(tsl__winograd_plan(graph, node, &convolution, /*gathers=*/true,
+                             /*spreads=*/back_to_input, err));
+  if (tsl__winograd_planned(passes))
+    return TSL_OK;
   bool relu = node->as.layer.activation == TSL_ACTIVATION_RELU;
   struct tsl__layer layer = {TSL__FORWARD, node->as.layer.conv.bias, relu};
   struct tsl__layout ahead;
@@ -65,13 +70,45 @@ static enum tsl_status conv_plan(struct tsl_graph *graph, struct tsl__node *node
     TSL_TRY(tsl__convolution_kernel(graph, &convolution, &layer,
                                     &passes->backward_weights, &weight->layout, err));
   TSL_TRY(tsl__weight_copy_plan(graph, &passes->ahead, node->params[0], &ahead, err));
-  if (!node->has_gradient || !input->has_gradient)
+  if (!back_to_input)
     return TSL_OK;
   return plan_backward_data(graph, node, &convolution, err);
 }
 
+static void winograd_forward(const struct tsl__task *task) {
+  const struct tsl__node *node = task->node;
+  const struct tsl__passes *passes = node->state;
+  const struct tsl__winograd_pass pass = {
+      .weight = passes->gathering,
+      .bias = node->as.layer.conv.bias ? tsl__weight(task, 1) : NULL,
+      .relu = node->as.layer.activation == TSL_ACTIVATION_RELU,
+      .room = task->graph->dnnl.scratch};
+  tsl__winograd_gather(&passes->winograd, &pass, task->in[0], task->out);
+}
+
+/* grad_out: through the ReLU already. */
+static void winograd_backward(const struct tsl__task *task) {
+  const struct tsl__node *node = task->node;
+  const struct tsl__passes *passes = node->state;
+  const struct tsl__winograd_backward pass = {.large = task->in[0],
+                                              .small = task->grad_out,
+                                              .weight = passes->spreading,
+                                              .grad_weight =
+                                                  tsl__weight_gradient(task, 0),
+                                              .grad_large = task->grad_in[0],
+                                              .room = task->graph->dnnl.scratch};
+  tsl__winograd_backward(&passes->winograd, &pass);
+  struct tsl__view view;
+  if (node->as.layer.conv.bias && tsl__layout_view(&node->layout, &view))
+    tsl__bias_backward(task->grad_out, tsl__weight_gradient(task, 1), &view);
+}
+
 static void conv_forward(const struct tsl__task *task) {
   struct tsl__passes *passes = task->node->state;
+  if (tsl__winograd_planned(passes)) {
+    winograd_forward(task);
+    return;
+  }
   const float *weight =
       tsl__weight_copy_at(task->graph, &passes->ahead, task->node->params[0]);
   if (task->node->as.layer.conv.bias)
@@ -87,6 +124,10 @@ static void conv_backward(const struct tsl__task *task) {
   if (node->as.layer.activation == TSL_ACTIVATION_RELU)
     tsl__relu_backward(task->grad_out, task->out,
                        tsl__layout_bytes(&node->layout) / sizeof(float));
+  if (tsl__winograd_planned(passes)) {
+    winograd_backward(task);
+    return;
+  }
   const float *pointers[] = {task->in[0], task->grad_out, tsl__weight_gradient(task, 0),
                              node->as.layer.conv.bias ? tsl__weight_gradient(task, 1)
                                                       : NULL};

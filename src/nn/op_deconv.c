@@ -42,8 +42,6 @@ static enum tsl_status plan_forward(struct tsl_graph *graph, struct tsl__node *n
                                     struct tsl__layout *ahead, struct tsl_error *err) {
   struct state *state = node->state;
   const struct tsl__layer layer = {TSL__BACKWARD_DATA, false, false};
-  if (!tsl__layout_view(&convolution->x, &state->view))
-    TSL_BUG("a layout was chosen that cannot be walked");
   if (tsl__channels_are_picture(node->shape.dims[0])) {
     tsl__few_plan(graph, &state->passes, &convolution->geometry, &convolution->y);
     return TSL_OK;
@@ -67,6 +65,13 @@ static enum tsl_status deconv_plan(struct tsl_graph *graph, struct tsl__node *no
                                   err));
   node->wanted[0] = convolution.y;
   node->layout = convolution.x;
+  if (!tsl__layout_view(&convolution.x, &state->view))
+    TSL_BUG("a layout was chosen that cannot be walked");
+  bool back_to_input = node->has_gradient && input->has_gradient;
+  TSL_TRY(tsl__winograd_plan(graph, node, &convolution, /*gathers=*/back_to_input,
+                             /*spreads=*/true, err));
+  if (tsl__winograd_planned(passes))
+    return TSL_OK;
   struct tsl__layout ahead = weight->plain, back;
   TSL_TRY(plan_forward(graph, node, &convolution, &ahead, err));
   weight->layout = ahead;
@@ -76,7 +81,7 @@ static enum tsl_status deconv_plan(struct tsl_graph *graph, struct tsl__node *no
                                     &passes->backward_weights, &weight->layout, err));
   if (passes->forward.primitive != NULL)
     TSL_TRY(tsl__weight_copy_plan(graph, &passes->ahead, node->params[0], &ahead, err));
-  if (!node->has_gradient || !input->has_gradient)
+  if (!back_to_input)
     return TSL_OK;
   layer.pass = TSL__FORWARD;
   TSL_TRY(tsl__convolution_kernel(graph, &convolution, &layer, &passes->backward_data,
@@ -94,9 +99,37 @@ static void few_forward(const struct tsl__task *task) {
     tsl__relu(task->out, tsl__layout_bytes(&node->layout) / sizeof(float));
 }
 
+static void winograd_forward(const struct tsl__task *task) {
+  const struct tsl__node *node = task->node;
+  const struct state *state = node->state;
+  const struct tsl__winograd_pass pass = {
+      .weight = state->passes.spreading,
+      .bias = node->as.layer.conv.bias ? tsl__weight(task, 1) : NULL,
+      .relu = node->as.layer.activation == TSL_ACTIVATION_RELU,
+      .room = task->graph->dnnl.scratch};
+  tsl__winograd_spread(&state->passes.winograd, &pass, task->in[0], task->out);
+}
+
+/* grad_out: through the ReLU already. */
+static void winograd_backward(const struct tsl__task *task) {
+  const struct state *state = task->node->state;
+  const struct tsl__winograd_backward pass = {.large = task->grad_out,
+                                              .small = task->in[0],
+                                              .weight = state->passes.gathering,
+                                              .grad_weight =
+                                                  tsl__weight_gradient(task, 0),
+                                              .grad_small = task->grad_in[0],
+                                              .room = task->graph->dnnl.scratch};
+  tsl__winograd_backward(&state->passes.winograd, &pass);
+}
+
 static void deconv_forward(const struct tsl__task *task) {
   struct tsl__node *node = task->node;
   struct state *state = node->state;
+  if (tsl__winograd_planned(&state->passes)) {
+    winograd_forward(task);
+    return;
+  }
   if (state->passes.patches != NULL) {
     few_forward(task);
     return;
@@ -118,11 +151,15 @@ static void deconv_backward(const struct tsl__task *task) {
   if (node->as.layer.activation == TSL_ACTIVATION_RELU)
     tsl__relu_backward(task->grad_out, task->out,
                        tsl__layout_bytes(&node->layout) / sizeof(float));
+  if (node->as.layer.conv.bias)
+    tsl__bias_backward(task->grad_out, tsl__weight_gradient(task, 1), &state->view);
+  if (tsl__winograd_planned(&state->passes)) {
+    winograd_backward(task);
+    return;
+  }
   tsl__kernel_run(
       &state->passes.backward_weights,
       (const float *[]){task->grad_out, task->in[0], tsl__weight_gradient(task, 0)});
-  if (node->as.layer.conv.bias)
-    tsl__bias_backward(task->grad_out, tsl__weight_gradient(task, 1), &state->view);
   if (task->grad_in[0] == NULL)
     return;
   const float *weight =
