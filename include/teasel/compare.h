@@ -89,11 +89,13 @@ struct tsl_score_file_options {
   enum tsl_udr_form form;
   bool matrices; /* write R of every pair too */
 };
-/* Local. Scores what the HDF5 file at `path` holds, by the definitions of docs/scores.md,
- * and gives a JSON object as text, which the caller releases. TSL_BAD_INPUT when a
- * dataset is missing or has the wrong shape. */
+/* Collective on team. Scores what the HDF5 file at `path` holds, by the definitions of
+ * docs/scores.md; the first member alone reads it and gets the result, a JSON object as
+ * text, which the caller releases. The silhouette, of every pair of points, is shared
+ * out. TSL_BAD_INPUT when a dataset is missing or has the wrong shape. */
 enum tsl_status tsl_score_file(const char *path,
                                const struct tsl_score_file_options *options,
-                               struct tsl_text *out, struct tsl_error *err);
+                               struct tsl_team *team, struct tsl_text *out,
+                               struct tsl_error *err);
 
 #endif

@@ -150,6 +150,12 @@ struct tsl_metric {
 size_t tsl_metric_count(void);
 const struct tsl_metric *tsl_metric_at(size_t index);
 const struct tsl_metric *tsl_metric_find(const char *name); /* NULL when unknown */
+/* Collective on team. The metric `silhouette` with its pairs of points shared out; all
+ * members bring the same input and get the same value, whose bits do not depend on their
+ * number. */
+enum tsl_status tsl_silhouette(const struct tsl_metric_input *input,
+                               struct tsl_team *team, double *out,
+                               struct tsl_text *reason, struct tsl_error *err);
 /* Local. The needs that the input can meet. */
 unsigned tsl_metric_given(const struct tsl_metric_input *input);
 

@@ -1,6 +1,7 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/output_check.h"
+#include "cli/session.h"
 #include "teasel/compare.h"
 #include "teasel/store.h"
 
@@ -8,8 +9,8 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: teasel score-file IN.h5 [-o OUT.json] [--score lib|eq2|eq2full] "
-    "[--matrices]\n"
+    "usage: [mpirun -n P] teasel score-file IN.h5 [-o OUT.json]\n"
+    "              [--score lib|eq2|eq2full] [--matrices]\n"
     "\n"
     "Scores latents from any program and writes one JSON object (to standard output\n"
     "without -o). What is scored follows from the datasets of IN.h5:\n"
@@ -29,6 +30,7 @@ static const char usage[] =
     "                   latents; Spearman only)\n"
     "  --matrices       write R of every pair of models too\n"
     "\n"
+    "Ranks share the silhouette, whose work grows with the square of the points.\n"
     "The definitions are in docs/scores.md. A score that is undefined is null, with the\n"
     "reason in `notes`.\n";
 
@@ -63,23 +65,32 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
       {.name = "--matrices", .given = &options.matrices},
       {.name = NULL},
   };
+  const double patience = 1200; /* seconds: what the first rank does alone takes long */
   struct tsl_cli_arguments arguments = {0};
+  struct tsl__session session = {0};
   struct tsl_text json = {0};
-  enum tsl_status status =
-      tsl_cli_parse(argc, argv, table, /*with_settings=*/false, &arguments, err);
+  enum tsl_status status = tsl__session_begin(&session, &argc, &argv, err);
+  if (status == TSL_OK)
+    status = tsl_cli_parse(argc, argv, table, /*with_settings=*/false, &arguments, err);
   if (status == TSL_OK)
     status = tsl_cli_words_check(&arguments, "score-file", 1, 1, "IN.h5", err);
   if (status == TSL_OK)
     status = read_form(form, &options.form, err);
   if (status == TSL_OK)
     status = tsl_cli_output_check(out, arguments.words, arguments.word_count, err);
-  if (status == TSL_OK)
-    status = tsl_score_file(arguments.words[0], &options, &json, err);
-  if (status == TSL_OK)
+  if (session.team != NULL)
+    status = tsl_team_agree(session.team, status, err);
+  if (status == TSL_OK) {
+    tsl_world_set_peer_seconds(session.world, patience);
+    status = tsl_score_file(arguments.words[0], &options, session.team, &json, err);
+  }
+  if (status == TSL_OK && tsl_world_rank(session.world) == 0)
     status = write_result(out, &json, err);
+  if (session.team != NULL && status != TSL_PEER_LOST)
+    status = tsl_team_agree(session.team, status, err);
   tsl_text_release(&json);
   tsl_cli_arguments_release(&arguments);
-  return status;
+  return tsl__session_end(&session, status, err);
 }
 
 const struct tsl_command tsl_command_score_file = {

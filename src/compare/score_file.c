@@ -96,20 +96,28 @@ static enum tsl_status score_parts(struct tsl__score_file *file, struct tsl_erro
   return TSL_OK;
 }
 
+static enum tsl_status score(struct tsl__score_file *file, struct tsl_error *err) {
+  TSL_TRY(tsl_h5_open(file->path, &file->reader, err));
+  tsl_text_add(&file->out, "{");
+  TSL_TRY(score_parts(file, err));
+  tsl__json_key(&file->out, "notes");
+  tsl_text_format(&file->out, "[%s]}\n", file->notes.length > 0 ? file->notes.bytes : "");
+  if (file->out.failed || file->notes.failed)
+    return tsl_error_set(err, TSL_MEMORY, file->path, "out of memory for the result");
+  return TSL_OK;
+}
+
 enum tsl_status tsl_score_file(const char *path,
                                const struct tsl_score_file_options *options,
-                               struct tsl_text *out, struct tsl_error *err) {
-  struct tsl__score_file file = {.path = path, .options = options};
-  TSL_TRY(tsl_h5_open(path, &file.reader, err));
-  tsl_text_add(&file.out, "{");
-  enum tsl_status status = score_parts(&file, err);
-  if (status == TSL_OK) {
-    tsl__json_key(&file.out, "notes");
-    tsl_text_format(&file.out, "[%s]}\n", file.notes.length > 0 ? file.notes.bytes : "");
-    if (file.out.failed || file.notes.failed)
-      status = tsl_error_set(err, TSL_MEMORY, path, "out of memory for the result");
-  }
-  tsl_h5_close(file.reader);
+                               struct tsl_team *team, struct tsl_text *out,
+                               struct tsl_error *err) {
+  struct tsl__score_file file = {.path = path, .team = team, .options = options};
+  if (tsl_team_index(team) > 0)
+    return tsl__score_file_help(team, err);
+  enum tsl_status status = score(&file, err);
+  status = tsl__score_file_dismiss(&file, status, err);
+  if (file.reader != NULL)
+    tsl_h5_close(file.reader);
   tsl_text_release(&file.notes);
   if (status == TSL_OK)
     *out = file.out;

@@ -9,6 +9,8 @@
  * reason for a null to notes as a JSON list without its brackets. */
 struct tsl__score_file {
   const char *path;
+  struct tsl_team *team; /* this rank is its first member */
+  bool parted;           /* the team has failed together: nobody waits for a call */
   struct tsl_h5_reader *reader;
   const struct tsl_score_file_options *options;
   struct tsl_text out;
@@ -27,6 +29,17 @@ enum tsl_status tsl__score_file_finite(const struct tsl__score_file *file,
                                        const struct tsl_array *array,
                                        struct tsl_error *err);
 
+/* score_file_team.c. Collective on team with tsl__score_file_help, which the other
+ * members are in until they are dismissed: */
+enum tsl_status tsl__score_file_silhouette(struct tsl__score_file *file,
+                                           const struct tsl_metric_input *input,
+                                           double *out, struct tsl_text *reason,
+                                           struct tsl_error *err);
+enum tsl_status tsl__score_file_dismiss(struct tsl__score_file *file,
+                                        enum tsl_status status, struct tsl_error *err);
+enum tsl_status tsl__score_file_help(struct tsl_team *team, struct tsl_error *err);
+
+/* Local. */
 enum tsl_status tsl__score_file_udr(struct tsl__score_file *file, struct tsl_error *err);
 enum tsl_status tsl__score_file_clusters(struct tsl__score_file *file,
                                          struct tsl_error *err);

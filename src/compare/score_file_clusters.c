@@ -34,11 +34,19 @@ static enum tsl_status read_inputs(struct tsl__score_file *file, struct inputs *
   return TSL_OK;
 }
 
+static enum tsl_status compute(struct tsl__score_file *file, const char *name,
+                               const struct tsl_metric_input *input, double *value,
+                               struct tsl_text *reason, struct tsl_error *err) {
+  if (strcmp(name, "silhouette") == 0) /* of every pair of points */
+    return tsl__score_file_silhouette(file, input, value, reason, err);
+  return tsl_metric_find(name)->compute(input, value, reason, err);
+}
+
 static enum tsl_status write_metric(struct tsl__score_file *file, const char *name,
                                     const struct tsl_metric_input *input, double *value,
                                     struct tsl_error *err) {
   struct tsl_text reason = {0};
-  TSL_TRY(tsl_metric_find(name)->compute(input, value, &reason, err));
+  TSL_TRY(compute(file, name, input, value, &reason, err));
   if (reason.length > 0)
     tsl__score_file_note(file, "%s is null: %s", name, reason.bytes);
   tsl_text_release(&reason);

@@ -84,14 +84,9 @@ static void regress(const struct tile *tile, const struct span *from,
   for (int m = from->begin; m < from->end; m++) {
     int64_t count = udr->begin[m + 1] - udr->begin[m];
     int64_t place = place_of(udr, from, m) * width;
-    bool all = true;
-    for (int64_t panel = 0; panel < to->panels; panel++) {
-      int64_t at = place + panel * TSL__PANEL;
-      all = tsl__lasso(udr->grams + udr->gram_begin[m], count, moments + at, width,
-                       PENALTY, tile->scratch, out + at) &&
-            all;
-    }
-    settled[m - from->begin] = all;
+    settled[m - from->begin] =
+        tsl__lasso(udr->grams + udr->gram_begin[m], count, moments + place, to->panels,
+                   width, PENALTY, tile->scratch, out + place);
   }
 }
 
@@ -166,7 +161,7 @@ static enum tsl_status cut(struct tile *tile, double **memory, struct tsl_error 
   size_t latent = (size_t)udr->latent_max;
   size_t lasso = udr->standardised != NULL ? 4 * area : 0;
   size_t spearman = udr->ranks != NULL ? area : 0;
-  size_t scratch = 2 * TSL__LASSO_LANES * latent;
+  size_t scratch = 2 * (size_t)TSL__LASSO_TOGETHER * TSL__LASSO_LANES * latent;
   TSL_TRY(tsl_allocate((void **)memory, lasso + spearman + scratch + 2 * latent * latent,
                        sizeof(double), err));
   double *next = *memory;

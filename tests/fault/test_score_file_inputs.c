@@ -42,7 +42,7 @@ static void expect_refused(const struct dataset *datasets, int count, const char
   struct tsl_text json = {0};
   struct tsl_error err = {0};
   write_file(datasets, count);
-  enum tsl_status status = tsl_score_file(path, &options, &json, &err);
+  enum tsl_status status = tsl_score_file(path, &options, tsl_team_alone(), &json, &err);
   assert_null(json.bytes);
   assert_int_equal(tsl_status_exit_code(status), 2);
   assert_string_equal(err.where, path);
@@ -55,7 +55,7 @@ static char *score(const struct dataset *datasets, int count) {
   struct tsl_text json = {0};
   struct tsl_error err = {0};
   write_file(datasets, count);
-  if (tsl_score_file(path, &options, &json, &err) != TSL_OK)
+  if (tsl_score_file(path, &options, tsl_team_alone(), &json, &err) != TSL_OK)
     fail_msg("%s: %s", err.where, err.text);
   return json.bytes;
 }
@@ -121,8 +121,9 @@ static void test_a_missing_file__is_bad_input(void **state) {
   struct tsl_score_file_options options = {.form = TSL_UDR_LIB};
   struct tsl_text json = {0};
   struct tsl_error err = {0};
-  assert_int_equal(tsl_score_file("/tmp/teasel-none.h5", &options, &json, &err),
-                   TSL_BAD_INPUT);
+  assert_int_equal(
+      tsl_score_file("/tmp/teasel-none.h5", &options, tsl_team_alone(), &json, &err),
+      TSL_BAD_INPUT);
   assert_string_equal(err.where, "/tmp/teasel-none.h5");
 }
 
@@ -135,10 +136,12 @@ static void test_a_file_that_is_not_hdf5__is_refused(void **state) {
   struct tsl_score_file_options options = {.form = TSL_UDR_LIB};
   struct tsl_text json = {0};
   struct tsl_error err = {0};
-  assert_int_not_equal(tsl_score_file(path, &options, &json, &err), TSL_OK);
+  assert_int_not_equal(tsl_score_file(path, &options, tsl_team_alone(), &json, &err),
+                       TSL_OK);
   assert_non_null(strstr(err.where, path));
   unlink(path);
-  assert_int_not_equal(tsl_score_file(path, &options, &json, &err), TSL_OK);
+  assert_int_not_equal(tsl_score_file(path, &options, tsl_team_alone(), &json, &err),
+                       TSL_OK);
 }
 
 static void test_lone_and_empty_models__are_told_not_refused(void **state) {

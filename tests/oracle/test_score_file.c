@@ -66,7 +66,7 @@ static void expect(const char *input, const char *expected, enum tsl_udr_form fo
   struct tsl_score_file_options options = {.form = form, .matrices = true};
   struct tsl_text json = {0};
   struct tsl_error err = {0};
-  if (tsl_score_file(path, &options, &json, &err) != TSL_OK)
+  if (tsl_score_file(path, &options, tsl_team_alone(), &json, &err) != TSL_OK)
     fail_msg("%s: %s", err.where, err.text);
   struct leaves found = {0}, wanted = {0};
   char *bytes = NULL;

@@ -136,42 +136,74 @@ static void test_a_model_with_itself__correlates_fully(void **state) {
   }
 }
 
-/* Correlated predictors; lane t has target t. */
+enum { PREDICTORS = 6, PANELS = 7, TARGETS = PANELS * TSL__LASSO_LANES };
+enum { SCRATCH = 2 * TSL__LASSO_TOGETHER * TSL__LASSO_LANES * PREDICTORS };
+
+/* Correlated predictors; target t leans on predictor t mod 6. */
+static void make_lasso(double *gram, double *moments) {
+  enum { ROWS = 40 };
+  double x[ROWS][PREDICTORS], y[ROWS][TARGETS];
+  for (int i = 0; i < ROWS; i++) {
+    float noise[PREDICTORS + TARGETS];
+    tsl_random_normal(&stream, 50, (uint32_t)i, PREDICTORS + TARGETS, noise);
+    for (int k = 0; k < PREDICTORS; k++)
+      x[i][k] = (double)noise[k] + (k > 0 ? 0.97 * x[i][k - 1] : 0);
+    for (int t = 0; t < TARGETS; t++)
+      y[i][t] = (double)noise[PREDICTORS + t] + (t % 8 + 1) * x[i][t % PREDICTORS];
+  }
+  memset(gram, 0, PREDICTORS * PREDICTORS * sizeof *gram);
+  memset(moments, 0, PREDICTORS * TARGETS * sizeof *moments);
+  for (int i = 0; i < ROWS; i++)
+    for (int a = 0; a < PREDICTORS; a++) {
+      for (int b = 0; b < PREDICTORS; b++)
+        gram[a * PREDICTORS + b] += x[i][a] * x[i][b] / ROWS;
+      for (int t = 0; t < TARGETS; t++)
+        moments[a * TARGETS + t] += x[i][a] * y[i][t] / ROWS;
+    }
+}
+
 static void test_lasso__meets_its_conditions_in_every_lane(void **state) {
   (void)state;
-  enum { COUNT = 6, LANES = TSL__LASSO_LANES, ROWS = 40 };
-  double x[ROWS][COUNT], y[ROWS][LANES], gram[COUNT * COUNT] = {0};
-  double moments[COUNT * LANES] = {0}, weights[COUNT * LANES], scratch[2 * 8 * COUNT];
-  for (int i = 0; i < ROWS; i++) {
-    float noise[COUNT + LANES];
-    tsl_random_normal(&stream, 50, (uint32_t)i, COUNT + LANES, noise);
-    for (int k = 0; k < COUNT; k++)
-      x[i][k] = (double)noise[k] + (k > 0 ? 0.97 * x[i][k - 1] : 0);
-    for (int t = 0; t < LANES; t++)
-      y[i][t] = (double)noise[COUNT + t] + (t + 1) * x[i][t % COUNT];
-  }
-  for (int i = 0; i < ROWS; i++)
-    for (int a = 0; a < COUNT; a++) {
-      for (int b = 0; b < COUNT; b++)
-        gram[a * COUNT + b] += x[i][a] * x[i][b] / ROWS;
-      for (int t = 0; t < LANES; t++)
-        moments[a * LANES + t] += x[i][a] * y[i][t] / ROWS;
-    }
-  assert_true(tsl__lasso(gram, COUNT, moments, LANES, 0.1, scratch, weights));
-  for (int t = 0; t < LANES; t++) {
-    /* The signs are lost in |w|: they are those that the solver's weights have. */
-    const double *w = scratch + t;
-    for (int a = 0; a < COUNT; a++) {
-      double slope = moments[a * LANES + t];
-      for (int b = 0; b < COUNT; b++)
-        slope -= gram[a * COUNT + b] * w[b * LANES];
-      assert_true(fabs(w[a * LANES]) == weights[a * LANES + t]);
-      if (w[a * LANES] == 0)
-        assert_true(fabs(slope) <= 0.1 + 1e-10);
-      else
-        assert_true(fabs(slope - copysign(0.1, w[a * LANES])) < 1e-10);
+  static double gram[PREDICTORS * PREDICTORS], moments[PREDICTORS * TARGETS];
+  static double weights[PREDICTORS * TARGETS], scratch[SCRATCH];
+  make_lasso(gram, moments);
+  for (int begin = 0; begin < TARGETS; begin += TSL__LASSO_LANES) {
+    assert_true(tsl__lasso(gram, PREDICTORS, moments + begin, 1, TARGETS, 0.1, scratch,
+                           weights + begin));
+    for (int t = 0; t < TSL__LASSO_LANES; t++) {
+      /* The signs are lost in |w|: they are those that the solver's weights have. */
+      const double *w = scratch + t;
+      for (int a = 0; a < PREDICTORS; a++) {
+        double slope = moments[a * TARGETS + begin + t];
+        for (int b = 0; b < PREDICTORS; b++)
+          slope -= gram[a * PREDICTORS + b] * w[b * TSL__LASSO_LANES];
+        double own = w[a * TSL__LASSO_LANES];
+        assert_true(fabs(own) == weights[a * TARGETS + begin + t]);
+        if (own == 0)
+          assert_true(fabs(slope) <= 0.1 + 1e-10);
+        else
+          assert_true(fabs(slope - copysign(0.1, own)) < 1e-10);
+      }
     }
   }
+}
+
+static void test_lasso__panels_together_have_the_bits_of_each_alone(void **state) {
+  (void)state;
+  static double gram[PREDICTORS * PREDICTORS], moments[PREDICTORS * TARGETS];
+  static double alone[PREDICTORS * TARGETS], together[PREDICTORS * TARGETS];
+  static double scratch[SCRATCH];
+  make_lasso(gram, moments);
+  for (int begin = 0; begin < TARGETS; begin += TSL__LASSO_LANES)
+    assert_true(tsl__lasso(gram, PREDICTORS, moments + begin, 1, TARGETS, 0.1, scratch,
+                           alone + begin));
+  assert_true(
+      tsl__lasso(gram, PREDICTORS, moments, PANELS, TARGETS, 0.1, scratch, together));
+  assert_memory_equal(alone, together, sizeof alone);
+  double most = 0;
+  for (int i = 0; i < PREDICTORS * TARGETS; i++)
+    most = fmax(most, alone[i]);
+  assert_true(most > 1);
 }
 
 static void test_reduce__medians_samples_and_lone_models(void **state) {
@@ -217,6 +249,7 @@ int main(void) {
       cmocka_unit_test(test_pairs__do_not_depend_on_company_order_or_tiles),
       cmocka_unit_test(test_a_model_with_itself__correlates_fully),
       cmocka_unit_test(test_lasso__meets_its_conditions_in_every_lane),
+      cmocka_unit_test(test_lasso__panels_together_have_the_bits_of_each_alone),
       cmocka_unit_test(test_reduce__medians_samples_and_lone_models),
       cmocka_unit_test(test_score__nothing_informative_is_0),
   };
