@@ -60,7 +60,8 @@ int tsl_team_index(
 const int *tsl_team_ranks(const struct tsl_team *team);
 
 /* Local. For programs that wait for several things at once: one turn of a loop that has
- * found nothing for `waited` seconds; spins, then yields the core, then sleeps 1 ms. */
+ * found nothing for `waited` seconds; spins, then yields the core, then sleeps, for
+ * longer the longer it has waited, up to 4 ms. */
 void tsl_world_relax(const struct tsl_world *world, double waited);
 
 /* Collective on team. The lowest failing member's status and error to all; TSL_OK when

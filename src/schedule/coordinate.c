@@ -42,6 +42,7 @@ struct coordinator {
   int64_t failures;
   enum tsl_status status; /* first failure, or the coordinator's own */
   struct tsl_error error;
+  double taken;  /* when a message was taken last */
   double looked; /* when silence was looked for last */
   double ticked; /* when the worker was told the time last */
   double recall; /* when tasks that other processes work on are asked for again */
@@ -212,7 +213,7 @@ static enum tsl_status take_message(struct coordinator *coordinator,
                                     struct tsl_error *err) {
   const struct tsl_message *message = &coordinator->message;
   struct seat *seat = &coordinator->seats[message->from];
-  seat->heard = tsl_clock_seconds();
+  seat->heard = coordinator->taken = tsl_clock_seconds();
   if (message->kind >= TSL_MESSAGE_WORKER) {
     if (coordinator->worker->message != NULL)
       coordinator->worker->message(coordinator->worker->context, message);
@@ -364,7 +365,8 @@ static enum tsl_status run(struct coordinator *coordinator, struct tsl_error *er
     } else if (over(coordinator)) {
       return TSL_OK;
     } else {
-      tsl_world_relax(coordinator->world, tsl_clock_seconds() - begun);
+      double since = begun > coordinator->taken ? begun : coordinator->taken;
+      tsl_world_relax(coordinator->world, tsl_clock_seconds() - since);
     }
   }
 }

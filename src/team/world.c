@@ -17,14 +17,16 @@ enum tsl_status tsl__mpi_error(int code, const char *call, struct tsl_error *err
 }
 
 void tsl_world_relax(const struct tsl_world *world, double waited) {
-  const double spin = 20e-6, yield = 2e-3, doze = 20e-3; /* seconds */
+  const double spin = 20e-6, yield = 2e-3, longest = 4e-3; /* seconds */
+  const double growth = 1.0 / 64;                          /* of a wait, by sleeping */
   if (waited < spin && !world->crowded)
     return;
   if (waited < yield) {
     sched_yield();
     return;
   }
-  struct timespec nap = {.tv_nsec = waited < doze ? 50000 : 1000000};
+  double seconds = growth * waited < longest ? growth * waited : longest;
+  struct timespec nap = {.tv_nsec = (long)(1e9 * seconds)};
   nanosleep(&nap, NULL);
 }
 
