@@ -161,6 +161,7 @@ struct tsl_record {
   int informative;   /* latents with KL above the threshold at the last logged step; -1
                         unknown */
   char kernels[256]; /* tsl_nn_kernel_set() */
+  char weights[33];  /* tsl_arrays_digest of model.h5's arrays; empty: unknown */
   int term_count;    /* of the held-out points, after training */
   struct {
     char name[64];
@@ -214,6 +215,10 @@ void tsl_table_release(struct tsl_table *table);
 enum tsl_status tsl_store_model_write(const struct tsl_store *store, const char *run,
                                       const struct tsl_array *params, size_t count,
                                       struct tsl_error *err);
+/* Local. Digest of names, shapes and numbers, whatever the order of the arrays: 32 hex
+ * digits. */
+enum tsl_status tsl_arrays_digest(const struct tsl_array *arrays, size_t count,
+                                  char digest[33], struct tsl_error *err);
 /* Local. All parameters, names without "/params/"; release each, free the list. */
 enum tsl_status tsl_store_model_read(const struct tsl_store *store, const char *run,
                                      struct tsl_array **params, size_t *count,

@@ -1,6 +1,7 @@
 /* Every subcommand, in the order of `teasel --help`. */
 TSL_COMMAND(run)
 TSL_COMMAND(plan)
+TSL_COMMAND(diff)
 TSL_COMMAND(score)
 TSL_COMMAND(report)
 TSL_COMMAND(explain)

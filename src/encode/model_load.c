@@ -49,6 +49,20 @@ static enum tsl_status read_weights(const struct tsl_store *store, const char *r
   return status;
 }
 
+/* A file whose bytes changed since the run was trained, by accident or by hand. Records
+ * of earlier versions hold no digest. */
+static enum tsl_status check_digest(const struct tsl_store *store, const char *run,
+                                    const struct tsl_array *arrays, size_t count,
+                                    struct tsl_error *err) {
+  struct tsl_record record;
+  char digest[sizeof record.weights];
+  TSL_TRY(tsl_store_record_read(store, run, &record, err));
+  TSL_TRY(tsl_arrays_digest(arrays, count, digest, err));
+  if (record.weights[0] == '\0' || strcmp(record.weights, digest) == 0)
+    return TSL_OK;
+  return refuse(store, run, "the weights are not those that were trained", err);
+}
+
 /* Every weight of the graph from the file; a model.h5 of another network is an error. */
 static enum tsl_status set_params(const struct tsl_store *store, const char *run,
                                   struct tsl_graph *graph, const struct tsl_array *arrays,
@@ -82,6 +96,8 @@ enum tsl_status tsl_model_load(const struct tsl_store *store, const struct tsl_r
   size_t count = 0;
   struct tsl_model model = {0};
   enum tsl_status status = read_weights(store, run->name, &arrays, &count, err);
+  if (status == TSL_OK)
+    status = check_digest(store, run->name, arrays, count, err);
   if (status == TSL_OK)
     status = tsl_model_create(run, samples, iterations, &model, err);
   if (status == TSL_OK)

@@ -2,6 +2,8 @@
 #include "store/file.h"
 #include "store/store.h"
 
+#include "teasel/digest.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +27,40 @@ enum tsl_status tsl_store_model_write(const struct tsl_store *store, const char 
     return status;
   }
   return tsl_h5_commit(writer, err);
+}
+
+static int by_name(const void *a, const void *b) {
+  const struct tsl_array *const *one = a, *const *other = b;
+  return strcmp((*one)->name, (*other)->name);
+}
+
+enum tsl_status tsl_arrays_digest(const struct tsl_array *arrays, size_t count,
+                                  char digest[33], struct tsl_error *err) {
+  void *memory = NULL;
+  TSL_TRY(tsl_allocate(&memory, count + 1, sizeof(struct tsl_array *), err));
+  const struct tsl_array **sorted = memory;
+  struct tsl_digester *digester = tsl_digester_create();
+  if (digester == NULL) {
+    free(memory);
+    return tsl_error_set(err, TSL_MEMORY, "", "no memory for a digest");
+  }
+  for (size_t i = 0; i < count; i++)
+    sorted[i] = &arrays[i];
+  qsort(sorted, count, sizeof *sorted, by_name);
+  for (size_t i = 0; i < count; i++) {
+    const struct tsl_array *array = sorted[i];
+    const int64_t about[2] = {array->type, array->rank};
+    tsl_digester_add(digester, array->name, strlen(array->name) + 1);
+    tsl_digester_add(digester, about, sizeof about);
+    tsl_digester_add(digester, array->dims, (size_t)array->rank * sizeof *array->dims);
+    tsl_digester_add(digester, array->data,
+                     (size_t)tsl_array_count(array) * tsl_array_type_bytes(array->type));
+  }
+  const struct tsl_digest value = tsl_digester_value(digester);
+  tsl_digest_print(&value, digest);
+  tsl_digester_free(digester);
+  free(memory);
+  return TSL_OK;
 }
 
 /* Reads names[i], each below /params, into params[i]. */

@@ -40,6 +40,8 @@ static void take_leaf(void *context, const char *path, const char *text, bool is
     record->informative = (int)strtol(text, NULL, 10);
   } else if (strcmp(path, "kernels") == 0) {
     snprintf(record->kernels, sizeof record->kernels, "%s", text);
+  } else if (strcmp(path, "weights") == 0) {
+    snprintf(record->weights, sizeof record->weights, "%s", text);
   } else if (strncmp(path, "terms/", 6) == 0 &&
              record->term_count < TSL_RECORD_TERMS_MAX) {
     int term = record->term_count++;
@@ -83,6 +85,8 @@ enum tsl_status tsl_store_record_write(const struct tsl_store *store, const char
   tsl_text_format(&text, ",\n  \"width\": %d,\n  \"informative\": %d,\n  \"kernels\": ",
                   record->width, record->informative);
   tsl_text_add_json(&text, record->kernels);
+  tsl_text_add(&text, ",\n  \"weights\": ");
+  tsl_text_add_json(&text, record->weights);
   tsl_text_add(&text, ",\n  \"terms\": {");
   for (int i = 0; i < record->term_count; i++) {
     tsl_text_add(&text, i > 0 ? ",\n    " : "\n    ");

@@ -165,8 +165,7 @@ static void describe(const struct tsl_param *param, float *values,
 }
 
 /* Local. model.h5: every parameter under PyTorch's name and in its layout. */
-static enum tsl_status write_model(const struct tsl__trainer *trainer,
-                                   struct tsl_error *err) {
+static enum tsl_status write_model(struct tsl__trainer *trainer, struct tsl_error *err) {
   const struct tsl_graph *graph = trainer->model.graph;
   int count = tsl_graph_param_count(graph);
   size_t total = 0;
@@ -188,8 +187,10 @@ static enum tsl_status write_model(const struct tsl__trainer *trainer,
     describe(param, values, &arrays[i]);
     values += param->count;
   }
-  status = tsl_store_model_write(trainer->request->store, trainer->run->name, arrays,
-                                 (size_t)count, err);
+  status = tsl_arrays_digest(arrays, (size_t)count, trainer->record.weights, err);
+  if (status == TSL_OK)
+    status = tsl_store_model_write(trainer->request->store, trainer->run->name, arrays,
+                                   (size_t)count, err);
 done:
   free(arrays_memory);
   free(values_memory);
