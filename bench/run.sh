@@ -26,8 +26,7 @@ fi
   echo "## A training step (bench/step.sh)"
   echo
   echo '```'
-  bench/step.sh conv64 64
-  for family in beta_tcvae c_beta_vae; do "$BUILD/bench/step" conv64 $family 64 8 15 | tail -n 1; done
+  bench/step.sh
   echo '```'
   if [ -x "$BUILD/bench/scores" ]; then
     echo

@@ -1,201 +1,297 @@
 /* step.c - the time of one training step on one core.
  *
- *   step [conv64|conv32|conv32-small] [beta_vae|c_beta_vae|beta_tcvae] [BATCH] [SHARDS]
- * [STEPS]
+ *   step [--nodes] NETWORK [FAMILY [BATCH [SHARDS [STEPS]]]] [OPTION=VALUE ...]
  *
- * prints the median and the fastest of STEPS steps in milliseconds. The networks are
- * those of configs/networks; bench/step_pytorch.py does the same work in PyTorch.
+ * NETWORK is a name in configs/networks or a path; options are those of a job. Prints the
+ * median and the fastest of STEPS steps, and what the core can do at most: a loop of
+ * fused multiply-adds runs between the steps. --nodes adds the time of every operator.
+ * bench/step_pytorch.py does the same work in PyTorch.
  */
-#include "teasel/nn.h"
+#include "cli/job_open.h"
+#include "nn/graph.h"
+#include "nn/wide.h"
+#include "teasel/model.h"
 #include "teasel/random.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
-enum { LATENT = 10 };
+enum { DATASET = 7648, ITERATIONS = 100000, WARM = 3, SETTINGS_MAX = 16 };
 
-struct network {
-  const char *name;
-  int64_t pixels, layers;
-  int64_t filters[4]; /* of the encoder's convolutions; the decoder mirrors them */
-  int64_t units, channels;
-};
-
-static const struct network networks[] = {
-    {"conv64", 64, 4, {48, 48, 96, 96}, 256, 64},
-    {"conv32", 32, 3, {16, 32, 32}, 128, 32},
-    {"conv32-small", 32, 3, {8, 16, 16}, 64, 16},
-};
-
-static struct tsl_conv conv_of(int64_t filters) {
-  struct tsl_conv conv = {
-      .filters = filters, .kernel = 4, .stride = 2, .pad = 1, .bias = true};
-  return conv;
-}
-
-static struct tsl_value encode(struct tsl_graph *graph, const struct network *network,
-                               struct tsl_value x) {
-  char name[32];
-  for (int64_t i = 0; i < network->layers; i++) {
-    struct tsl_conv conv = conv_of(network->filters[i]);
-    snprintf(name, sizeof name, "encoder.%d", (int)i);
-    x = tsl_graph_conv(graph, x, name, &conv, TSL_ACTIVATION_RELU);
-  }
-  return tsl_graph_dense(graph, x, "encoder.dense", network->units, true,
-                         TSL_ACTIVATION_RELU);
-}
-
-static struct tsl_value decode(struct tsl_graph *graph, const struct network *network,
-                               struct tsl_value z) {
-  char name[32];
-  const struct tsl_shape image = {.rank = 3, .dims = {network->channels, 4, 4}};
-  struct tsl_value x =
-      tsl_graph_dense(graph, z, "decoder.0", network->units, true, TSL_ACTIVATION_RELU);
-  x = tsl_graph_dense(graph, x, "decoder.1", network->channels * 16, true,
-                      TSL_ACTIVATION_RELU);
-  x = tsl_graph_reshape(graph, x, &image);
-  for (int64_t i = network->layers - 1; i >= 0; i--) {
-    /* conv64: 96, 48, 48, 3 */
-    struct tsl_conv conv = conv_of(i > 0 ? network->filters[i - 1] : 3);
-    if (i == network->layers - 1)
-      conv.filters = network->filters[i];
-    if (i > 0 && i < network->layers - 1)
-      conv.filters = network->filters[i - 1];
-    snprintf(name, sizeof name, "decoder.%d", (int)(2 + network->layers - i));
-    x = tsl_graph_deconv(graph, x, name, &conv,
-                         i > 0 ? TSL_ACTIVATION_RELU : TSL_ACTIVATION_NONE);
-  }
-  return x;
-}
-
-static void add_losses(struct tsl_graph *graph, const char *family, struct tsl_value z,
-                       struct tsl_value mean, struct tsl_value log_variance) {
-  struct tsl_value kl = tsl_graph_gaussian_kl(graph, mean, log_variance);
-  struct tsl_value sum = tsl_graph_sum(graph, kl);
-  tsl_graph_term(graph, "kl_per_dim", kl);
-  if (strcmp(family, "c_beta_vae") == 0) {
-    const struct tsl_ramp ramp = {.end = 6, .steps = 1000};
-    struct tsl_value whole = tsl_graph_batch_mean(graph, sum);
-    tsl_graph_objective(graph, tsl_graph_ramp_distance(graph, whole, &ramp), 700);
-  } else if (strcmp(family, "beta_tcvae") == 0) {
-    struct tsl_value terms = tsl_graph_total_correlation(graph, z, mean, log_variance,
-                                                         TSL_ESTIMATOR_MWS, 7648);
-    tsl_graph_objective(graph, tsl_graph_element(graph, terms, 0), 1);
-    tsl_graph_objective(graph, tsl_graph_element(graph, terms, 1), 4);
-    tsl_graph_objective(graph, tsl_graph_element(graph, terms, 2), 1);
-  } else {
-    tsl_graph_objective(graph, sum, 4);
-  }
-}
-
-static enum tsl_status build(const struct network *network, const char *family,
-                             const struct tsl_graph_shape *shape,
-                             struct tsl_graph **graph, struct tsl_error *err) {
-  const struct tsl_shape input = {.rank = 3,
-                                  .dims = {3, network->pixels, network->pixels}};
-  const struct tsl_shape latent = {.rank = 1, .dims = {LATENT}};
-  TSL_TRY(tsl_graph_create(shape, graph, err));
-  struct tsl_value x = tsl_graph_input(*graph, &input);
-  struct tsl_value h = encode(*graph, network, x);
-  struct tsl_value mean =
-      tsl_graph_dense(*graph, h, "mean", LATENT, true, TSL_ACTIVATION_NONE);
-  struct tsl_value log_variance =
-      tsl_graph_dense(*graph, h, "log_variance", LATENT, true, TSL_ACTIVATION_NONE);
-  struct tsl_value noise = tsl_graph_noise(*graph, "z", TSL_NOISE_NORMAL, &latent);
-  struct tsl_value z = tsl_graph_gaussian_sample(*graph, mean, log_variance, noise);
-  struct tsl_value output = decode(*graph, network, z);
-  struct tsl_value reconstruction = tsl_graph_bernoulli(*graph, output, x);
-  tsl_graph_objective(*graph, reconstruction, 1);
-  tsl_graph_term(*graph, "reconstruction", reconstruction);
-  add_losses(*graph, family, z, mean, log_variance);
-  TSL_TRY(tsl_graph_finish(*graph, err));
-  tsl_graph_initialise(*graph, 1);
-  const struct tsl_optimizer_options adam = {.kind = TSL_OPTIMIZER_ADAM,
-                                             .learning_rate = 1e-4,
-                                             .beta1 = 0.9,
-                                             .beta2 = 0.999,
-                                             .epsilon = 1e-8};
-  return tsl_graph_optimizer(*graph, &adam, err);
-}
-
-static const struct network *network_named(const char *name) {
-  for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++) {
-    if (strcmp(networks[i].name, name) == 0)
-      return &networks[i];
-  }
-  fprintf(stderr, "step: no network is named %s\n", name);
-  return NULL;
-}
-
-static double milliseconds(void) {
+static double seconds_of(clockid_t clock) {
   struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
+  clock_gettime(clock, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
+
+/* ---- the peak ---- */
+
+enum { CHAINS = 12, ROUNDS = 30000 };
+
+#if TSL__WIDE_BUILT
+/* Chains that do not wait for each other, as many as keep two multipliers busy. */
+__attribute__((target("avx512f"))) static void multiply_wide(void) {
+  __m512 sums[CHAINS];
+  for (int i = 0; i < CHAINS; i++)
+    sums[i] = _mm512_set1_ps((float)i);
+  const __m512 a = _mm512_set1_ps(0.999F), b = _mm512_set1_ps(0.001F);
+  for (int n = 0; n < ROUNDS; n++) {
+#pragma GCC unroll 12
+    for (int i = 0; i < CHAINS; i++)
+      sums[i] = _mm512_fmadd_ps(sums[i], a, b);
+#pragma GCC unroll 12
+    for (int i = 0; i < CHAINS; i++)
+      __asm__ volatile("" : "+v"(sums[i]));
+  }
+}
+
+/* Thousand millions of operations a second; 0: not known here. */
+static double peak(void) {
+  if (!__builtin_cpu_supports("avx512f"))
+    return 0;
+  double begin = seconds_of(CLOCK_MONOTONIC);
+  multiply_wide();
+  return 2e-9 * 16 * CHAINS * ROUNDS / (seconds_of(CLOCK_MONOTONIC) - begin);
+}
+#else
+static double peak(void) {
+  return 0;
+}
+#endif
+
+/* ---- the time of every operator: their functions are exchanged for timed ones ---- */
+
+static const struct tsl__operator *originals[TSL__NODES_MAX];
+static struct tsl__operator timed[TSL__NODES_MAX];
+enum part { FORWARD, BACKWARD, REFRESH, PARTS };
+static struct {
+  double fastest; /* seconds of a call */
+  int64_t calls;
+} spent[TSL__NODES_MAX][PARTS];
+
+static void spend(int node, enum part part, double begin) {
+  double time = seconds_of(CLOCK_THREAD_CPUTIME_ID) - begin;
+  if (spent[node][part].calls == 0 || time < spent[node][part].fastest)
+    spent[node][part].fastest = time;
+  spent[node][part].calls++;
+}
+
+static void timed_forward(const struct tsl__task *task) {
+  double begin = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+  originals[task->node->index]->forward(task);
+  spend(task->node->index, FORWARD, begin);
+}
+
+static void timed_backward(const struct tsl__task *task) {
+  double begin = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+  originals[task->node->index]->backward(task);
+  spend(task->node->index, BACKWARD, begin);
+}
+
+static void timed_refresh(struct tsl_graph *graph, struct tsl__node *node) {
+  double begin = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+  originals[node->index]->refresh(graph, node);
+  spend(node->index, REFRESH, begin);
+}
+
+static void time_nodes(struct tsl_graph *graph) {
+  for (int i = 0; i < graph->node_count; i++) {
+    struct tsl__node *node = graph->nodes[i];
+    if (node->operator_ == &tsl__operator_objective ||
+        node->operator_ == &tsl__operator_term)
+      continue; /* the engine knows these by their address */
+    originals[i] = node->operator_;
+    timed[i] = *node->operator_;
+    timed[i].forward = timed_forward;
+    if (timed[i].backward != NULL)
+      timed[i].backward = timed_backward;
+    if (timed[i].refresh != NULL)
+      timed[i].refresh = timed_refresh;
+    node->operator_ = &timed[i];
+  }
+}
+
+/* The fastest call of each, times the calls of a step. */
+static void print_nodes(const struct tsl_graph *graph, int steps, double whole) {
+  double total = 0;
+  printf("%-32s %10s %10s %10s  ms a step\n", "operator", "forward", "backward",
+         "refresh");
+  for (int i = 0; i < graph->node_count; i++) {
+    double times[PARTS], sum = 0;
+    for (int k = 0; k < PARTS; k++) {
+      times[k] = spent[i][k].fastest * 1e3 * (double)spent[i][k].calls / steps;
+      sum += times[k];
+    }
+    if (sum == 0)
+      continue;
+    char name[128];
+    snprintf(name, sizeof name, "%s %s", graph->nodes[i]->name, originals[i]->name);
+    printf("%-32s %10.3f %10.3f %10.3f\n", name, times[0], times[1], times[2]);
+    total += sum;
+  }
+  printf("%-32s %10.3f, of a fastest step of %.3f\n", "together", total, whole * 1e3);
+}
+
+/* ---- the model ---- */
+
+struct request {
+  const char *network, *family, *batch, *shards;
+  const char *settings[SETTINGS_MAX];
+  size_t setting_count;
+};
+
+static enum tsl_status open_job(const struct request *request, struct tsl_job **job,
+                                struct tsl_error *err) {
+  char text[1024], folder[TSL_CLI_PATH_MAX], share[TSL_CLI_PATH_MAX];
+  int length =
+      snprintf(text, sizeof text,
+               "name: step\ndataset: none\nnetwork: %s\nfamilies:\n  - model: %s\n"
+               "%strain:\n  iterations: %d\n  batch: %s\n  shards: %s\n",
+               request->network, request->family,
+               strcmp(request->family, "c_beta_vae") == 0 ? "    capacity: 6\n" : "",
+               ITERATIONS, request->batch, request->shards);
+  struct tsl_file_source disk;
+  struct tsl_cli_registry registry;
+  tsl_cli_disk(&disk, folder);
+  tsl_cli_registry_init(&registry);
+  const struct tsl_job_text job_text = {"bench/step.yaml", text, (size_t)length,
+                                        request->settings, request->setting_count};
+  return tsl_job_read(&job_text, &registry.registry, &disk, tsl_cli_share(share), job,
+                      err);
+}
+
+/* ---- measuring ---- */
+
+struct measured {
+  double *walls, *peaks;   /* (steps) seconds, GFLOP/s; sorted in the end */
+  double cpu, fastest_cpu; /* seconds of the processor: a step's mean, the fastest */
+  int steps;
+};
 
 static int by_size(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
 }
 
-/* times: (steps) */
-static enum tsl_status measure(struct tsl_graph *graph, const float *batch, int steps,
-                               double *times, struct tsl_error *err) {
+static enum tsl_status measure(struct tsl_graph *graph, const float *batch,
+                               struct measured *out, struct tsl_error *err) {
   double *terms = calloc((size_t)tsl_graph_term_numbers(graph), sizeof *terms);
   if (terms == NULL)
     return tsl_error_set(err, TSL_MEMORY, "", "no memory for the terms");
   enum tsl_status status = TSL_OK;
-  for (int i = -3; i < steps && status == TSL_OK; i++) {
+  double cpu = 0;
+  for (int i = -WARM; i < out->steps && status == TSL_OK; i++) {
     struct tsl_step step = {
-        .step = i + 3, .seed = 1, .batch = batch, .update = true, .terms = terms};
-    double begin = milliseconds();
+        .step = i + WARM, .seed = 1, .batch = batch, .update = true, .terms = terms};
+    if (i == 0)
+      memset(spent, 0, sizeof spent);
+    double begin = seconds_of(CLOCK_MONOTONIC);
+    double cpu_begin = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     status = tsl_graph_step(graph, tsl_team_alone(), &step, err);
-    if (i >= 0)
-      times[i] = milliseconds() - begin;
+    if (i < 0)
+      continue;
+    double used = seconds_of(CLOCK_THREAD_CPUTIME_ID) - cpu_begin;
+    cpu += used;
+    if (i == 0 || used < out->fastest_cpu)
+      out->fastest_cpu = used;
+    out->walls[i] = seconds_of(CLOCK_MONOTONIC) - begin;
+    out->peaks[i] = peak();
   }
-  printf("loss %.4f\n", terms[0]);
+  out->cpu = cpu / out->steps;
+  printf("loss after %d steps: %.6f\n", out->steps + WARM, terms[0]);
   free(terms);
+  qsort(out->walls, (size_t)out->steps, sizeof *out->walls, by_size);
+  qsort(out->peaks, (size_t)out->steps, sizeof *out->peaks, by_size);
+  return status;
+}
+
+static void print(const struct request *request, const struct tsl_graph *graph,
+                  const struct measured *measured) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  const double median = measured->walls[measured->steps / 2] * 1e3;
+  const double fastest = measured->walls[0] * 1e3;
+  const double most = measured->peaks[measured->steps / 2];
+  const double work = tsl_graph_operations(graph) * 1e-9; /* GFLOP */
+  const double resident = (double)usage.ru_maxrss / 1024;
+  printf("%s %s batch %s shards %s: median %.3f ms, fastest %.3f ms, processor %.3f ms\n",
+         request->network, request->family, request->batch, request->shards, median,
+         fastest, measured->cpu * 1e3);
+  printf("%.2f GFLOP a step: %.1f GFLOP/s; the peak is %.1f GFLOP/s\n", work,
+         work / median * 1e3, most);
+  printf("%.1f MiB in the graph, %.1f MiB resident; %s\n",
+         (double)tsl_graph_memory(graph) / 1048576, resident, tsl_nn_kernel_set());
+  /* For step.sh. */
+  printf("numbers teasel %.4f %.4f;peak %.2f;work %.4f;memory %.1f\n", median, fastest,
+         most, work, resident);
+}
+
+static enum tsl_status run(const struct request *request, int steps, bool nodes,
+                           struct tsl_error *err) {
+  struct tsl_job *job = NULL;
+  struct tsl_model model = {0};
+  float *batch = NULL;
+  struct measured measured = {.steps = steps,
+                              .walls = calloc((size_t)steps, sizeof(double)),
+                              .peaks = calloc((size_t)steps, sizeof(double))};
+  enum tsl_status status =
+      measured.walls == NULL || measured.peaks == NULL ? TSL_MEMORY : TSL_OK;
+  if (status == TSL_OK)
+    status = open_job(request, &job, err);
+  if (status == TSL_OK)
+    status = tsl_nn_start(tsl_job_options(job)->schedule.isa, err);
+  if (status == TSL_OK)
+    status = tsl_model_create(tsl_job_run(job, 0), DATASET, ITERATIONS, &model, err);
+  if (status == TSL_OK) {
+    const struct tsl_run *of = tsl_job_run(job, 0);
+    size_t count =
+        (size_t)(of->options.train.batch * tsl_shape_count(&of->network->input));
+    const struct tsl_stream stream = {.seed = 1, .purpose = TSL_PURPOSE_TEST};
+    batch = calloc(count, sizeof *batch);
+    if (batch != NULL)
+      tsl_random_uniform(&stream, 0, 0, count, batch);
+    status = batch == NULL ? TSL_MEMORY : TSL_OK;
+  }
+  if (status == TSL_OK && nodes)
+    time_nodes(model.graph);
+  if (status == TSL_OK)
+    status = measure(model.graph, batch, &measured, err);
+  if (status == TSL_OK) {
+    print(request, model.graph, &measured);
+    if (nodes)
+      print_nodes(model.graph, steps, measured.fastest_cpu);
+  }
+  tsl_model_release(&model);
+  tsl_job_free(job);
+  free(batch);
+  free(measured.walls);
+  free(measured.peaks);
   return status;
 }
 
 int main(int argc, char **argv) {
-  const char *name = argc > 1 ? argv[1] : "conv64";
-  const char *family = argc > 2 ? argv[2] : "beta_vae";
-  struct tsl_graph_shape shape = {argc > 3 ? atoi(argv[3]) : 64,
-                                  argc > 4 ? atoi(argv[4]) : 8};
-  int steps = argc > 5 ? atoi(argv[5]) : 40;
-  const struct network *network = network_named(name);
-  if (network == NULL)
-    return 2;
+  struct request request = {"conv64", "beta_vae", "64", "8", {NULL}, 0};
+  const char **words[] = {&request.network, &request.family, &request.batch,
+                          &request.shards};
+  size_t word = 0;
+  int steps = 40;
+  bool nodes = false;
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "--nodes") == 0)
+      nodes = true;
+    else if (strchr(argv[i], '=') != NULL && request.setting_count < SETTINGS_MAX)
+      request.settings[request.setting_count++] = argv[i];
+    else if (word < sizeof words / sizeof *words)
+      *words[word++] = argv[i];
+    else
+      steps = atoi(argv[i]);
+  }
   struct tsl_error err = {0};
-  struct tsl_graph *graph = NULL;
-  size_t count = (size_t)(shape.batch * 3 * network->pixels * network->pixels);
-  float *batch = calloc(count, sizeof *batch);
-  double *times = calloc((size_t)steps, sizeof *times);
-  struct tsl_stream stream = {.seed = 1, .purpose = TSL_PURPOSE_TEST};
-  enum tsl_status status = batch == NULL || times == NULL ? TSL_MEMORY : TSL_OK;
-  if (status == TSL_OK) {
-    tsl_random_uniform(&stream, 0, 0, count, batch);
-    status = tsl_nn_start("", &err);
-  }
-  if (status == TSL_OK)
-    status = build(network, family, &shape, &graph, &err);
-  if (status == TSL_OK)
-    status = measure(graph, batch, steps, times, &err);
-  if (status == TSL_OK) {
-    qsort(times, (size_t)steps, sizeof *times, by_size);
-    printf("%s %s batch %d shards %d: median %.2f ms, fastest %.2f ms, %.1f GFLOP/s, "
-           "%.1f MiB, %s\n",
-           network->name, family, (int)shape.batch, (int)shape.shards, times[steps / 2],
-           times[0], tsl_graph_operations(graph) / times[0] * 1e-6,
-           (double)tsl_graph_memory(graph) / 1048576, tsl_nn_kernel_set());
-  } else {
+  enum tsl_status status = run(&request, steps > 0 ? steps : 1, nodes, &err);
+  if (status != TSL_OK)
     fprintf(stderr, "step: %s\n", err.text);
-  }
-  tsl_graph_free(graph);
-  free(batch);
-  free(times);
   return status == TSL_OK ? 0 : 1;
 }

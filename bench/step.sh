@@ -1,11 +1,17 @@
 #!/bin/bash
-# step.sh [NETWORK [BATCH [ROUNDS]]]: one training step on one core, teasel beside PyTorch.
+# step.sh [CASE...]: training steps on one core, teasel beside PyTorch. Without a case: all of them.
+# ROUNDS (5), BUILD (build/release). Needs python3 with torch and yaml.
+#
 # The programs take turns on the same core, so that whatever else the machine does meets all of
-# them: the median over rounds of each round's median step, and the fastest step of all, which
-# a busy machine spoils least. Needs python3 with torch.
+# them: the median over rounds of each round's median step, and the fastest step of all, which a
+# busy machine spoils least. The loop of fused multiply-adds that gives the peak runs between
+# teasel's steps. PyTorch's time is that of its best way: contiguous or channels_last, eager or
+# compiled.
+#
+# Beside the tables, every number is a line of `result:`, name, value, unit, note, with tabs between.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-network=${1:-conv64} batch=${2:-64} rounds=${3:-5}
+rounds=${ROUNDS:-5}
 BUILD=${BUILD:-build/release}
 python3 -c 'import torch, yaml' 2>/dev/null || {
   echo "step.sh: python3 has no torch and yaml; there is nothing to compare with" >&2
@@ -14,28 +20,75 @@ python3 -c 'import torch, yaml' 2>/dev/null || {
 core=$(taskset -cp $$ | sed 's/.*[ ,-]//')
 times=$(mktemp)
 trap 'rm -f "$times"' EXIT
+result() { printf 'result:\t%s\t%s\t%s\t%s\n' "$@"; }
 
-for ((round = 0; round < rounds; round++)); do
-  taskset -c "$core" "$BUILD/bench/step" "$network" beta_vae "$batch" 8 15 |
-    sed -n 's/.* median \([0-9.]*\) ms, fastest \([0-9.]*\) ms.*/teasel \1 \2/p' >>"$times" || exit 1
-  for layout in contiguous channels_last; do
-    taskset -c "$core" python3 bench/step_pytorch.py "configs/networks/$network.yaml" \
-      --batch "$batch" --steps 12 --layout $layout >>"$times" || exit 1
+# name: network, family, batch, shards, latent, steps of a round
+case_of() {
+  case $1 in
+    conv64) echo "conv64 beta_vae 64 8 10 12" ;;
+    conv64-tcvae) echo "conv64 beta_tcvae 64 8 10 12" ;;
+    mlp3072) echo "mlp3072 vae 64 8 20 60" ;;
+    gmvae-mnist) echo "gmvae-mnist vae 50 2 10 12" ;;
+    *) echo "step.sh: no case is named $1" >&2 && return 1 ;;
+  esac
+}
+
+# Lines `PROGRAM MEDIAN FASTEST` into $times; of teasel also `peak`, `work` and `memory`.
+teasel_round() { # network family batch shards latent steps
+  taskset -c "$core" "$BUILD/bench/step" "$1" "$2" "$3" "$4" "$6" "latent=$5" |
+    sed -n 's/^numbers //p' | tr ';' '\n' >>"$times"
+}
+peer_round() { # network family batch shards latent steps
+  for way in contiguous channels_last compiled; do
+    taskset -c "$core" python3 bench/step_pytorch.py "configs/networks/$1.yaml" --family "$2" --batch "$3" \
+      --latent "$5" --steps "$6" --way $way >>"$times" 2>/dev/null
   done
-done
-
-median() { # of a program's lines
-  sed -n "s/^$1 \([0-9.]*\) .*/\1/p" "$times" | sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'
+}
+median() { # of a program's numbers
+  sed -n "s/^$1 \([0-9.]*\).*/\1/p" "$times" | sort -n | awk '{v[NR] = $1} END {if (NR) print v[int((NR + 1) / 2)]}'
 }
 fastest() {
   sed -n "s/^$1 [0-9.]* \([0-9.]*\)/\1/p" "$times" | sort -n | head -n 1
 }
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN {printf "%.2f", a / b}'; }
+
 row() { # title, program
-  awk -v title="$1" -v m="$(median "$2")" -v f="$(fastest "$2")" -v om="$(median teasel)" -v of="$(fastest teasel)" \
-    'BEGIN {printf "  %-24s %8.1f %7.2f %10.1f %7.2f\n", title, m, m / om, f, f / of}'
+  local m f
+  m=$(median "$2") f=$(fastest "$2")
+  [ -n "$m" ] && printf '  %-24s %9.2f %7.2f %10.2f %7.2f\n' "$1" "$m" "$(ratio "$m" "$(median teasel)")" "$f" \
+    "$(ratio "$f" "$(fastest teasel)")"
 }
-echo "$network, beta_vae, batch $batch, Adam, one core, whole step, $rounds rounds ($(python3 -c 'import torch; print("PyTorch", torch.__version__)'))"
-printf '  %-24s %8s %7s %10s %7s\n' program "median ms" ratio "fastest ms" ratio
-row teasel teasel
-row "PyTorch contiguous" pytorch-contiguous
-row "PyTorch channels_last" pytorch-channels_last
+
+measure() { # case
+  local name=$1 of best="" way m reached
+  of=$(case_of "$name") || return 1
+  : >"$times"
+  for ((round = 0; round < rounds; round++)); do
+    # shellcheck disable=SC2086
+    teasel_round $of && peer_round $of || return 1
+  done
+  # shellcheck disable=SC2086
+  set -- $of
+  echo "$1, $2, batch $3, Adam, one core, whole step, $rounds rounds ($(python3 -c 'import torch; print("PyTorch", torch.__version__)'))"
+  printf '  %-24s %9s %7s %10s %7s\n' program "median ms" ratio "fastest ms" ratio
+  row teasel teasel
+  for way in contiguous channels_last compiled; do
+    row "PyTorch $way" pytorch-$way
+    m=$(median pytorch-$way)
+    [ -n "$m" ] && { [ -z "$best" ] || awk -v a="$m" -v b="$(median "pytorch-$best")" 'BEGIN {exit !(a < b)}'; } && best=$way
+  done
+  sed -n 's/^pytorch-compiled - /  PyTorch compiled: /p' "$times" | head -n 1
+  reached=$(ratio "$(median work)" "$(median teasel)")
+  m=$(median "pytorch-$best")
+  awk -v w="$(median work)" -v t="$(median teasel)" -v p="$(median peak)" 'BEGIN {
+    printf "  %.2f GFLOP a step: %.0f GFLOP/s, %.0f %% of the %.0f that fused multiply-adds reach here; the step takes %.2f of the time at that peak\n",
+      w, w / t * 1e3, w / t * 1e5 / p, p, t * p / w / 1e3}'
+  result "step.$name.teasel" "$(median teasel)" ms "median of $rounds rounds"
+  result "step.$name.pytorch" "$m" ms "$best, its best way"
+  result "step.$name.faster" "$(ratio "$m" "$(median teasel)")" times "than PyTorch's best way"
+  result "step.$name.of-peak" "$(awk -v w="$(median work)" -v t="$(median teasel)" -v p="$(median peak)" 'BEGIN {printf "%.2f", t * p / w / 1e3}')" \
+    times "the time at the peak of fused multiply-adds, $(median peak) GFLOP/s, for $(median work) GFLOP"
+  echo
+}
+
+for name in ${*:-conv64 conv64-tcvae mlp3072 gmvae-mnist}; do measure "$name" || exit 1; done

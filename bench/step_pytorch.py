@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""step_pytorch.py NETWORK.yaml: milliseconds of a whole beta-VAE training step in PyTorch, one thread.
+"""step_pytorch.py NETWORK.yaml: milliseconds of a whole training step in PyTorch, one thread.
 
-The same work as bench/step: a network file's encoder and decoder, Bernoulli reconstruction, beta = 4, Adam;
-forward, backward, update. Eager mode. Prints one line a layout: `pytorch-LAYOUT median minimum` (ms).
+The same work as bench/step: a network file's encoder and decoder, Bernoulli reconstruction, the family's
+regulariser, Adam; forward, backward, update. Eager mode in both memory layouts, and torch.compile where it
+works. Prints a line a way: `pytorch-WAY median fastest` (ms of the clock), or `pytorch-WAY - REASON`.
 """
 import argparse
+import math
 import os
 import statistics
 import sys
@@ -18,6 +20,7 @@ import torch.nn.functional as F
 import yaml
 from torch import nn
 
+WAYS = ["contiguous", "channels_last", "compiled"]
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "elu": nn.ELU, "none": nn.Identity}
 
 
@@ -64,7 +67,7 @@ def layers(entries, x):
 
 
 class Autoencoder(nn.Module):
-    def __init__(self, network, latent, batch):
+    def __init__(self, network, latent):
         super().__init__()
         with torch.no_grad():
             self.encoder, hidden = layers(network["encoder"], torch.zeros((2,) + tuple(network["input"])))
@@ -76,47 +79,86 @@ class Autoencoder(nn.Module):
         hidden = self.encoder(x).flatten(1)
         mean, log_variance = self.mean(hidden), self.log_variance(hidden)
         z = mean + torch.exp(log_variance / 2) * torch.randn_like(mean)
-        return mean, log_variance, self.decoder(z).reshape(x.shape)
+        return mean, log_variance, z, self.decoder(z).reshape(x.shape)
 
 
-def measure(network, o, layout):
+def log_normal(x, mean, log_variance):
+    return -0.5 * (math.log(2 * math.pi) + log_variance + (x - mean) ** 2 * torch.exp(-log_variance))
+
+
+def total_correlation(z, mean, log_variance, dataset):
+    """Mutual information, total correlation and dimension-wise KL by minibatch-weighted sampling."""
+    batch = z.shape[0]
+    each = log_normal(z[:, None], mean[None], log_variance[None])  # (batch, batch, latent)
+    log_qz = torch.logsumexp(each.sum(2), 1) - math.log(batch * dataset)
+    log_product = (torch.logsumexp(each, 1) - math.log(batch * dataset)).sum(1)
+    log_qz_x = log_normal(z, mean, log_variance).sum(1)
+    zeros = torch.zeros_like(z)
+    log_pz = log_normal(z, zeros, zeros).sum(1)
+    return (log_qz_x - log_qz).mean(), (log_qz - log_product).mean(), (log_product - log_pz).mean()
+
+
+def objective(o, x, mean, log_variance, z, output, step):
+    loss = F.binary_cross_entropy_with_logits(output, x, reduction="sum") / o.batch
+    if o.family == "beta_tcvae":
+        terms = total_correlation(z, mean, log_variance, 7648)
+        return loss + terms[0] + 6 * terms[1] + terms[2]
+    kl = 0.5 * (mean ** 2 + log_variance.exp() - 1 - log_variance).sum() / o.batch
+    if o.family == "c_beta_vae":
+        return loss + 1000 * (kl - 6 * min(1, step / 100000)).abs()
+    return loss + (4 if o.family == "beta_vae" else 1) * kl
+
+
+def measure(network, o, way):
     torch.manual_seed(0)
-    model = Autoencoder(network, o.latent, o.batch)
+    model = Autoencoder(network, o.latent)
     x = torch.rand((o.batch,) + tuple(network["input"]))
-    if layout == "channels_last":
+    if way == "channels_last":
         model = model.to(memory_format=torch.channels_last)
         x = x.contiguous(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
+
+    def loss_of(step):
+        mean, log_variance, z, output = model(x)
+        return objective(o, x, mean, log_variance, z, output, step)
+
+    if way == "compiled":
+        loss_of = torch.compile(loss_of)
+    clock = time.process_time if o.processor else time.perf_counter
     times = []
     for step in range(o.warmup + o.steps):
-        begin = time.perf_counter()
-        mean, log_variance, output = model(x)
-        reconstruction = F.binary_cross_entropy_with_logits(output, x, reduction="sum") / o.batch
-        kl = 0.5 * (mean ** 2 + log_variance.exp() - 1 - log_variance).sum() / o.batch
+        begin = clock()
         optimizer.zero_grad()
-        (reconstruction + 4 * kl).backward()
+        loss_of(0).backward()
         optimizer.step()
         if step >= o.warmup:
-            times.append(1e3 * (time.perf_counter() - begin))
-    print("pytorch-%s %.3f %.3f" % (layout, statistics.median(times), min(times)), flush=True)
+            times.append(1e3 * (clock() - begin))
+    print("pytorch-%s %.3f %.3f" % (way, statistics.median(times), min(times)), flush=True)
 
 
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument("network")
+    a.add_argument("--family", default="beta_vae", choices=["vae", "beta_vae", "c_beta_vae", "beta_tcvae"])
     a.add_argument("--batch", type=int, default=64)
     a.add_argument("--latent", type=int, default=10)
     a.add_argument("--steps", type=int, default=20)
     a.add_argument("--warmup", type=int, default=3)
-    a.add_argument("--layout", choices=["contiguous", "channels_last"], help="default: both, one after the other")
+    a.add_argument("--way", choices=WAYS, action="append", help="default: all, one after the other")
+    a.add_argument("--processor", action="store_true", help="count processor time, not the clock's")
     o = a.parse_args()
     torch.set_num_threads(1)
     with open(o.network) as f:
         network = yaml.safe_load(f)
-    for layout in [o.layout] if o.layout else ["contiguous", "channels_last"]:
-        if layout == "channels_last" and len(network["input"]) != 3:
+    for way in o.way or WAYS:
+        if way == "channels_last" and len(network["input"]) != 3:
             continue
-        measure(network, o, layout)
+        try:
+            measure(network, o, way)
+        except Exception as error:  # the compiler may be missing
+            if way != "compiled":
+                raise
+            print("pytorch-%s - %s" % (way, str(error).strip().splitlines()[0]), flush=True)
     return 0
 
 

@@ -71,9 +71,9 @@ void tsl__dnnl_release(struct tsl__dnnl *dnnl);
 struct tsl__layout tsl__layout_plain(int rank, const int64_t *dims);
 /* oneDNN may choose. */
 struct tsl__layout tsl__layout_any(int rank, const int64_t *dims);
-/* A convolution's weight (outer, inner, height, width) with the taps outermost: (height,
- * width, inner, outer), or turned: (height, width, outer, inner). */
-struct tsl__layout tsl__layout_taps(const int64_t *dims, bool turned);
+/* A weight with its first dimension innermost: a convolution's as (height, width, inner,
+ * outer), a dense layer's as (in, out). */
+struct tsl__layout tsl__layout_turned(int rank, const int64_t *dims);
 bool tsl__layout_equal(const struct tsl__layout *a, const struct tsl__layout *b);
 size_t tsl__layout_bytes(const struct tsl__layout *layout);
 bool tsl__layout_is_plain(const struct tsl__layout *layout);

@@ -29,16 +29,8 @@ struct tsl__layout tsl__layout_any(int rank, const int64_t *dims) {
   return layout(rank, dims, dnnl_format_tag_any);
 }
 
-struct tsl__layout tsl__layout_taps(const int64_t *dims, bool turned) {
-  struct tsl__layout made;
-  memset(&made, 0, sizeof made);
-  dnnl_dims_t all = {dims[0], dims[1], dims[2], dims[3]};
-  int64_t tap = dims[0] * dims[1];
-  dnnl_dims_t strides = {turned ? dims[1] : 1, turned ? 1 : dims[0], dims[3] * tap, tap};
-  if (dnnl_memory_desc_init_by_strides(&made.md, 4, all, dnnl_f32, strides) !=
-      dnnl_success)
-    TSL_BUG("oneDNN refuses a layout of taps");
-  return made;
+struct tsl__layout tsl__layout_turned(int rank, const int64_t *dims) {
+  return layout(rank, dims, rank == 4 ? dnnl_hwio : dnnl_ba);
 }
 
 bool tsl__layout_equal(const struct tsl__layout *a, const struct tsl__layout *b) {

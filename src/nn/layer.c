@@ -61,7 +61,6 @@ void tsl__passes_release(struct tsl__node *node) {
   tsl__kernel_release(&passes->backward_weights);
   tsl__weight_copy_release(&passes->ahead);
   tsl__weight_copy_release(&passes->back);
-  tsl__kernel_release(&passes->turn);
 }
 
 bool tsl__channels_are_picture(int64_t channels) {

@@ -35,7 +35,7 @@ struct tsl__passes {
   /* Instead of oneDNN, where winograd.h is for the shape; rows 0: not used. */
   struct tsl__winograd winograd;
   float *gathering, *spreading; /* transformed weights; NULL: no pass needs it */
-  struct tsl__kernel turn;      /* the weight for it, its first two dimensions swapped */
+  double *sums;                 /* (output channels) */
 };
 void tsl__passes_refresh(struct tsl_graph *graph, struct tsl__node *node);
 void tsl__passes_release(struct tsl__node *node);
@@ -64,13 +64,18 @@ enum tsl_status tsl__convolution_kernel(struct tsl_graph *graph,
                                         struct tsl__kernel *kernel,
                                         struct tsl__layout *weight,
                                         struct tsl_error *err);
-/* Plans passes->winograd and the weight's layout where the convolution is for it;
- * gathers, spreads: which transformed weights the passes want. */
-enum tsl_status tsl__winograd_plan(struct tsl_graph *graph, const struct tsl__node *node,
-                                   const struct tsl__convolution *convolution,
-                                   bool gathers, bool spreads, struct tsl_error *err);
+/* Plans passes->winograd and the weight's layout where the convolution is for it, else
+ * returns false; gathers, spreads: which transformed weights the passes want. */
+bool tsl__winograd_plan(struct tsl_graph *graph, const struct tsl__node *node,
+                        const struct tsl__convolution *convolution, bool gathers,
+                        bool spreads);
 bool tsl__winograd_planned(const struct tsl__passes *passes);
 void tsl__winograd_refresh(struct tsl_graph *graph, const struct tsl__node *node);
+/* The backward pass of a layer; pass: pictures, weight and where the input's gradient
+ * goes, the rest is filled in. */
+void tsl__winograd_step_back(const struct tsl__task *task,
+                             const struct tsl__passes *passes,
+                             struct tsl__winograd_backward *pass);
 /* Plans passes->few: from y (rows, .., y's height and width) back to x (plain). */
 void tsl__few_plan(struct tsl_graph *graph, struct tsl__passes *passes,
                    const struct tsl__conv_geometry *geometry,

@@ -1,6 +1,8 @@
 /* layer_winograd.c - where winograd.h replaces oneDNN's convolutions. */
 #include "nn/layer.h"
 
+#include <string.h>
+
 static bool in_blocks(const struct tsl__layout *layout) {
   struct tsl__view view;
   return tsl__layout_view(layout, &view) && view.lanes == 16 &&
@@ -17,27 +19,27 @@ static bool init(struct tsl__winograd *winograd,
                             g->out_height, g->out_width);
 }
 
-enum tsl_status tsl__winograd_plan(struct tsl_graph *graph, const struct tsl__node *node,
-                                   const struct tsl__convolution *convolution,
-                                   bool gathers, bool spreads, struct tsl_error *err) {
+bool tsl__winograd_plan(struct tsl_graph *graph, const struct tsl__node *node,
+                        const struct tsl__convolution *convolution, bool gathers,
+                        bool spreads) {
   struct tsl__passes *passes = node->state;
   struct tsl__param *weight = graph->params[node->params[0]];
   struct tsl__winograd winograd;
   if (!init(&winograd, convolution))
-    return TSL_OK;
+    return false;
   passes->winograd = winograd;
-  weight->layout = tsl__layout_taps(weight->face.dims, /*turned=*/false);
+  weight->layout = tsl__layout_turned(weight->face.rank, weight->face.dims);
   size_t bytes = tsl__winograd_weight_floats(&winograd) * sizeof(float);
   size_t room = tsl__winograd_room_floats(&winograd) * sizeof(float);
   if (room > graph->dnnl.scratch_bytes)
     graph->dnnl.scratch_bytes = room;
   if (gathers)
     tsl__memory_request(graph, (void **)&passes->gathering, bytes);
-  if (!spreads)
-    return TSL_OK;
-  tsl__memory_request(graph, (void **)&passes->spreading, bytes);
-  struct tsl__layout turned = tsl__layout_taps(weight->face.dims, /*turned=*/true);
-  return tsl__kernel_reorder(&graph->dnnl, &passes->turn, &weight->layout, &turned, err);
+  if (spreads)
+    tsl__memory_request(graph, (void **)&passes->spreading, bytes);
+  tsl__memory_request(graph, (void **)&passes->sums,
+                      (size_t)node->shape.dims[0] * sizeof(double));
+  return true;
 }
 
 bool tsl__winograd_planned(const struct tsl__passes *passes) {
@@ -49,8 +51,26 @@ void tsl__winograd_refresh(struct tsl_graph *graph, const struct tsl__node *node
   const float *weight = graph->weights + graph->params[node->params[0]]->offset;
   if (passes->gathering != NULL)
     tsl__winograd_gathering_weight(&passes->winograd, weight, passes->gathering);
-  if (passes->spreading == NULL)
-    return;
-  tsl__kernel_run(&passes->turn, (const float *[]){weight, graph->staging});
-  tsl__winograd_spreading_weight(&passes->winograd, graph->staging, passes->spreading);
+  if (passes->spreading != NULL)
+    tsl__winograd_spreading_weight(&passes->winograd, weight, graph->staging,
+                                   passes->spreading);
+}
+
+void tsl__winograd_step_back(const struct tsl__task *task,
+                             const struct tsl__passes *passes,
+                             struct tsl__winograd_backward *pass) {
+  const struct tsl__node *node = task->node;
+  bool bias = node->as.layer.conv.bias;
+  double *sums = passes->sums;
+  memset(sums, 0, (size_t)node->shape.dims[0] * sizeof *sums);
+  pass->gradient = task->grad_out;
+  if (node->as.layer.activation == TSL_ACTIVATION_RELU)
+    pass->value = task->out;
+  pass->sums = bias ? sums : NULL;
+  pass->grad_weight = tsl__weight_gradient(task, 0);
+  pass->room = task->graph->dnnl.scratch;
+  tsl__winograd_backward(&passes->winograd, pass);
+  float *grad_bias = bias ? tsl__weight_gradient(task, 1) : NULL;
+  for (int64_t c = 0; bias && c < node->shape.dims[0]; c++)
+    grad_bias[c] = (float)sums[c];
 }

@@ -73,7 +73,60 @@ TSL__WIDE void tsl__multiply(const struct tsl__product *product, const float *a,
   }
 }
 
+/* Quarters of four vectors: out[q] = the quarter q of each of a, b, c, d. */
+TSL__WIDE_INLINE void deal_quarters(__m512 a, __m512 b, __m512 c, __m512 d, __m512 *out) {
+  __m512 ab_low = _mm512_shuffle_f32x4(a, b, 0x44),
+         ab_high = _mm512_shuffle_f32x4(a, b, 0xee);
+  __m512 cd_low = _mm512_shuffle_f32x4(c, d, 0x44),
+         cd_high = _mm512_shuffle_f32x4(c, d, 0xee);
+  out[0] = _mm512_shuffle_f32x4(ab_low, cd_low, 0x88);
+  out[1] = _mm512_shuffle_f32x4(ab_low, cd_low, 0xdd);
+  out[2] = _mm512_shuffle_f32x4(ab_high, cd_high, 0x88);
+  out[3] = _mm512_shuffle_f32x4(ab_high, cd_high, 0xdd);
+}
+
+/* A block of 16x16: 4x4 blocks within quarters of vectors, then the quarters. */
+TSL__WIDE_INLINE void transpose_block(const float *from, int64_t from_row, float *to,
+                                      int64_t to_row) {
+  __m512 mixed[4][4]; /* of rows 4 g ...: column k of each quarter */
+#pragma GCC unroll 4
+  for (int g = 0; g < 4; g++) {
+    const float *at = from + 4 * g * from_row;
+    __m512 a = _mm512_load_ps(at), b = _mm512_load_ps(at + from_row);
+    __m512 c = _mm512_load_ps(at + 2 * from_row), d = _mm512_load_ps(at + 3 * from_row);
+    __m512 ab_low = _mm512_unpacklo_ps(a, b), ab_high = _mm512_unpackhi_ps(a, b);
+    __m512 cd_low = _mm512_unpacklo_ps(c, d), cd_high = _mm512_unpackhi_ps(c, d);
+    mixed[0][g] = _mm512_shuffle_ps(ab_low, cd_low, 0x44);
+    mixed[1][g] = _mm512_shuffle_ps(ab_low, cd_low, 0xee);
+    mixed[2][g] = _mm512_shuffle_ps(ab_high, cd_high, 0x44);
+    mixed[3][g] = _mm512_shuffle_ps(ab_high, cd_high, 0xee);
+  }
+#pragma GCC unroll 4
+  for (int k = 0; k < 4; k++) {
+    __m512 out[4];
+    deal_quarters(mixed[k][0], mixed[k][1], mixed[k][2], mixed[k][3], out);
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; q++)
+      _mm512_store_ps(to + (4 * q + k) * to_row, out[q]);
+  }
+}
+
+TSL__WIDE void tsl__transpose(const float *from, int64_t rows, int64_t columns,
+                              float *to) {
+  for (int64_t j = 0; j < columns; j += LANES) {
+    for (int64_t i = 0; i < rows; i += LANES)
+      transpose_block(from + i * columns + j, columns, to + j * rows + i, rows);
+  }
+}
+
 #else
+
+void tsl__transpose(const float *from, int64_t rows, int64_t columns, float *to) {
+  for (int64_t i = 0; i < rows; i++) {
+    for (int64_t j = 0; j < columns; j++)
+      to[j * rows + i] = from[i * columns + j];
+  }
+}
 
 void tsl__multiply(const struct tsl__product *product, const float *a, const float *b,
                    float *c) {

@@ -22,5 +22,8 @@ enum { TSL__MULTIPLY_LANES = 16 };
  * columns) */
 void tsl__multiply(const struct tsl__product *product, const float *a, const float *b,
                    float *c);
+/* to[j][i] = from[i][j]; rows and columns multiples of 16, rows of both arrays aligned to
+ * 64 bytes. from: (rows, columns), to: (columns, rows) */
+void tsl__transpose(const float *from, int64_t rows, int64_t columns, float *to);
 
 #endif

@@ -55,9 +55,8 @@ static enum tsl_status conv_plan(struct tsl_graph *graph, struct tsl__node *node
   node->wanted[0] = convolution.x;
   node->layout = convolution.y;
   bool back_to_input = node->has_gradient && input->has_gradient;
-  TSL_TRY(tsl__winograd_plan(graph, node, &convolution, /*gathers=*/true,
-                             /*spreads=*/back_to_input, err));
-  if (tsl__winograd_planned(passes))
+  if (tsl__winograd_plan(graph, node, &convolution, /*gathers=*/true,
+                         /*spreads=*/back_to_input))
     return TSL_OK;
   bool relu = node->as.layer.activation == TSL_ACTIVATION_RELU;
   struct tsl__layer layer = {TSL__FORWARD, node->as.layer.conv.bias, relu};
@@ -86,21 +85,13 @@ static void winograd_forward(const struct tsl__task *task) {
   tsl__winograd_gather(&passes->winograd, &pass, task->in[0], task->out);
 }
 
-/* grad_out: through the ReLU already. */
 static void winograd_backward(const struct tsl__task *task) {
-  const struct tsl__node *node = task->node;
-  const struct tsl__passes *passes = node->state;
-  const struct tsl__winograd_backward pass = {.large = task->in[0],
-                                              .small = task->grad_out,
-                                              .weight = passes->spreading,
-                                              .grad_weight =
-                                                  tsl__weight_gradient(task, 0),
-                                              .grad_large = task->grad_in[0],
-                                              .room = task->graph->dnnl.scratch};
-  tsl__winograd_backward(&passes->winograd, &pass);
-  struct tsl__view view;
-  if (node->as.layer.conv.bias && tsl__layout_view(&node->layout, &view))
-    tsl__bias_backward(task->grad_out, tsl__weight_gradient(task, 1), &view);
+  const struct tsl__passes *passes = task->node->state;
+  struct tsl__winograd_backward pass = {.large = task->in[0],
+                                        .small = task->grad_out,
+                                        .weight = passes->spreading,
+                                        .grad_large = task->grad_in[0]};
+  tsl__winograd_step_back(task, passes, &pass);
 }
 
 static void conv_forward(const struct tsl__task *task) {
@@ -121,13 +112,13 @@ static void conv_forward(const struct tsl__task *task) {
 static void conv_backward(const struct tsl__task *task) {
   struct tsl__node *node = task->node;
   struct tsl__passes *passes = node->state;
-  if (node->as.layer.activation == TSL_ACTIVATION_RELU)
-    tsl__relu_backward(task->grad_out, task->out,
-                       tsl__layout_bytes(&node->layout) / sizeof(float));
   if (tsl__winograd_planned(passes)) {
     winograd_backward(task);
     return;
   }
+  if (node->as.layer.activation == TSL_ACTIVATION_RELU)
+    tsl__relu_backward(task->grad_out, task->out,
+                       tsl__layout_bytes(&node->layout) / sizeof(float));
   const float *pointers[] = {task->in[0], task->grad_out, tsl__weight_gradient(task, 0),
                              node->as.layer.conv.bias ? tsl__weight_gradient(task, 1)
                                                       : NULL};

@@ -68,9 +68,8 @@ static enum tsl_status deconv_plan(struct tsl_graph *graph, struct tsl__node *no
   if (!tsl__layout_view(&convolution.x, &state->view))
     TSL_BUG("a layout was chosen that cannot be walked");
   bool back_to_input = node->has_gradient && input->has_gradient;
-  TSL_TRY(tsl__winograd_plan(graph, node, &convolution, /*gathers=*/back_to_input,
-                             /*spreads=*/true, err));
-  if (tsl__winograd_planned(passes))
+  if (tsl__winograd_plan(graph, node, &convolution, /*gathers=*/back_to_input,
+                         /*spreads=*/true))
     return TSL_OK;
   struct tsl__layout ahead = weight->plain, back;
   TSL_TRY(plan_forward(graph, node, &convolution, &ahead, err));
@@ -110,17 +109,13 @@ static void winograd_forward(const struct tsl__task *task) {
   tsl__winograd_spread(&state->passes.winograd, &pass, task->in[0], task->out);
 }
 
-/* grad_out: through the ReLU already. */
 static void winograd_backward(const struct tsl__task *task) {
   const struct state *state = task->node->state;
-  const struct tsl__winograd_backward pass = {.large = task->grad_out,
-                                              .small = task->in[0],
-                                              .weight = state->passes.gathering,
-                                              .grad_weight =
-                                                  tsl__weight_gradient(task, 0),
-                                              .grad_small = task->grad_in[0],
-                                              .room = task->graph->dnnl.scratch};
-  tsl__winograd_backward(&state->passes.winograd, &pass);
+  struct tsl__winograd_backward pass = {.large = task->grad_out,
+                                        .small = task->in[0],
+                                        .weight = state->passes.gathering,
+                                        .grad_small = task->grad_in[0]};
+  tsl__winograd_step_back(task, &state->passes, &pass);
 }
 
 static void deconv_forward(const struct tsl__task *task) {
@@ -148,15 +143,15 @@ static void deconv_forward(const struct tsl__task *task) {
 static void deconv_backward(const struct tsl__task *task) {
   struct tsl__node *node = task->node;
   struct state *state = node->state;
+  if (tsl__winograd_planned(&state->passes)) {
+    winograd_backward(task);
+    return;
+  }
   if (node->as.layer.activation == TSL_ACTIVATION_RELU)
     tsl__relu_backward(task->grad_out, task->out,
                        tsl__layout_bytes(&node->layout) / sizeof(float));
   if (node->as.layer.conv.bias)
     tsl__bias_backward(task->grad_out, tsl__weight_gradient(task, 1), &state->view);
-  if (tsl__winograd_planned(&state->passes)) {
-    winograd_backward(task);
-    return;
-  }
   tsl__kernel_run(
       &state->passes.backward_weights,
       (const float *[]){task->grad_out, task->in[0], tsl__weight_gradient(task, 0)});

@@ -2,6 +2,7 @@
  * flattened input. */
 #include "nn/layer.h"
 
+#include "nn/multiply.h"
 #include "nn/vector.h"
 
 #include <stdlib.h>
@@ -28,15 +29,85 @@ struct tsl_value tsl_graph_dense(struct tsl_graph *graph, struct tsl_value x,
   return tsl__activate_rest(graph, node, activation);
 }
 
+/* ---- by our own products, on AVX-512 when both sides come in whole vectors ---- */
+
+struct state {
+  struct tsl__passes passes; /* first: what the layers share finds it here */
+  bool own;
+  int64_t in, out;
+  float *turned; /* (out, in) the weight for backward; NULL: not needed */
+};
+
+/* The weight is (in, out). False: the layer is not for it. */
+static bool own_plan(struct tsl_graph *graph, struct tsl__node *node) {
+  struct state *state = node->state;
+  struct tsl__param *weight = graph->params[node->params[0]];
+  state->out = weight->face.dims[0];
+  state->in = weight->face.dims[1];
+  state->own = tsl__dnnl_block() == TSL__MULTIPLY_LANES &&
+               state->in % TSL__MULTIPLY_LANES == 0 &&
+               state->out % TSL__MULTIPLY_LANES == 0;
+  if (!state->own)
+    return false;
+  weight->layout = tsl__layout_turned(weight->face.rank, weight->face.dims);
+  if (node->has_gradient && graph->nodes[node->inputs[0]]->has_gradient)
+    tsl__memory_request(graph, (void **)&state->turned,
+                        (size_t)weight->face.count * sizeof(float));
+  return true;
+}
+
+static void dense_refresh(struct tsl_graph *graph, struct tsl__node *node) {
+  const struct state *state = node->state;
+  if (!state->own)
+    tsl__passes_refresh(graph, node);
+  else if (state->turned != NULL)
+    tsl__transpose(graph->weights + graph->params[node->params[0]]->offset, state->in,
+                   state->out, state->turned);
+}
+
+static void own_forward(const struct tsl__task *task) {
+  const struct tsl__node *node = task->node;
+  const struct state *state = node->state;
+  const int64_t rows = task->graph->rows, in = state->in, out = state->out;
+  const struct tsl__product product = {rows, out, in, in, 1, out, out, false};
+  const struct tsl__view view = {rows, 1, 1, 1, out, out};
+  bool relu = node->as.layer.activation == TSL_ACTIVATION_RELU;
+  tsl__multiply(&product, task->in[0], tsl__weight(task, 0), task->out);
+  if (node->as.layer.bias)
+    tsl__bias_forward(task->out, tsl__weight(task, 1), &view, relu);
+  else if (relu)
+    tsl__relu(task->out, (size_t)(rows * out));
+}
+
+/* grad_out: through the ReLU already. */
+static void own_backward(const struct tsl__task *task) {
+  const struct tsl__node *node = task->node;
+  const struct state *state = node->state;
+  const int64_t rows = task->graph->rows, in = state->in, out = state->out;
+  const struct tsl__product weighs = {in, out, rows, 1, in, out, out, false};
+  const struct tsl__product returns = {rows, in, out, out, 1, in, in, false};
+  const struct tsl__view view = {rows, 1, 1, 1, out, out};
+  tsl__multiply(&weighs, task->in[0], task->grad_out, tsl__weight_gradient(task, 0));
+  if (node->as.layer.bias)
+    tsl__bias_backward(task->grad_out, tsl__weight_gradient(task, 1), &view);
+  if (task->grad_in[0] != NULL)
+    tsl__multiply(&returns, task->grad_out, state->turned, task->grad_in[0]);
+}
+
+/* ---- by oneDNN ---- */
+
 static enum tsl_status dense_plan(struct tsl_graph *graph, struct tsl__node *node,
                                   struct tsl_error *err) {
-  struct tsl__passes *passes = node->state = calloc(1, sizeof *passes);
-  if (passes == NULL)
+  struct state *state = node->state = calloc(1, sizeof *state);
+  if (state == NULL)
     return tsl_error_set(err, TSL_MEMORY, node->name, "no memory for a dense layer");
+  struct tsl__passes *passes = &state->passes;
   TSL_TRY(tsl__plan_plain(graph, node, err));
   const struct tsl__node *input = graph->nodes[node->inputs[0]];
   struct tsl__param *weight = graph->params[node->params[0]];
   const struct tsl_shape flat = tsl__shape_of(1, weight->face.dims[1], 0, 0);
+  if (own_plan(graph, node))
+    return TSL_OK;
   const struct tsl__layout any = tsl__layout_any(weight->face.rank, weight->face.dims);
   struct tsl__sides sides = {tsl__plain_layout(graph, &flat), any, node->layout};
   bool relu = node->as.layer.activation == TSL_ACTIVATION_RELU;
@@ -61,7 +132,12 @@ static enum tsl_status dense_plan(struct tsl_graph *graph, struct tsl__node *nod
 }
 
 static void dense_forward(const struct tsl__task *task) {
-  struct tsl__passes *passes = task->node->state;
+  struct state *state = task->node->state;
+  struct tsl__passes *passes = &state->passes;
+  if (state->own) {
+    own_forward(task);
+    return;
+  }
   const float *weight =
       tsl__weight_copy_at(task->graph, &passes->ahead, task->node->params[0]);
   if (task->node->as.layer.bias)
@@ -73,10 +149,15 @@ static void dense_forward(const struct tsl__task *task) {
 
 static void dense_backward(const struct tsl__task *task) {
   struct tsl__node *node = task->node;
-  struct tsl__passes *passes = node->state;
+  struct state *state = node->state;
+  struct tsl__passes *passes = &state->passes;
   if (node->as.layer.activation == TSL_ACTIVATION_RELU)
     tsl__relu_backward(task->grad_out, task->out,
                        tsl__layout_bytes(&node->layout) / sizeof(float));
+  if (state->own) {
+    own_backward(task);
+    return;
+  }
   const float *pointers[] = {task->in[0], task->grad_out, tsl__weight_gradient(task, 0),
                              node->as.layer.bias ? tsl__weight_gradient(task, 1) : NULL};
   tsl__kernel_run(&passes->backward_weights, pointers);
@@ -89,7 +170,7 @@ static void dense_backward(const struct tsl__task *task) {
 
 const struct tsl__operator tsl__operator_dense = {.name = "dense",
                                                   .plan = dense_plan,
-                                                  .refresh = tsl__passes_refresh,
+                                                  .refresh = dense_refresh,
                                                   .forward = dense_forward,
                                                   .backward = dense_backward,
                                                   .release = tsl__passes_release};

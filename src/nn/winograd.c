@@ -63,9 +63,9 @@ size_t tsl__winograd_room_floats(const struct tsl__winograd *winograd) {
 
 /* G w G' of one phase with G = ((1, 0), (1, 1), (0, 1)). weight: (4, 4, inner, outer);
  * out: (9, rows of `step` floats) */
-TSL__VECTOR static void open_phase(const float *weight, int64_t inner, int64_t outer,
-                                   int64_t phase, float *out, int64_t point,
-                                   int64_t step) {
+TSL__VECTOR static void open_phase(const float *restrict weight, int64_t inner,
+                                   int64_t outer, int64_t phase, float *restrict out,
+                                   int64_t point, int64_t step) {
   const int64_t tap = inner * outer;
   const float *at = weight + (phase / 2 * 4 + phase % 2) * tap;
   for (int64_t c = 0; c < inner; c++) {
@@ -95,10 +95,13 @@ void tsl__winograd_gathering_weight(const struct tsl__winograd *winograd,
 }
 
 void tsl__winograd_spreading_weight(const struct tsl__winograd *winograd,
-                                    const float *weight, float *out) {
+                                    const float *weight, float *turned, float *out) {
   int64_t inner = winograd->filters, outer = winograd->channels;
+  for (int64_t tap = 0; tap < 16; tap++)
+    tsl__transpose(weight + tap * inner * outer, outer, inner,
+                   turned + tap * inner * outer);
   for (int64_t phase = 0; phase < TSL__PHASES; phase++)
-    open_phase(weight, inner, outer, phase, out + phase * outer,
+    open_phase(turned, inner, outer, phase, out + phase * outer,
                TSL__PHASES * inner * outer, TSL__PHASES * outer);
 }
 
@@ -124,39 +127,36 @@ static void close_weight(const struct tsl__winograd *winograd, const float *poin
                 grad_weight + (phase / 2 * 4 + phase % 2) * tap, tap);
 }
 
-/* ---- products of the nine points ---- */
+/* ---- products of one of the nine points ---- */
 
 /* small = large weight */
-static void gather_points(const struct tsl__winograd *winograd, const struct plan *plan,
-                          const float *weight) {
+static void gather_point(const struct tsl__winograd *winograd, const struct plan *plan,
+                         const float *weight, int64_t p) {
   const int64_t deep = TSL__PHASES * winograd->channels, wide = winograd->filters;
   const struct tsl__product product = {plan->count, wide, deep, deep,
                                        1,           wide, wide, false};
-  for (int64_t p = 0; p < TSL__POINTS; p++)
-    tsl__multiply(&product, plan->of_large + p * plan->large.point,
-                  weight + p * deep * wide, plan->of_small + p * plan->small.point);
+  tsl__multiply(&product, plan->of_large + p * plan->large.point,
+                weight + p * deep * wide, plan->of_small + p * plan->small.point);
 }
 
 /* large = small weight */
-static void spread_points(const struct tsl__winograd *winograd, const struct plan *plan,
-                          const float *weight) {
+static void spread_point(const struct tsl__winograd *winograd, const struct plan *plan,
+                         const float *weight, int64_t p) {
   const int64_t wide = TSL__PHASES * winograd->channels, deep = winograd->filters;
   const struct tsl__product product = {plan->count, wide, deep, deep,
                                        1,           wide, wide, false};
-  for (int64_t p = 0; p < TSL__POINTS; p++)
-    tsl__multiply(&product, plan->of_small + p * plan->small.point,
-                  weight + p * deep * wide, plan->of_large + p * plan->large.point);
+  tsl__multiply(&product, plan->of_small + p * plan->small.point,
+                weight + p * deep * wide, plan->of_large + p * plan->large.point);
 }
 
 /* weight += large' small */
-static void weigh_points(const struct tsl__winograd *winograd, const struct plan *plan,
-                         bool add) {
+static void weigh_point(const struct tsl__winograd *winograd, const struct plan *plan,
+                        int64_t p, bool add) {
   const int64_t tall = TSL__PHASES * winograd->channels, wide = winograd->filters;
   const struct tsl__product product = {tall, wide, plan->count, 1, tall, wide, wide, add};
-  for (int64_t p = 0; p < TSL__POINTS; p++)
-    tsl__multiply(&product, plan->of_large + p * plan->large.point,
-                  plan->of_small + p * plan->small.point,
-                  plan->of_weight + p * tall * wide);
+  tsl__multiply(&product, plan->of_large + p * plan->large.point,
+                plan->of_small + p * plan->small.point,
+                plan->of_weight + p * tall * wide);
 }
 
 /* ---- passes ---- */
@@ -185,7 +185,8 @@ void tsl__winograd_gather(const struct tsl__winograd *winograd,
   while (next_span(winograd, &span)) {
     struct plan plan = make_plan(winograd, span.count, pass->room);
     tsl__tiles_from_large(&plan.large, large + span.at_large, plan.of_large);
-    gather_points(winograd, &plan, pass->weight);
+    for (int64_t p = 0; p < TSL__POINTS; p++)
+      gather_point(winograd, &plan, pass->weight, p);
     tsl__tiles_to_small(&plan.small, plan.of_small, &finish, small + span.at_small);
   }
 }
@@ -198,9 +199,30 @@ void tsl__winograd_spread(const struct tsl__winograd *winograd,
   while (next_span(winograd, &span)) {
     struct plan plan = make_plan(winograd, span.count, pass->room);
     tsl__tiles_from_small(&plan.small, small + span.at_small, plan.of_small);
-    spread_points(winograd, &plan, pass->weight);
+    for (int64_t p = 0; p < TSL__POINTS; p++)
+      spread_point(winograd, &plan, pass->weight, p);
     tsl__tiles_to_large(&plan.large, plan.of_large, &finish, large + span.at_large);
   }
+}
+
+/* The gradient of these pictures through the ReLU, and its sums for the bias. */
+static void enter_gradient(const struct tsl__winograd *winograd,
+                           const struct tsl__winograd_backward *pass,
+                           const struct span *span) {
+  if (pass->value == NULL && pass->sums == NULL)
+    return;
+  bool large = pass->gradient == pass->large;
+  int64_t channels = large ? winograd->channels : winograd->filters;
+  int64_t pixels = winograd->height * winograd->width * (large ? 4 : 1);
+  int64_t at = large ? span->at_large : span->at_small;
+  const struct tsl__tiles_gradient gradient = {
+      .pictures = span->count,
+      .blocks = channels / LANES,
+      .pixels = pixels,
+      .gradient = pass->gradient + at,
+      .value = pass->value != NULL ? pass->value + at : NULL,
+      .sums = pass->sums};
+  tsl__tiles_enter_gradient(&gradient);
 }
 
 void tsl__winograd_backward(const struct tsl__winograd *winograd,
@@ -209,18 +231,23 @@ void tsl__winograd_backward(const struct tsl__winograd *winograd,
   struct span span = {0};
   while (next_span(winograd, &span)) {
     struct plan plan = make_plan(winograd, span.count, pass->room);
+    enter_gradient(winograd, pass, &span);
     tsl__tiles_from_large(&plan.large, pass->large + span.at_large, plan.of_large);
     tsl__tiles_from_small(&plan.small, pass->small + span.at_small, plan.of_small);
-    weigh_points(winograd, &plan, span.first > 0);
-    if (pass->grad_large != NULL) {
-      spread_points(winograd, &plan, pass->weight);
+    for (int64_t p = 0; p < TSL__POINTS; p++) {
+      /* What is overwritten next is still in the cache. */
+      weigh_point(winograd, &plan, p, span.first > 0);
+      if (pass->grad_large != NULL)
+        spread_point(winograd, &plan, pass->weight, p);
+      else if (pass->grad_small != NULL)
+        gather_point(winograd, &plan, pass->weight, p);
+    }
+    if (pass->grad_large != NULL)
       tsl__tiles_to_large(&plan.large, plan.of_large, &bare,
                           pass->grad_large + span.at_large);
-    } else if (pass->grad_small != NULL) {
-      gather_points(winograd, &plan, pass->weight);
+    else if (pass->grad_small != NULL)
       tsl__tiles_to_small(&plan.small, plan.of_small, &bare,
                           pass->grad_small + span.at_small);
-    }
   }
   close_weight(winograd, make_plan(winograd, winograd->group, pass->room).of_weight,
                pass->grad_weight);

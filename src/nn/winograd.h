@@ -37,13 +37,12 @@ bool tsl__winograd_init(struct tsl__winograd *winograd, int64_t rows, int64_t ch
 size_t tsl__winograd_weight_floats(const struct tsl__winograd *winograd);
 size_t tsl__winograd_room_floats(const struct tsl__winograd *winograd);
 
-/* From weight (4, 4, inner, outer), `outer` a multiple of 16, to (9, 4 inner, outer) with
- * inner = channels, outer = filters for gathering; to (9, inner, 4 outer) with inner =
- * filters, outer = channels for spreading. */
+/* From weight (4, 4, channels, filters) to (9, 4 channels, filters) for gathering, and to
+ * (9, filters, 4 channels) for spreading. turned: room, (4, 4, filters, channels) */
 void tsl__winograd_gathering_weight(const struct tsl__winograd *winograd,
                                     const float *weight, float *out);
 void tsl__winograd_spreading_weight(const struct tsl__winograd *winograd,
-                                    const float *weight, float *out);
+                                    const float *weight, float *turned, float *out);
 
 /* bias: (channels of the result) or NULL. weight: transformed. room: room_floats. All
  * arrays aligned to 64 bytes. */
@@ -59,14 +58,17 @@ void tsl__winograd_spread(const struct tsl__winograd *winograd,
                           const struct tsl__winograd_pass *pass, const float *small,
                           float *large);
 
-/* The gradient of the weight, (4, 4, channels, filters), from one picture and the
- * gradient of the other; and the gradient of the other's input in the same walk: of large
- * (a convolution; weight: for spreading) or of small (a transposed one; weight: for
- * gathering), or of none. */
+/* The gradient of the weight from one picture and the gradient of the other; and the
+ * gradient of the input in the same walk: of large (a convolution; weight: for spreading)
+ * or of small (a transposed one; weight: for gathering), or of none. */
 struct tsl__winograd_backward {
   const float *large, *small;
+  float *gradient;    /* which of these two is one; changed as `value` says */
+  const float *value; /* of the ReLU whose gradient it is; NULL: there is none */
+  double *sums;       /* (its channels) sums of the gradient over rows and pixels, added
+                         to what is there; or NULL */
   const float *weight;
-  float *grad_weight;
+  float *grad_weight;             /* (4, 4, channels, filters) */
   float *grad_large, *grad_small; /* one at most is not NULL */
   float *room;
 };

@@ -71,12 +71,12 @@ TSL__WIDE void tsl__tiles_from_large(const struct tsl__tiles *tiles, const float
   const int64_t plane = 4 * tiles->height * tiles->width * LANES;
   for (int64_t n = 0; n < tiles->pictures; n++) {
     for (int64_t ti = 0; ti < tiles->height / 2; ti++) {
-      for (int64_t tj = 0; tj < tiles->width / 2; tj++) {
-        for (int64_t b = 0; b < tiles->blocks; b++)
+      for (int64_t b = 0; b < tiles->blocks; b++) {
+        for (int64_t tj = 0; tj < tiles->width / 2; tj++)
           windows(tiles, large + (n * tiles->blocks + b) * plane, ti, tj,
-                  points + b * LANES);
-        points += tiles->tile;
+                  points + tj * tiles->tile + b * LANES);
       }
+      points += tiles->width / 2 * tiles->tile;
     }
   }
 }
@@ -254,7 +254,49 @@ TSL__WIDE void tsl__tiles_to_small(const struct tsl__tiles *tiles, const float *
   }
 }
 
+/* One block of one picture. sums: (16) */
+TSL__WIDE_INLINE void enter_plane(float *gradient, const float *value, int64_t pixels,
+                                  double *sums) {
+  __m512d low = _mm512_setzero_pd(), high = _mm512_setzero_pd();
+  for (int64_t i = 0; i < pixels; i++) {
+    vector g = load(gradient + i * LANES);
+    if (value != NULL) {
+      __mmask16 above =
+          _mm512_cmp_ps_mask(load(value + i * LANES), _mm512_setzero_ps(), _CMP_GT_OQ);
+      g = _mm512_maskz_mov_ps(above, g);
+      _mm512_store_ps(gradient + i * LANES, g);
+    }
+    if (sums != NULL) {
+      low = _mm512_add_pd(low, _mm512_cvtps_pd(_mm512_castps512_ps256(g)));
+      high = _mm512_add_pd(high, _mm512_cvtps_pd(_mm512_extractf32x8_ps(g, 1)));
+    }
+  }
+  if (sums != NULL) {
+    _mm512_storeu_pd(sums, _mm512_add_pd(_mm512_loadu_pd(sums), low));
+    _mm512_storeu_pd(sums + 8, _mm512_add_pd(_mm512_loadu_pd(sums + 8), high));
+  }
+}
+
+TSL__WIDE void tsl__tiles_enter_gradient(const struct tsl__tiles_gradient *of) {
+  for (int64_t plane = 0; plane < of->pictures * of->blocks; plane++) {
+    int64_t at = plane * of->pixels * LANES;
+    const float *value = of->value != NULL ? of->value + at : NULL;
+    double *sums = of->sums != NULL ? of->sums + plane % of->blocks * LANES : NULL;
+    if (value != NULL && sums != NULL)
+      enter_plane(of->gradient + at, value, of->pixels, sums);
+    else if (value != NULL)
+      enter_plane(of->gradient + at, value, of->pixels, NULL);
+    else
+      enter_plane(of->gradient + at, NULL, of->pixels, sums);
+  }
+}
+
 #else
+
+void tsl__tiles_enter_gradient(const struct tsl__tiles_gradient *of) {
+  (void)of;
+  TSL_BUG("tiles need AVX-512");
+}
 
 void tsl__tiles_from_large(const struct tsl__tiles *tiles, const float *large,
                            float *points) {

@@ -36,4 +36,14 @@ void tsl__tiles_from_small(const struct tsl__tiles *tiles, const float *small,
 void tsl__tiles_to_small(const struct tsl__tiles *tiles, const float *points,
                          const struct tsl__tiles_finish *finish, float *small);
 
+/* A gradient is taken through its ReLU in place (0 where the value is not above 0) and
+ * summed. All: (pictures, blocks, pixels, 16); sums: (16 blocks), added to */
+struct tsl__tiles_gradient {
+  int64_t pictures, blocks, pixels;
+  float *gradient;
+  const float *value; /* or NULL */
+  double *sums;       /* or NULL */
+};
+void tsl__tiles_enter_gradient(const struct tsl__tiles_gradient *gradient);
+
 #endif

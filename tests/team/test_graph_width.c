@@ -9,14 +9,17 @@
 enum { BATCH = 16, SHARDS = 8, STEPS = 3, LATENT = 3, PIXELS = 3 * 8 * 8 };
 
 static struct tsl_value build_decoder(struct tsl_graph *graph, struct tsl_value z) {
-  struct tsl_shape image = shape3(16, 4, 4);
+  struct tsl_shape image = shape3(16, 2, 2);
+  struct tsl_conv wide = {
+      .filters = 32, .kernel = 4, .stride = 2, .pad = 1, .bias = true};
   struct tsl_conv conv = {.filters = 3, .kernel = 4, .stride = 2, .pad = 1, .bias = true};
   struct tsl_value x =
-      tsl_graph_dense(graph, z, "decoder.0", 256, false, TSL_ACTIVATION_NONE);
+      tsl_graph_dense(graph, z, "decoder.0", 64, false, TSL_ACTIVATION_NONE);
   x = tsl_graph_activate(graph, tsl_graph_batch_norm(graph, x, "decoder.0.norm"),
                          TSL_ACTIVATION_RELU);
   x = tsl_graph_reshape(graph, x, &image);
-  return tsl_graph_deconv(graph, x, "decoder.1", &conv, TSL_ACTIVATION_NONE);
+  x = tsl_graph_deconv(graph, x, "decoder.1", &wide, TSL_ACTIVATION_RELU);
+  return tsl_graph_deconv(graph, x, "decoder.2", &conv, TSL_ACTIVATION_NONE);
 }
 
 static struct tsl_graph *build(void) {
@@ -27,6 +30,9 @@ static struct tsl_graph *build(void) {
   struct tsl_value h = tsl_graph_conv(graph, x, "encoder.0", &conv, TSL_ACTIVATION_NONE);
   h = tsl_graph_activate(graph, tsl_graph_batch_norm(graph, h, "encoder.0.norm"),
                          TSL_ACTIVATION_RELU);
+  conv.bias = true;
+  h = tsl_graph_conv(graph, h, "encoder.1", &conv, TSL_ACTIVATION_RELU);
+  h = tsl_graph_dense(graph, h, "encoder.2", 32, true, TSL_ACTIVATION_RELU);
   h = tsl_graph_dropout(graph, h, 0.25);
   struct tsl_value mean =
       tsl_graph_dense(graph, h, "mean", LATENT, true, TSL_ACTIVATION_NONE);

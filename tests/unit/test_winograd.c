@@ -10,6 +10,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { LANES = 16 };
 
@@ -126,7 +127,7 @@ struct fixture {
   struct tsl__winograd shape;
   size_t large_count, small_count, weight_count;
   float *large, *small, *weight; /* weight: (4, 4, channels, filters) */
-  float *turned;                 /* (4, 4, filters, channels) */
+  float *turned;                 /* room of the transform */
   float *gathering, *spreading, *room;
   struct plain plain;
 };
@@ -142,17 +143,12 @@ static void setup(struct fixture *f, int64_t rows, int64_t channels, int64_t fil
   f->small = numbers(2, f->small_count);
   f->weight = numbers(3, f->weight_count);
   f->turned = numbers(0, f->weight_count);
-  for (int64_t k = 0; k < 16; k++)
-    for (int64_t c = 0; c < channels; c++)
-      for (int64_t o = 0; o < filters; o++)
-        f->turned[(k * filters + o) * channels + c] =
-            f->weight[(k * channels + c) * filters + o];
   size_t transformed = tsl__winograd_weight_floats(&f->shape);
   f->gathering = numbers(0, transformed);
   f->spreading = numbers(0, transformed);
   f->room = numbers(4, tsl__winograd_room_floats(&f->shape));
   tsl__winograd_gathering_weight(&f->shape, f->weight, f->gathering);
-  tsl__winograd_spreading_weight(&f->shape, f->turned, f->spreading);
+  tsl__winograd_spreading_weight(&f->shape, f->weight, f->turned, f->spreading);
   f->plain = (struct plain){doubles(f->large_count), doubles(f->small_count),
                             doubles(f->weight_count)};
   walk(&f->shape, f->large, f->small, f->weight, &f->plain);
@@ -237,6 +233,64 @@ static void test_bias_and_relu__come_after_the_sum(void **state) {
   teardown(&f);
 }
 
+/* What enters the sums is the gradient where its value is above 0. */
+static void check_gradient(struct fixture *f, bool large) {
+  size_t count = large ? f->large_count : f->small_count;
+  int64_t channels = large ? f->shape.channels : f->shape.filters;
+  size_t pixels = (size_t)(f->shape.height * f->shape.width) * (large ? 4 : 1);
+  float *value = numbers(5, count), *gradient = large ? f->large : f->small;
+  float *weight = numbers(6, f->weight_count);
+  double *sums = doubles((size_t)channels), *wanted = doubles((size_t)channels);
+  float *masked = numbers(0, count);
+  for (size_t i = 0; i < count; i++) {
+    masked[i] = value[i] > 0 ? gradient[i] : 0;
+    size_t block = i / (pixels * LANES) % (size_t)(channels / LANES);
+    wanted[block * LANES + i % LANES] += (double)masked[i];
+  }
+  memset(f->plain.weight, 0, f->weight_count * sizeof(double));
+  walk(&f->shape, large ? masked : f->large, large ? f->small : masked, f->weight,
+       &f->plain);
+  struct tsl__winograd_backward back = {.large = f->large,
+                                        .small = f->small,
+                                        .gradient = gradient,
+                                        .value = value,
+                                        .sums = sums,
+                                        .grad_weight = weight,
+                                        .room = f->room};
+  tsl__winograd_backward(&f->shape, &back);
+  check_close(weight, f->plain.weight, f->weight_count, bound);
+  for (int64_t c = 0; c < channels; c++)
+    assert_true(fabs(sums[c] - wanted[c]) < 1e-9);
+  assert_memory_equal(gradient, masked, count * sizeof(float));
+  free(value);
+  free(weight);
+  free(sums);
+  free(wanted);
+  free(masked);
+}
+
+static void test_gradient__goes_through_the_relu_and_is_summed(void **state) {
+  (void)state;
+  struct fixture f;
+  setup(&f, 5, 32, 16, 4, 6);
+  check_gradient(&f, true);
+  check_gradient(&f, false);
+  teardown(&f);
+}
+
+static void test_transpose__swaps_rows_and_columns(void **state) {
+  (void)state;
+  require_wide();
+  enum { ROWS = 48, COLUMNS = 80 };
+  float *from = numbers(1, ROWS * COLUMNS), *to = numbers(0, ROWS * COLUMNS);
+  tsl__transpose(from, ROWS, COLUMNS, to);
+  for (int i = 0; i < ROWS; i++)
+    for (int j = 0; j < COLUMNS; j++)
+      assert_memory_equal(&to[j * ROWS + i], &from[i * COLUMNS + j], sizeof(float));
+  free(from);
+  free(to);
+}
+
 static void test_other_shapes__are_refused(void **state) {
   (void)state;
   struct tsl__winograd shape;
@@ -250,6 +304,8 @@ int main(void) {
       cmocka_unit_test(test_product__is_one_chain_of_fused_sums),
       cmocka_unit_test(test_convolution__equals_its_plain_sum),
       cmocka_unit_test(test_bias_and_relu__come_after_the_sum),
+      cmocka_unit_test(test_gradient__goes_through_the_relu_and_is_summed),
+      cmocka_unit_test(test_transpose__swaps_rows_and_columns),
       cmocka_unit_test(test_other_shapes__are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
