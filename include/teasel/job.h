@@ -65,6 +65,7 @@ struct tsl_job_options {
     int64_t width; /* 0: auto; else 1, 2, 4, 8, ... */
     char cache[TSL_TEXT_MAX];
     double peer_seconds;
+    double claim_seconds;
     char isa[TSL_TEXT_MAX]; /* "" : the best that the core has */
   } schedule;
 };

@@ -22,7 +22,7 @@
 struct tsl_world;
 struct tsl_team;
 
-/* Collective on all ranks of the mpirun. Call once; starts MPI (thread level single).
+/* Collective on all ranks of the mpirun. Call once; starts MPI (thread level funneled).
  * Started without mpirun, the world has one rank and MPI is not started at all; several
  * processes of srun without --mpi=pmix are TSL_BAD_INPUT. */
 enum tsl_status tsl_world_open(int *argc, char ***argv, struct tsl_world **out,

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/provenance.h"
 #include "cli/run_events.h"
+#include "cli/score_claim.h"
 #include "cli/stages.h"
 
 #include "teasel/log.h"
@@ -98,6 +99,19 @@ static enum tsl_status train(struct tsl__session *session, struct tsl__run_event
   return status;
 }
 
+static enum tsl_status score_and_report(struct tsl__session *session,
+                                        struct tsl_error *err) {
+  struct tsl__score_claim claim;
+  enum tsl_status status = tsl__score_claim_begin(session, &claim, err);
+  if (status == TSL_OK && claim.mine) {
+    status = tsl__stage_score(session, err);
+    if (status == TSL_OK)
+      status = tsl__stage_report(session, err);
+  }
+  tsl__score_claim_end(&claim);
+  return status;
+}
+
 /* Everything behind the opening of the results folder. */
 static enum tsl_status work(struct tsl__session *session, const struct options *options,
                             int argc, char **argv, struct tsl_error *err) {
@@ -109,9 +123,7 @@ static enum tsl_status work(struct tsl__session *session, const struct options *
   if (status == TSL_BAD_INPUT && tsl_world_rank(session->world) == 0)
     tsl_store_undo(session->store);
   if (status == TSL_OK && !options->train_only)
-    status = tsl__stage_score(session, err);
-  if (status == TSL_OK && !options->train_only)
-    status = tsl__stage_report(session, err);
+    status = score_and_report(session, err);
   tsl__run_events_release(&events, status, err);
   return status;
 }
@@ -144,7 +156,10 @@ const struct tsl_command tsl_command_run = {
         "usage: [mpirun -n P] teasel run JOB.yaml [-o DIR] [--set KEY=VALUE ...]\n\n"
         "Trains every run of the job that is not finished yet on all ranks, encodes and\n"
         "compares them, writes the report, and prints `report: PATH` last. The same\n"
-        "command again continues where it stopped; a finished run is never repeated.\n\n"
+        "command again continues where it stopped; a finished run is never repeated.\n"
+        "Started several times at once on one results folder, on any machines that "
+        "share\n"
+        "it, they share the runs; one of them scores, the others end.\n\n"
         "  -o, --output DIR     results folder (default results/NAME of the job)\n"
         "  --set KEY=VALUE      override an option of the file, as --set train.batch=32\n"
         "  --quiet, --verbose   say less, say more\n"

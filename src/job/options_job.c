@@ -53,6 +53,11 @@ static const struct tsl_option rows[] = {
     OPTION("schedule.peer_seconds", REAL, schedule.peer_seconds, SCHEDULE,
            .initial = "120", .min = 1, .max = 86400,
            .help = "A rank without progress for this many seconds is lost."),
+    OPTION("schedule.claim_seconds", REAL, schedule.claim_seconds, SCHEDULE,
+           .initial = "180", .min = 1, .max = 86400,
+           .help =
+               "A run whose owner, another process on the results folder, has shown no "
+               "life for this many seconds is taken over."),
     OPTION("schedule.isa", TEXT, schedule.isa, SCHEDULE, .initial = "",
            .help = "Cap on the instruction set (avx2, avx512_core ...), so that unlike "
                    "machines agree; empty: the best of the core."),

@@ -64,7 +64,7 @@ static int find_node(struct tsl_world *world) {
 static enum tsl_status start(struct tsl_world *world, int *argc, char ***argv,
                              struct tsl_error *err) {
   int level = 0;
-  int code = MPI_Init_thread(argc, argv, MPI_THREAD_SINGLE, &level);
+  int code = MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &level);
   if (code != MPI_SUCCESS)
     return tsl__mpi_error(code, "MPI_Init_thread", err);
   world->mpi = true;

@@ -3,6 +3,7 @@
 #include "teasel/train.h"
 
 #include "train/run_watch.h"
+#include "train/sweep_claim.h"
 
 #include "teasel/arena.h"
 #include "teasel/log.h"
@@ -37,6 +38,8 @@ struct sweep {
   struct track *tracks;   /* (runs) kept up by rank 0 alone */
   int64_t runs;
   double begun;
+  struct tsl__sweep_claims claims;
+  const char *note; /* for what is told next */
   /* The run that this rank trains. */
   int64_t current;
   double current_begun, noted;
@@ -192,6 +195,7 @@ static void tell(const struct sweep *sweep, int event, int64_t run, const int *r
                                         .seconds = tsl_clock_seconds() - sweep->begun,
                                         .seconds_left = seconds_left(sweep),
                                         .event = event,
+                                        .note = sweep->note,
                                         .ranks = ranks,
                                         .width = width};
   if (run >= 0) {
@@ -231,8 +235,9 @@ static void take_change(void *context, int64_t id, enum tsl_task_change change,
     track->over = true;
     sweep->finished += change == TSL_TASK_FOUND;
     sweep->failed += change == TSL_TASK_FAILED;
-    tell(sweep, change == TSL_TASK_FOUND ? TSL_SWEEP_ENDED : TSL_SWEEP_FAILED, id, ranks,
-         width);
+    /* What other processes did shows with the next tick. */
+    if (change == TSL_TASK_FAILED)
+      tell(sweep, TSL_SWEEP_FAILED, id, NULL, 0);
     return;
   }
   if (change == TSL_TASK_STARTED) {
@@ -267,6 +272,8 @@ static void note_steps(void *context, int64_t steps_done) {
   const struct tsl_run *run = tsl_job_run(sweep->request->job, (size_t)sweep->current);
   double now = tsl_clock_seconds();
   tsl__run_watch_step(&sweep->watch, steps_done);
+  sweep->claims.steps = steps_done;
+  sweep->claims.seconds = now - sweep->current_begun;
   bool last = steps_done == tsl_train_iterations(run, training_count(sweep, run));
   if (now - sweep->noted < often && !last)
     return;
@@ -288,22 +295,41 @@ static enum tsl_status train_one(void *context, int64_t id, struct tsl_team *tea
                                             .options = tsl_job_options(job),
                                             .dataset = sweep->request->dataset,
                                             .store = sweep->request->store,
-                                            .poll = poll,
-                                            .poll_context = poll_context,
+                                            .poll = tsl__sweep_claims_poll,
+                                            .poll_context = &sweep->claims,
                                             .progress = note_steps,
                                             .progress_context = sweep};
   sweep->current = id;
   sweep->current_begun = tsl_clock_seconds();
   sweep->noted = sweep->current_begun;
-  tsl__run_watch_begin(&sweep->watch, &request, team);
   struct tsl_error own = {.rank = -1};
-  enum tsl_status status = tsl_train(&request, team, &own);
-  tsl__run_watch_end(&sweep->watch, status, &own);
+  enum tsl_status status = tsl__sweep_claims_begin(&sweep->claims, request.run->name,
+                                                   team, poll, poll_context, &own);
+  if (status == TSL_OK) {
+    tsl__run_watch_begin(&sweep->watch, &request, team);
+    status = tsl_train(&request, team, &own);
+    tsl__run_watch_end(&sweep->watch, status, &own);
+  }
+  tsl__sweep_claims_end(&sweep->claims);
   if (status != TSL_OK && err != NULL)
     *err = own;
   if (status != TSL_OK && err != NULL && err->where[0] == '\0')
     snprintf(err->where, sizeof err->where, "%.255s", request.run->name);
   return status;
+}
+
+static enum tsl_status ask(void *context, int64_t id, enum tsl_task_answer *answer,
+                           struct tsl_error *err) {
+  struct sweep *sweep = context;
+  const struct tsl_run *run = tsl_job_run(sweep->request->job, (size_t)id);
+  char before[TSL__BEFORE_TEXT] = ""; /* who had the run */
+  TSL_TRY(tsl__sweep_claims_ask(&sweep->claims, run->name, answer, before, err));
+  if (before[0] != '\0') {
+    sweep->note = before;
+    tell(sweep, TSL_SWEEP_TAKEN, id, NULL, 0);
+    sweep->note = NULL;
+  }
+  return TSL_OK;
 }
 
 static bool asked_to_stop(void *context) {
@@ -336,6 +362,7 @@ enum tsl_status tsl_sweep_run(const struct tsl_sweep_request *request,
                         .begun = tsl_clock_seconds()};
   struct tsl_team *team = tsl_world_team(world);
   const struct tsl_worker worker = {.work = train_one,
+                                    .ask = ask,
                                     .changed = take_change,
                                     .message = take_message,
                                     .tick = tick,
@@ -359,9 +386,14 @@ enum tsl_status tsl_sweep_run(const struct tsl_sweep_request *request,
   if (status == TSL_OK)
     status = find_costs(&sweep, team, err);
   if (status == TSL_OK)
+    status = tsl__sweep_claims_init(&sweep.claims, request->store, team,
+                                    tsl_job_options(request->job)->schedule.claim_seconds,
+                                    err);
+  if (status == TSL_OK)
     status = tsl_schedule_run(world, sweep.tasks, sweep.runs, forced_width(&sweep),
                               &worker, err);
 done:
+  tsl__sweep_claims_release(&sweep.claims);
   free(tasks);
   free(tracks);
   return status;

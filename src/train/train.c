@@ -89,8 +89,9 @@ static enum tsl_status between_steps(struct tsl__trainer *trainer, bool last,
     request->progress(request->progress_context, trainer->steps);
   enum tsl_status status =
       request->poll != NULL ? request->poll(request->poll_context) : TSL_OK;
-  if (status == TSL_INTERRUPTED)
-    return tsl_error_set(err, status, trainer->run->name, "interrupted");
+  if (status == TSL_INTERRUPTED || status == TSL_TAKEN)
+    return tsl_error_set(err, status, trainer->run->name, "%s",
+                         tsl_status_sentence(status));
   if (status != TSL_OK)
     return tsl_error_set(err, status, trainer->run->name,
                          "the ranks can no longer talk to each other");
@@ -119,7 +120,7 @@ static enum tsl_status end_step(struct tsl__trainer *trainer, const struct tsl_s
   note_outcome(trainer, status, &error);
   if (!last && (step->heard & TSL__CALL_VOTE) == 0 && tsl_team_size(trainer->team) > 1)
     return TSL_OK;
-  if (last && trainer->outcome == TSL_INTERRUPTED)
+  if (last && (trainer->outcome == TSL_INTERRUPTED || trainer->outcome == TSL_TAKEN))
     trainer->outcome = TSL_OK;
   if (trainer->outcome != TSL_OK && err != NULL)
     *err = trainer->error;

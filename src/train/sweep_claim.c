@@ -1,0 +1,118 @@
+#include "train/sweep_claim.h"
+
+#include "teasel/log.h"
+#include "teasel/nn.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum tsl_status tsl__sweep_claims_init(struct tsl__sweep_claims *claims,
+                                       const struct tsl_store *store,
+                                       struct tsl_team *team, double seconds,
+                                       struct tsl_error *err) {
+  char session[TSL_SESSION_MAX] = "";
+  *claims = (struct tsl__sweep_claims){.store = store};
+  if (tsl_team_index(team) == 0)
+    tsl_session_print(session);
+  TSL_TRY(tsl_team_broadcast(team, 0, session, sizeof session, err));
+  enum tsl_status status = tsl_claims_open(store, session, tsl_nn_kernel_set(), seconds,
+                                           tsl_clock_seconds, &claims->claims, err);
+  return tsl_team_agree(team, status, err);
+}
+
+void tsl__sweep_claims_release(struct tsl__sweep_claims *claims) {
+  tsl_claims_close(claims->claims);
+  *claims = (struct tsl__sweep_claims){.store = NULL};
+}
+
+static enum tsl_status check_kernels(const char *run, const char *kernels,
+                                     struct tsl_error *err) {
+  if (kernels[0] == '\0' || strcmp(kernels, tsl_nn_kernel_set()) == 0)
+    return TSL_OK;
+  return tsl_error_set(
+      err, TSL_BAD_INPUT, "schedule.isa",
+      "another process trains run %s of this folder with %s, and this "
+      "one computes with %s: set schedule.isa to an instruction set that "
+      "all machines have",
+      run, kernels, tsl_nn_kernel_set());
+}
+
+/* As at the start of a sweep: a record whose weights were lost does not count. */
+static enum tsl_status look_if_done(const struct tsl__sweep_claims *claims,
+                                    const char *run, bool *done, struct tsl_error *err) {
+  char path[TSL_PATH_MAX];
+  struct tsl_record record;
+  *done = false;
+  if (!tsl_file_exists(tsl_store_run_path(claims->store, run, "record.json", path)) ||
+      !tsl_file_exists(tsl_store_run_path(claims->store, run, "model.h5", path)))
+    return TSL_OK;
+  TSL_TRY(tsl_store_record_read(claims->store, run, &record, err));
+  *done = record.outcome != TSL_OUTCOME_NONE;
+  return *done ? check_kernels(run, record.kernels, err) : TSL_OK;
+}
+
+/* A run is written before it is given back, so who has just claimed it looks once more.
+ */
+static enum tsl_status drop_if_done(struct tsl__sweep_claims *claims, const char *run,
+                                    bool *done, struct tsl_error *err) {
+  TSL_TRY(look_if_done(claims, run, done, err));
+  if (*done) {
+    struct tsl_claim claim;
+    TSL_TRY(tsl_claim_hold(claims->claims, run, &claim, err));
+    tsl_claim_drop(&claim);
+  }
+  return TSL_OK;
+}
+
+enum tsl_status tsl__sweep_claims_ask(struct tsl__sweep_claims *claims, const char *run,
+                                      enum tsl_task_answer *answer, char *before,
+                                      struct tsl_error *err) {
+  enum tsl_claim_answer claimed = TSL_CLAIM_HELD;
+  struct tsl_claim_state other;
+  bool done = false;
+  before[0] = '\0';
+  TSL_TRY(look_if_done(claims, run, &done, err));
+  if (!done) {
+    TSL_TRY(tsl_claims_take(claims->claims, run, &claimed, &other, err));
+    if (claimed == TSL_CLAIM_HELD) {
+      *answer = TSL_TASK_HELD;
+      return check_kernels(run, other.kernels, err);
+    }
+    TSL_TRY(drop_if_done(claims, run, &done, err));
+  }
+  *answer = done ? TSL_TASK_DONE : TSL_TASK_MINE;
+  if (claimed == TSL_CLAIM_REVIVED && !done) {
+    snprintf(before, TSL__BEFORE_TEXT, "of process %lld on %s", (long long)other.pid,
+             other.host[0] != '\0' ? other.host : "another machine");
+    tsl_log(TSL_LOG_NORMAL, "%s goes on here; it was %s, which is gone", run, before);
+  }
+  return TSL_OK;
+}
+
+enum tsl_status tsl__sweep_claims_begin(struct tsl__sweep_claims *claims, const char *run,
+                                        struct tsl_team *team,
+                                        enum tsl_status (*poll)(void *context),
+                                        void *poll_context, struct tsl_error *err) {
+  enum tsl_status status = TSL_OK;
+  claims->poll = poll;
+  claims->poll_context = poll_context;
+  claims->steps = 0;
+  claims->seconds = 0;
+  claims->held = (struct tsl_claim){.claims = NULL};
+  if (tsl_team_index(team) == 0)
+    status = tsl_claim_hold(claims->claims, run, &claims->held, err);
+  return tsl_team_agree(team, status, err);
+}
+
+enum tsl_status tsl__sweep_claims_poll(void *context) {
+  struct tsl__sweep_claims *claims = context;
+  double rate =
+      claims->seconds > 0 ? (double)claims->steps / claims->seconds : (double)NAN;
+  TSL_TRY(tsl_claim_beat(&claims->held, claims->steps, rate, NULL));
+  return claims->poll(claims->poll_context);
+}
+
+void tsl__sweep_claims_end(struct tsl__sweep_claims *claims) {
+  tsl_claim_drop(&claims->held);
+}

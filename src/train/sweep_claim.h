@@ -1,0 +1,47 @@
+/* sweep_claim.h - which runs of a sweep this start may train, among several on one
+ * results folder. */
+#ifndef TEASEL_TRAIN_SWEEP_CLAIM_H
+#define TEASEL_TRAIN_SWEEP_CLAIM_H
+
+#include "teasel/claim.h"
+#include "teasel/schedule.h"
+
+struct tsl__sweep_claims {
+  const struct tsl_store *store; /* borrowed */
+  struct tsl_claims *claims;
+  /* Of the run that this rank trains as its team's first member. */
+  struct tsl_claim held;
+  int64_t steps;  /* done */
+  double seconds; /* since its training began */
+  enum tsl_status (*poll)(void *context);
+  void *poll_context;
+};
+
+/* Collective on team, of all ranks: one session for all. */
+enum tsl_status tsl__sweep_claims_init(struct tsl__sweep_claims *claims,
+                                       const struct tsl_store *store,
+                                       struct tsl_team *team, double seconds,
+                                       struct tsl_error *err);
+void tsl__sweep_claims_release(struct tsl__sweep_claims *claims);
+
+enum { TSL__BEFORE_TEXT = 128 };
+/* Local, rank 0. Claims the run, unless it is done or another's. before: "", or who had
+ * it and is gone; TSL__BEFORE_TEXT bytes. TSL_BAD_INPUT where others train with other
+ * kernels. */
+enum tsl_status tsl__sweep_claims_ask(struct tsl__sweep_claims *claims, const char *run,
+                                      enum tsl_task_answer *answer, char *before,
+                                      struct tsl_error *err);
+
+/* Collective on team, before anything of the run is written. poll: the coordinator's,
+ * which tsl__sweep_claims_poll calls. TSL_TAKEN: another process has the run. */
+enum tsl_status tsl__sweep_claims_begin(struct tsl__sweep_claims *claims, const char *run,
+                                        struct tsl_team *team,
+                                        enum tsl_status (*poll)(void *context),
+                                        void *poll_context, struct tsl_error *err);
+/* Local. Between steps: the heartbeat, then the coordinator. TSL_TAKEN: the run is lost.
+ */
+enum tsl_status tsl__sweep_claims_poll(void *claims);
+/* Local. Gives the run back. */
+void tsl__sweep_claims_end(struct tsl__sweep_claims *claims);
+
+#endif
