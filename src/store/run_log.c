@@ -138,14 +138,14 @@ done:
 enum tsl_status tsl_run_log_add(struct tsl_run_log *log, const char *line,
                                 struct tsl_error *err) {
   size_t length = strlen(line);
+  if (length > 0 && line[length - 1] == '\n')
+    return append(log, line, length, err);
   char *bytes = malloc(length + 1);
   if (bytes == NULL)
     return tsl_error_set(err, TSL_MEMORY, log->path, "no memory for a line");
   memcpy(bytes, line, length);
-  size_t count = length;
-  if (length == 0 || line[length - 1] != '\n')
-    bytes[count++] = '\n';
-  enum tsl_status status = append(log, bytes, count, err);
+  bytes[length] = '\n';
+  enum tsl_status status = append(log, bytes, length + 1, err);
   free(bytes);
   return status;
 }

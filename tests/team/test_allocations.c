@@ -1,0 +1,110 @@
+// ranks: 1 2
+/* A run that is on its way allocates nothing: not its steps, not its log, not its
+ * messages. */
+#include "train_case.h"
+
+#include <stdatomic.h>
+
+static struct tsl_world *world;
+
+#ifdef __SANITIZE_ADDRESS__
+/* The sanitizer has its own allocator. */
+static bool can_count(void) {
+  return false;
+}
+static atomic_int counting, ours;
+#else
+/* malloc and its kin, counted. Those of libraries (oneDNN makes lists of arguments, MPI
+ * of requests) are told from ours by where they were called from. */
+static atomic_int counting, ours;
+extern const char __executable_start[], etext[]; /* of the linker */
+void *__libc_malloc(size_t bytes);
+void *__libc_calloc(size_t count, size_t bytes);
+void *__libc_realloc(void *old, size_t bytes);
+
+static void count_call(const char *caller) {
+  if (!counting)
+    return;
+  if (caller >= __executable_start && caller < etext)
+    ours++;
+}
+
+__attribute__((noinline)) void *malloc(size_t bytes) {
+  count_call(__builtin_return_address(0));
+  return __libc_malloc(bytes);
+}
+
+__attribute__((noinline)) void *calloc(size_t count, size_t bytes) {
+  count_call(__builtin_return_address(0));
+  return __libc_calloc(count, bytes);
+}
+
+__attribute__((noinline)) void *realloc(void *old, size_t bytes) {
+  count_call(__builtin_return_address(0));
+  return __libc_realloc(old, bytes);
+}
+
+static bool can_count(void) {
+  return true;
+}
+#endif
+
+enum { STEPS = 40 };
+
+/* Between steps: counts from the end of the second to the end of the last but one. */
+static enum tsl_status watch(void *context) {
+  int *polls = context;
+  ++*polls;
+  counting = *polls >= 2 && *polls < STEPS - 1;
+  return TSL_OK;
+}
+
+static void test_train__allocates_nothing_once_it_runs(void **state) {
+  (void)state;
+  struct train_case made;
+  int polls = 0;
+  case_open(&made, world,
+            CASE_HEAD "train: {iterations: 40, batch: 16, shards: 8, log_every: 1}\n"
+                      "seeds: [1]\nfamilies:\n  - model: beta_tcvae\n    beta: 4\n",
+            case_network);
+  struct tsl_team *team = tsl_world_team(world);
+  struct tsl_store *store = tsl_world_rank(world) == 0 ? case_store(&made, "one") : NULL;
+  assert_int_equal(tsl_team_barrier(team, NULL), TSL_OK);
+  if (store == NULL)
+    store = case_store(&made, "one");
+  struct tsl_train_request request = case_request(&made, 0, store);
+  request.poll = watch;
+  request.poll_context = &polls;
+  assert_int_equal(tsl_train(&request, team, NULL), TSL_OK);
+  counting = 0;
+  assert_true(polls >= STEPS);
+  assert_int_equal(ours, 0);
+  tsl_store_close(store);
+  case_close(&made);
+}
+
+static void test_count__sees_an_allocation(void **state) {
+  (void)state;
+  if (!can_count())
+    skip();
+  void *volatile memory = NULL;
+  int before = ours;
+  counting = 1;
+  memory = malloc(100);
+  counting = 0;
+  free(memory);
+  assert_int_equal(ours, before + 1);
+}
+
+int main(int argc, char **argv) {
+  if (tsl_world_open(&argc, &argv, &world, NULL) != TSL_OK ||
+      tsl_nn_start("", NULL) != TSL_OK)
+    return 1;
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_train__allocates_nothing_once_it_runs),
+      cmocka_unit_test(test_count__sees_an_allocation),
+  };
+  int failed = cmocka_run_group_tests(tests, NULL, NULL);
+  tsl_world_close(world);
+  return failed;
+}
