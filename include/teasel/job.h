@@ -177,6 +177,9 @@ const struct tsl_dataset_config *tsl_job_dataset(const struct tsl_job *job);
 size_t tsl_job_run_count(const struct tsl_job *job);
 const struct tsl_run *tsl_job_run(const struct tsl_job *job, size_t index);
 int tsl_job_setting_count(const struct tsl_job *job);
+/* Local. Keeps the runs that are marked in kept (runs of the job) and forgets the others;
+ * their settings keep their numbers. tsl_job_print still prints the whole job. */
+void tsl_job_keep_runs(struct tsl_job *job, const unsigned char *kept);
 /* Local. Gives every run its id and folder name; data: digest of the data set's bytes
  * (zero for `none`). Duplicate runs were refused by tsl_job_read already. */
 void tsl_job_name_runs(struct tsl_job *job, const struct tsl_digest *data);

@@ -27,6 +27,8 @@ struct tsl_team;
  * processes of srun without --mpi=pmix are TSL_BAD_INPUT. */
 enum tsl_status tsl_world_open(int *argc, char ***argv, struct tsl_world **out,
                                struct tsl_error *err);
+/* Local. Whether a launcher started this process, so that others belong to it. */
+bool tsl_world_is_launched(void);
 void tsl_world_close(struct tsl_world *world);
 int tsl_world_rank(const struct tsl_world *world);
 int tsl_world_size(const struct tsl_world *world);

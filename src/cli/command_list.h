@@ -1,7 +1,9 @@
 /* Every subcommand, in the order of `teasel --help`. */
 TSL_COMMAND(run)
 TSL_COMMAND(plan)
+TSL_COMMAND(status)
 TSL_COMMAND(diff)
+TSL_COMMAND(rerun)
 TSL_COMMAND(score)
 TSL_COMMAND(report)
 TSL_COMMAND(explain)

@@ -5,35 +5,14 @@
 #include "cli/run_events.h"
 #include "cli/score_claim.h"
 #include "cli/stages.h"
+#include "cli/stop.h"
 
 #include "teasel/log.h"
 #include "teasel/train.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-/* A handler can reach nothing else. */
-static volatile sig_atomic_t asked_to_stop;
-
-static void note_signal(int number) {
-  (void)number;
-  asked_to_stop = 1;
-}
-
-static bool stop_asked(void *context) {
-  (void)context;
-  return asked_to_stop != 0;
-}
-
-static void catch_signals(void) {
-  static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1};
-  struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
-  sigemptyset(&action.sa_mask);
-  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-    sigaction(numbers[i], &action, NULL);
-}
 
 struct options {
   const char *folder, *progress;
@@ -92,7 +71,7 @@ static enum tsl_status train(struct tsl__session *session, struct tsl__run_event
                                             .dataset = session->dataset,
                                             .store = session->store,
                                             .progress = tsl__run_events_take,
-                                            .stop = stop_asked,
+                                            .stop = tsl__stop_asked,
                                             .context = events};
   enum tsl_status status = tsl_sweep_run(&request, session->world, err);
   tsl__progress_end(&events->progress);
@@ -132,7 +111,7 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
   struct options options = {0};
   struct tsl_cli_arguments arguments = {0};
   struct tsl__session session = {0};
-  catch_signals();
+  tsl__stop_catch();
   enum tsl_status status = tsl__session_begin(&session, &argc, &argv, err);
   if (status == TSL_OK)
     status = read_options(argc, argv, &options, &arguments, err);

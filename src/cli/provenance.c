@@ -151,28 +151,33 @@ enum tsl_status tsl__settings_record(const struct tsl_store *store,
                        "runs is set with teasel run");
 }
 
+enum tsl_status tsl__data_check(const struct tsl_store *store,
+                                const struct tsl_dataset *dataset,
+                                struct tsl_error *err) {
+  struct tsl_identity identity;
+  TSL_TRY(tsl_store_identity_read(store, &identity, err));
+  const struct tsl_dataset_view *view = tsl_dataset_view(dataset);
+  char digest[33];
+  tsl_digest_print(&view->digest, digest);
+  if (identity.data_digest[0] == '\0' || strcmp(identity.data_digest, digest) == 0)
+    return TSL_OK;
+  return tsl_error_set(err, TSL_BAD_INPUT, tsl_store_folder(store),
+                       "the folder holds results on other data: '%s' had the digest %s, "
+                       "'%s' has %s now; put the old data back, or train in another "
+                       "folder with teasel run -o",
+                       identity.data_name, identity.data_digest, view->name, digest);
+}
+
 enum tsl_status tsl__provenance_check(const struct tsl_store *store,
                                       const struct tsl_job *job,
                                       const struct tsl_dataset *dataset,
                                       struct tsl_error *err) {
   struct tsl_identity identity;
   TSL_TRY(tsl_store_identity_read(store, &identity, err));
-  if (identity.job[0] == '\0')
-    return TSL_OK;
-  const char *folder = tsl_store_folder(store);
-  if (strcmp(identity.job, tsl_job_name(job)) != 0)
-    return tsl_error_set(err, TSL_BAD_INPUT, folder,
-                         "the folder holds results of the job '%s', not of '%s'; choose "
-                         "another folder with -o",
-                         identity.job, tsl_job_name(job));
-  const struct tsl_dataset_view *view = tsl_dataset_view(dataset);
-  char digest[33];
-  tsl_digest_print(&view->digest, digest);
-  if (identity.data_digest[0] != '\0' && strcmp(identity.data_digest, digest) != 0)
-    return tsl_error_set(
-        err, TSL_BAD_INPUT, folder,
-        "the folder holds results on other data: '%s' had the digest %s, "
-        "'%s' has %s now; choose another folder with -o",
-        identity.data_name, identity.data_digest, view->name, digest);
-  return TSL_OK;
+  if (identity.job[0] == '\0' || strcmp(identity.job, tsl_job_name(job)) == 0)
+    return tsl__data_check(store, dataset, err);
+  return tsl_error_set(err, TSL_BAD_INPUT, tsl_store_folder(store),
+                       "the folder holds results of the job '%s', not of '%s'; choose "
+                       "another folder with -o",
+                       identity.job, tsl_job_name(job));
 }

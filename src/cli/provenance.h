@@ -24,6 +24,9 @@ enum tsl_status tsl__provenance_write(const struct tsl_store *store,
  * an option of scope run was set, which makes other runs. */
 enum tsl_status tsl__settings_record(const struct tsl_store *store,
                                      const struct tsl_job *job, struct tsl_error *err);
+/* Local. TSL_BAD_INPUT when the folder holds results of other data. */
+enum tsl_status tsl__data_check(const struct tsl_store *store,
+                                const struct tsl_dataset *dataset, struct tsl_error *err);
 /* Local. TSL_BAD_INPUT when the folder holds another job's results, or results of other
  * data. */
 enum tsl_status tsl__provenance_check(const struct tsl_store *store,

@@ -116,6 +116,27 @@ static enum tsl_status check_same_runs(const struct tsl__session *session,
       settings[0], setting_count > 1 ? " ..." : "", count, set_count, folder);
 }
 
+static bool sets_data(const char *const *settings, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (strncmp(settings[i], "dataset", 7) == 0)
+      return true;
+  }
+  return false;
+}
+
+/* Local, first member: that the folder's results are of this job and these data. */
+static enum tsl_status check_results(const struct tsl__session *session,
+                                     const char *folder, const char *const *settings,
+                                     size_t setting_count, struct tsl_error *err) {
+  /* Other data that a setting asked for are its fault, not that of the files. */
+  if (!sets_data(settings, setting_count))
+    TSL_TRY(tsl__data_check(session->store, session->dataset, err));
+  if (setting_count == 0)
+    return TSL_OK;
+  TSL_TRY(check_same_runs(session, folder, settings, setting_count, err));
+  return tsl__settings_record(session->store, session->job, err);
+}
+
 enum tsl_status tsl__session_results(struct tsl__session *session, const char *folder,
                                      const char *const *settings, size_t setting_count,
                                      struct tsl_error *err) {
@@ -125,11 +146,8 @@ enum tsl_status tsl__session_results(struct tsl__session *session, const char *f
   TSL_TRY(tsl__session_job(session, path, settings, setting_count, err));
   TSL_TRY(tsl__session_data(session, err));
   enum tsl_status status = TSL_OK;
-  if (setting_count > 0 && tsl_team_index(session->team) == 0) {
-    status = check_same_runs(session, folder, settings, setting_count, err);
-    if (status == TSL_OK)
-      status = tsl__settings_record(session->store, session->job, err);
-  }
+  if (tsl_team_index(session->team) == 0)
+    status = check_results(session, folder, settings, setting_count, err);
   return tsl_team_agree(session->team, status, err);
 }
 

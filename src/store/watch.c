@@ -7,6 +7,7 @@
 
 #include "teasel/date.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,4 +129,45 @@ void tsl_store_progress_remove(const struct tsl_store *store, const char *run) {
   if (progress.known && progress.process == (int64_t)getpid() &&
       strcmp(progress.host, tsl_host_print(host)) == 0)
     unlink(tsl_store_run_path(store, run, file_name, path));
+}
+
+/* Cell `column` of a line that ends before `end`; NaN where it is no number. */
+static double cell_of(const char *line, const char *end, int column) {
+  for (; column > 0 && line < end; column--) {
+    const char *comma = memchr(line, ',', (size_t)(end - line));
+    line = comma != NULL ? comma + 1 : end;
+  }
+  char *rest = NULL;
+  const double value = line < end ? strtod(line, &rest) : (double)NAN;
+  return rest != NULL && rest > line && rest <= end ? value : (double)NAN;
+}
+
+/* The number of the column `total` of the header; -1: there is none. */
+static int total_column(const char *bytes) {
+  static const char name[] = "total";
+  for (int column = 0;; column++) {
+    const size_t length = strcspn(bytes, ",\n");
+    if (length == sizeof name - 1 && strncmp(bytes, name, length) == 0)
+      return column;
+    if (bytes[length] != ',')
+      return -1;
+    bytes += length + 1;
+  }
+}
+
+void tsl_store_log_last(const struct tsl_store *store, const char *run, double *total) {
+  char path[TSL_PATH_MAX];
+  char *bytes = NULL;
+  size_t count = 0;
+  *total = NAN;
+  tsl_store_run_path(store, run, "log.csv", path);
+  if (tsl_file_read(path, &bytes, &count, NULL) != TSL_OK)
+    return;
+  const int column = total_column(bytes);
+  /* A line that is being written has no end yet. */
+  const char *end = memrchr(bytes, '\n', count);
+  const char *before = end != NULL ? memrchr(bytes, '\n', (size_t)(end - bytes)) : NULL;
+  if (column >= 0 && before != NULL)
+    *total = cell_of(before + 1, end, column);
+  free(bytes);
 }

@@ -32,7 +32,7 @@ void tsl_world_relax(const struct tsl_world *world, double waited) {
 
 /* mpirun sets the first, srun --mpi=pmix the others. A process that nobody launched needs
  * no MPI, and MPI_Init would only cost it time and processes. */
-static bool launched(void) {
+bool tsl_world_is_launched(void) {
   return getenv("OMPI_COMM_WORLD_SIZE") != NULL || getenv("PMIX_RANK") != NULL ||
          getenv("PMIX_NAMESPACE") != NULL;
 }
@@ -99,7 +99,8 @@ enum tsl_status tsl_world_open(int *argc, char ***argv, struct tsl_world **out,
   world->teams = world->messages = world->files = MPI_COMM_NULL;
   world->receiving = MPI_REQUEST_NULL;
   int *ranks = NULL;
-  enum tsl_status status = launched() ? start(world, argc, argv, err) : check_lonely(err);
+  enum tsl_status status =
+      tsl_world_is_launched() ? start(world, argc, argv, err) : check_lonely(err);
   if (status != TSL_OK)
     goto done;
   ranks = calloc((size_t)world->size, sizeof *ranks);

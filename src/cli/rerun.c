@@ -1,0 +1,159 @@
+#include "cli/rerun.h"
+
+#include "cli/results_open.h"
+
+#include "teasel/difference.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- which ---- */
+
+static enum tsl_status find_finished(const struct tsl_store *store,
+                                     const struct tsl_job *job, unsigned char *finished,
+                                     size_t *count, struct tsl_error *err) {
+  *count = 0;
+  for (size_t i = 0; i < tsl_job_run_count(job); i++) {
+    struct tsl_record record;
+    TSL_TRY(tsl_store_record_read(store, tsl_job_run(job, i)->name, &record, err));
+    finished[i] = record.outcome != TSL_OUTCOME_NONE;
+    *count += finished[i];
+  }
+  return TSL_OK;
+}
+
+/* Keeps `sample` of the `count` marks, each from the middle of its share of the list. */
+static void thin_out(unsigned char *marks, size_t runs, size_t count, size_t sample) {
+  size_t seen = 0, kept = 0;
+  for (size_t i = 0; i < runs; i++) {
+    if (marks[i] == 0)
+      continue;
+    const size_t wanted = (2 * kept + 1) * count / (2 * sample);
+    marks[i] = kept < sample && seen == wanted;
+    kept += marks[i];
+    seen++;
+  }
+}
+
+static enum tsl_status choose_wanted(const struct tsl_job *job, const char *const *wanted,
+                                     unsigned char *chosen, struct tsl_error *err) {
+  const size_t runs = tsl_job_run_count(job);
+  enum { FINISHED = 1, WANTED = 2 };
+  for (size_t k = 0; wanted[k] != NULL; k++) {
+    const struct tsl_run *run = NULL;
+    TSL_TRY(tsl_cli_run_find(job, wanted[k], &run, err));
+    for (size_t i = 0; i < runs; i++) {
+      if (tsl_job_run(job, i) != run)
+        continue;
+      if (chosen[i] == 0)
+        return tsl_error_set(err, TSL_BAD_INPUT, run->name,
+                             "is not finished in this folder, so there is nothing to "
+                             "compare with");
+      chosen[i] |= WANTED;
+    }
+  }
+  for (size_t i = 0; i < runs; i++)
+    chosen[i] = (chosen[i] & WANTED) != 0;
+  return TSL_OK;
+}
+
+enum tsl_status tsl__rerun_choose(const struct tsl_store *store,
+                                  const struct tsl_job *job, const char *const *wanted,
+                                  int64_t sample, unsigned char *chosen,
+                                  struct tsl_error *err) {
+  size_t count = 0;
+  TSL_TRY(find_finished(store, job, chosen, &count, err));
+  if (count == 0)
+    return tsl_error_set(err, TSL_BAD_INPUT, tsl_store_folder(store),
+                         "no run is finished here, so there is nothing to compare with");
+  if (wanted != NULL)
+    return choose_wanted(job, wanted, chosen, err);
+  if (sample > 0 && (size_t)sample < count)
+    thin_out(chosen, tsl_job_run_count(job), count, (size_t)sample);
+  return TSL_OK;
+}
+
+/* ---- where to ---- */
+
+enum tsl_status tsl__rerun_scratch_make(const char *results, bool one_machine, char *path,
+                                        struct tsl_error *err) {
+  const char *temporary = getenv("TMPDIR");
+  if (temporary == NULL || temporary[0] == '\0')
+    temporary = "/tmp";
+  int length = one_machine
+                   ? snprintf(path, TSL_PATH_MAX, "%s/teasel-rerun-XXXXXX", temporary)
+                   : snprintf(path, TSL_PATH_MAX, "%s.rerun-XXXXXX", results);
+  if (length < 0 || length >= TSL_PATH_MAX || mkdtemp(path) == NULL)
+    return tsl_error_set(err, TSL_IO, one_machine ? temporary : results,
+                         "cannot make a folder for the second results: %s; name one with "
+                         "--keep DIR",
+                         strerror(errno));
+  return TSL_OK;
+}
+
+static int remove_entry(const char *path, const struct stat *about, int kind,
+                        struct FTW *place) {
+  (void)about;
+  (void)kind;
+  (void)place;
+  return remove(path);
+}
+
+void tsl__rerun_scratch_remove(const char *path) {
+  enum { OPEN_FOLDERS = 8 };
+  (void)nftw(path, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+}
+
+/* ---- what came out ---- */
+
+/* What of the recorded run is there to compare with. */
+static bool has_weights(const struct tsl_store *store, const char *run) {
+  struct tsl_record record;
+  char path[TSL_PATH_MAX];
+  return tsl_file_exists(tsl_store_run_path(store, run, "model.h5", path)) ||
+         (tsl_store_record_read(store, run, &record, NULL) == TSL_OK &&
+          record.weights[0] != '\0');
+}
+
+static enum tsl_status judge_run(const struct tsl_store *recorded,
+                                 const struct tsl_store *again, const char *run,
+                                 bool *same, struct tsl_error *err) {
+  const struct tsl_run_place a = {recorded, run}, b = {again, run};
+  struct tsl_difference difference;
+  tsl_difference_init(&difference);
+  enum tsl_status status = tsl_difference_run(&a, &b, &difference, err);
+  if (status == TSL_OK)
+    status = tsl_difference_latents(&a, &b, &difference, err);
+  if (status == TSL_OK && difference.lines.failed)
+    status = tsl_error_set(err, TSL_MEMORY, run, "out of memory");
+  *same = difference.count == 0;
+  if (status == TSL_OK && *same)
+    printf("%s: identical%s\n", run,
+           has_weights(recorded, run) ? "" : " (its weights were not kept)");
+  else if (status == TSL_OK)
+    fputs(difference.lines.bytes, stdout);
+  tsl_difference_release(&difference);
+  return status;
+}
+
+enum tsl_status tsl__rerun_judge(const struct tsl_store *recorded,
+                                 const struct tsl_store *again, const struct tsl_job *job,
+                                 struct tsl_error *err) {
+  const size_t count = tsl_job_run_count(job);
+  size_t different = 0;
+  for (size_t i = 0; i < count; i++) {
+    bool same = false;
+    TSL_TRY(judge_run(recorded, again, tsl_job_run(job, i)->name, &same, err));
+    different += !same;
+  }
+  if (different == 0)
+    puts("identical");
+  else
+    printf("different: %zu of %zu runs\n", different, count);
+  fflush(stdout);
+  return different == 0 ? TSL_OK : TSL_NOT_SO;
+}

@@ -1,0 +1,201 @@
+#!/bin/bash
+# `teasel diff` and `teasel rerun`: the same at another width is `identical`; what differs is named
+# to the bit; other data, other kernels and damaged folders are told.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export XDG_CACHE_HOME=$work/cache TMPDIR=$work/tmp
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+mkdir "$work/tmp"
+passed=0 failed=0
+ok() { passed=$((passed + 1)); echo "ok      $1"; }
+no() { failed=$((failed + 1)); echo "FAILED  $1"; shift; for file in "$@"; do tail -n 20 "$file"; done; }
+is() { if [ "$2" = "$3" ]; then ok "$1"; else no "$1: wanted '$2', got '$3'" "$work/log"; fi; }
+said() { if grep -qE -- "$2" "$work/log"; then ok "$1"; else no "$1: '$2' was not said" "$work/log"; fi; }
+silent() { if grep -qE -- "$2" "$work/log"; then no "$1: '$2' was said" "$work/log"; else ok "$1"; fi; }
+call() { timeout -k 5 100 "$TEASEL" "$@" >"$work/log" 2>&1 </dev/null; }
+on() { # ranks, arguments...
+  local ranks=$1
+  shift
+  timeout -k 5 100 mpirun --oversubscribe --mca mpi_yield_when_idle 1 -n "$ranks" "$TEASEL" "$@" >"$work/log" 2>&1 </dev/null
+}
+# Flips the lowest bit of number INDEX of a dataset of floats.
+flip() { # file, dataset, index
+  local offset
+  offset=$(h5dump -p -H -d "$2" "$1" | sed -n 's/.*OFFSET \([0-9]*\).*/\1/p')
+  offset=$((offset + 4 * $3))
+  local byte
+  byte=$(od -An -tu1 -j "$offset" -N 1 "$1")
+  printf "\\x$(printf %02x $((byte ^ 1)))" | dd of="$1" bs=1 seek="$offset" conv=notrunc status=none
+}
+
+mkdir -p "$work/configs/networks" "$work/jobs"
+cat >"$work/configs/networks/tiny.yaml" <<'END'
+input: [3, 16, 16]
+encoder:
+  - conv: {filters: 8, kernel: 4, stride: 2, pad: 1, activation: relu}
+decoder:
+  - dense: {units: 512, activation: relu}
+  - reshape: [8, 8, 8]
+  - deconv: {filters: 3, kernel: 4, stride: 2, pad: 1}
+END
+"$TEASEL" data write tubers --set count=300 --set good=100 --set size=16 -o "$work/data.h5" >"$work/log" 2>&1
+"$TEASEL" data write tubers --set count=300 --set good=100 --set size=16 --set seed=1 -o "$work/other.h5" >"$work/log" 2>&1
+printf 'reader: hdf5\npath: data.h5\n' >"$work/data.yaml"
+cat >"$work/jobs/again.yaml" <<'END'
+name: again
+dataset: ../data.yaml
+network: tiny
+latent: 3
+train: {iterations: 40, batch: 16, shards: 4, learning_rate: 1.0e-3}
+seeds: [0, 1]
+families:
+  - {model: beta_vae, beta: [1, 2]}
+  - {model: beta_tcvae, beta: [3]}
+score:
+  udr: {points: 100}
+END
+job=$work/jobs/again.yaml
+call run "$job" -o "$work/a"
+is "a sweep runs" 0 $?
+runs=("$work/a/runs"/*)
+first=$(basename "${runs[0]}")
+
+# ---- diff ----
+cp -R "$work/a" "$work/b"
+call diff "$work/a" "$work/b"
+is "equal folders end with 0" 0 $?
+is "and are identical" identical "$(cat "$work/log")"
+flip "$work/b/runs/$first/model.h5" /params/encoder.0.weight 100
+call diff "$work/a" "$work/b"
+is "one bit of a weight ends with 1" 1 $?
+said "and names run, tensor, index and size" "runs/$first/model.h5: encoder.0.weight\[2, 0, 1, 0\]: .* 1 ulp apart; 1 of 384 numbers"
+silent "and is not called identical" "^identical"
+call diff "$work/a" "$work/b" --run "$first"
+is "as for the run alone" 1 $?
+call diff "$work/a" "$work/b" --run "$(basename "${runs[1]}")"
+is "not for another run" 0 $?
+call diff "$work/a" "$work/a" --run "$first" --run "$(basename "${runs[1]}")"
+is "two runs of a folder differ" 1 $?
+said "from the first step" "log.csv: step 0, total: .* ulps apart; 40 of 40 lines differ"
+call score "$work/b"
+is "latents that are there are not encoded again" 0 $?
+rm "$work/b/latents.h5"
+call score "$work/b"
+is "weights that were not trained are refused" 2 $?
+said "with what to do" "runs/$first/model.h5: the weights are not those that were trained; remove .*record.json"
+cp "$work/a/latents.h5" "$work/b/"
+cp "$work/a/runs/$first/model.h5" "$work/b/runs/$first/"
+sed -i '12s/[0-9]\(,[0-9]*\)$/5\1/' "$work/b/runs/$first/log.csv"
+call diff "$work/a" "$work/b"
+is "a changed line of log.csv ends with 1" 1 $?
+said "and names its step" "log.csv: step 10, .* ulps? apart; 1 of 40 lines"
+cp "$work/a/runs/$first/log.csv" "$work/b/runs/$first/"
+flip "$work/b/latents.h5" "/runs/$first/mean" 4
+call diff "$work/a" "$work/b"
+said "a bit of a latent is named" "latents.h5: /runs/$first: mean\[1, 1\]: .*1 ulp apart"
+cp "$work/a/latents.h5" "$work/b/"
+flip "$work/b/scores.h5" /spearman/R 1
+call diff "$work/a" "$work/b"
+said "a bit of a score is named" "scores.h5: spearman/R\[0, 0, 0, 1\]"
+cp "$work/a/scores.h5" "$work/b/"
+sed -i '3s/beta/gamma/' "$work/b/scores.csv"
+call diff "$work/a" "$work/b"
+said "a line of a table is named" "scores.csv: line 3"
+cp "$work/a/scores.csv" "$work/b/"
+sed -i 's/"oneDNN": "[^"]*"/"oneDNN": "9.9.9"/' "$work/b/provenance.json"
+call diff "$work/a" "$work/b"
+is "another library alone makes no difference" 0 $?
+said "but is told" "provenance: libraries/oneDNN: .* and 9.9.9"
+cp "$work/a/provenance.json" "$work/b/"
+rm "$work/b/runs/$first/record.json"
+call diff "$work/a" "$work/b"
+is "a run that one has not finished ends with 1" 1 $?
+said "and is named" "runs/$first: finished only in the first"
+cp "$work/a/runs/$first/record.json" "$work/b/runs/$first/"
+rm "$work/b/runs/$first/model.h5"
+call diff "$work/a" "$work/b" --run "$first"
+is "where weights were not kept their digest will do" 0 $?
+head -c 3000 "$work/a/runs/$first/model.h5" >"$work/b/runs/$first/model.h5"
+call diff "$work/a" "$work/b"
+is "a file that is cut off ends with 2" 2 $?
+said "and is named" "b/runs/$first/model.h5"
+for folder in "$work/none" "$work/tmp"; do
+  call diff "$work/a" "$folder"
+  is "no results folder ends with 2" 2 $?
+done
+call diff "$work/a"
+is "one folder ends with 2" 2 $?
+
+# ---- rerun ----
+before=$(cd "$work/a" && find . -type f -exec md5sum {} + | sort)
+call rerun "$work/a" --sample 2
+is "a rerun alone ends with 0" 0 $?
+is "two runs and all are identical" 3 "$(grep -c identical "$work/log")"
+sample=$(grep ': identical' "$work/log")
+call rerun "$work/a" --sample 2
+is "the sample is the same each time" "$sample" "$(grep ': identical' "$work/log")"
+for width in 2 4; do
+  on "$width" rerun "$work/a" --run "$first" --width "$width"
+  is "a rerun at width $width ends with 0" 0 $?
+  said "and is identical" "^identical$"
+done
+call rerun "$work/a" --ranks 2 --run "$first" --keep "$work/kept" --width 2
+is "it starts its ranks itself" 0 $?
+said "and says identical" "^identical$"
+is "keeps what it was told to keep" 2 "$(sed -n 's/.*"width": \([0-9]*\).*/\1/p' "$work/kept/runs/$first/record.json")"
+call rerun "$work/a" --keep "$work/a"
+is "but not in the folder itself" 2 $?
+is "nothing temporary is left" "" "$(ls "$work/tmp" | grep rerun)"
+is "the results folder stays as it was" "$before" "$(cd "$work/a" && find . -type f -exec md5sum {} + | sort)"
+
+cp -R "$work/a" "$work/c"
+flip "$work/c/runs/$first/model.h5" /params/mean.bias 2
+call rerun "$work/c" --run "$first"
+is "a rerun that differs ends with 1" 1 $?
+said "and names the tensor" "model.h5: mean.bias\[2\]: .* 1 ulp apart; 1 of 3 numbers differ"
+rm "$work/c/runs/$first/model.h5"
+call rerun "$work/c" --run "$first"
+is "without weights their digest is compared" 0 $?
+sed -i 's/"weights": "./"weights": "x/' "$work/c/runs/$first/record.json"
+call rerun "$work/c" --run "$first"
+is "which tells a difference" 1 $?
+said "too" "model.h5: the weights have the digests"
+sed -i 's/"kernels": "[^"]*"/"kernels": "oneDNN 9.9.9 sse41"/; s/"revision": "[^"]*"/"revision": "none"/' "$work/c/provenance.json"
+call rerun "$work/c" --run "$(basename "${runs[1]}")"
+is "other kernels train, too" 0 $?
+is "and are told first" "provenance: revision" "$(head -n 1 "$work/log" | cut -d: -f1,2)"
+said "with both" "provenance: kernels: oneDNN 9.9.9 sse41 and oneDNN"
+rm "$work/c/runs/$first/record.json"
+call rerun "$work/c" --run "$first"
+is "a run that is not finished ends with 2" 2 $?
+call rerun "$work/c" --run no-such-run
+is "an unknown run ends with 2" 2 $?
+call rerun "$work/a" --set train.batch=32
+is "another option of the run ends with 2" 2 $?
+call rerun "$work/a" --sample 1 --run "$first"
+is "sample and run together end with 2" 2 $?
+call rerun "$work/a" --width 2
+is "more width than ranks ends with 2" 2 $?
+
+# ---- the data changed under the results ----
+cp "$work/other.h5" "$work/data.h5"
+before=$(cd "$work/a" && find . -type f -exec md5sum {} + | sort)
+for command in "run $job -o" rerun score report classify; do
+  # shellcheck disable=SC2086
+  call $command "$work/a"
+  is "other data end with 2 in ${command%% *}" 2 $?
+  said "and say so" "other data: .* had the digest [0-9a-f]{32}"
+done
+rm "$work/data.h5"
+for command in "run $job -o" rerun score; do
+  # shellcheck disable=SC2086
+  call $command "$work/a"
+  is "no data end with 2 in ${command%% *}" 2 $?
+  said "and name the file" "data.h5"
+done
+is "and the results folder stays as it was" "$before" "$(cd "$work/a" && find . -type f -exec md5sum {} + | sort)"
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
