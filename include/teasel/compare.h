@@ -31,7 +31,8 @@ struct tsl_scores {
   int latent_max;
   double informative_kl;      /* the threshold that was used, nats */
   int64_t comparisons;        /* models compared with each, 0: all of its group */
-  int64_t votes, test_votes;  /* of the metrics that draw; 0: none */
+  int64_t factor_points;      /* that the factor metrics look at; 0: none */
+  int64_t votes, test_votes;  /* of the metrics that vote; 0: none */
   struct tsl_score_run *runs; /* (run_count) */
   double *kl;                 /* (run_count, latent_max), NaN beyond a run's latents and
                                  where it is not finite */

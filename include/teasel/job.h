@@ -51,7 +51,8 @@ struct tsl_job_options {
     int64_t comparisons; /* 0: all */
   } udr;
   struct {
-    int64_t votes; /* that beta-VAE's and FactorVAE's scores learn from; 0: leave them
+    int64_t points; /* that factor metrics learn from; half as many more judge */
+    int64_t votes;  /* that beta-VAE's and FactorVAE's scores learn from; 0: leave them
                       out */
     int64_t test_votes; /* that judge them */
   } factors;

@@ -100,19 +100,7 @@ enum {
   TSL_METRIC_NEEDS_RESPONSIBILITIES = 4,
   TSL_METRIC_NEEDS_FACTORS = 8,
   TSL_METRIC_NEEDS_TEST = 16, /* a second set of points with factors */
-  TSL_METRIC_NEEDS_DRAWING = 32
-};
-
-/* Points drawn at given factors and encoded, for the metrics that vote. */
-struct tsl_code_source {
-  int64_t latent;
-  int factor_count;
-  /* Local. A value of the factor, by `at` in [0, 1): its distribution in the data. */
-  double (*value)(void *context, int factor, double at);
-  /* factors: (count, factor_count), codes: (count, latent) */
-  enum tsl_status (*encode)(void *context, const double *factors, int64_t count,
-                            double *codes, struct tsl_error *err);
-  void *context;
+  TSL_METRIC_NEEDS_VOTES = 32 /* numbers of votes */
 };
 
 /* What the metrics of one model may look at. NULL where there is none; borrowed. */
@@ -132,9 +120,8 @@ struct tsl_metric_input {
   int64_t test_points;
   const double *test_codes;   /* (test_points, latent) */
   const double *test_factors; /* (test_points, factor_count) */
-  const struct tsl_code_source *source;
-  int64_t votes;      /* to learn from: 10,000 */
-  int64_t test_votes; /* to judge by: 5,000 */
+  int64_t votes;              /* of points, to learn from: 10,000 */
+  int64_t test_votes;         /* of test points, to judge by: 5,000 */
   struct tsl_stream stream;
 };
 

@@ -80,7 +80,7 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
     status = tsl_cli_output_check(out, arguments.words, arguments.word_count, err);
   if (session.team != NULL)
     status = tsl_team_agree(session.team, status, err);
-  if (status == TSL_OK) {
+  if (status == TSL_OK && arguments.words != NULL) {
     tsl_world_set_peer_seconds(session.world, patience);
     status = tsl_score_file(arguments.words[0], &options, session.team, &json, err);
   }

@@ -131,6 +131,7 @@ static enum tsl_status finish(struct tsl__comparison *c, struct tsl_error *err) 
 
 static void comparison_release(struct tsl__comparison *c) {
   tsl_latents_release(&c->latents);
+  tsl__factor_points_release(&c->factor_points);
   tsl_scores_release(&c->scores);
   tsl_scores_release(&c->old);
   free(c->latents_of);

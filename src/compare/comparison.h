@@ -5,6 +5,24 @@
 
 #include "teasel/compare.h"
 
+enum tsl__points_kind {
+  TSL__POINTS_OF_LATENTS, /* those of latents.h5, where there is no data set */
+  TSL__POINTS_SAMPLES,    /* the first of the data set's order */
+  TSL__POINTS_DRAWN       /* drawn at given factors */
+};
+
+/* Points that the factor metrics look at, the same for all runs. */
+struct tsl__factor_points {
+  enum tsl__points_kind kind;
+  int64_t count; /* 0: nobody knows factors */
+  int64_t learn; /* the first ones teach what learns, the others judge it */
+  int64_t least; /* that metrics which do not learn look at */
+  int factor_count;
+  float *values;   /* (count, factor_count) as the data set has them */
+  double *factors; /* (count, factor_count) discrete ones as indices of their values */
+  int32_t *sizes;  /* (factor_count) 0: continuous */
+};
+
 /* Everybody knows everything but `old`, which the first member alone has read, and the
  * gathered scores, which it alone needs. */
 struct tsl__comparison {
@@ -13,6 +31,7 @@ struct tsl__comparison {
   const struct tsl_job *job;
   const struct tsl_dataset *dataset;
   struct tsl_latents latents;
+  struct tsl__factor_points factor_points;
   struct tsl_scores scores;
   int *latents_of;  /* (run_count) index into latents.runs, -1: has none */
   int scored_count; /* runs with latents */
@@ -43,16 +62,21 @@ int tsl__metrics_list(const struct tsl__comparison *comparison,
 enum tsl_status tsl__metrics_score(struct tsl__comparison *comparison,
                                    struct tsl_error *err);
 
-/* drawn_codes.c. Local. Points of a run drawn at given factors and encoded by its model;
- * free with tsl__drawn_codes_free. */
-enum tsl_status tsl__drawn_codes_create(const struct tsl__comparison *comparison,
-                                        const struct tsl_run *run,
-                                        struct tsl_code_source **out,
+/* factor_points.c. Local. */
+enum tsl_status tsl__factor_points_init(const struct tsl__comparison *comparison,
+                                        struct tsl__factor_points *out,
                                         struct tsl_error *err);
-void tsl__drawn_codes_free(struct tsl_code_source *source);
+void tsl__factor_points_release(struct tsl__factor_points *points);
+/* Local. A run's posterior means of the factor points: (count, latent), free() it. */
+enum tsl_status tsl__factor_codes(const struct tsl__comparison *comparison, int run,
+                                  double **out, struct tsl_error *err);
 
 /* Local. True when the run's latent is informative by its KL. */
 bool tsl__informative(const struct tsl_scores *scores, int run, int latent);
+/* Local. The note of old scores that tells why the run has no such metric; false: there
+ * is none. */
+bool tsl__old_reason(const struct tsl_score_run *run, const char *metric,
+                     char out[TSL_SCORE_NOTES_MAX]);
 /* Local. Adds a reason to the run's notes. */
 void tsl__note(struct tsl_score_run *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

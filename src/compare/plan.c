@@ -118,6 +118,8 @@ enum tsl_status tsl__plan_runs(struct tsl__comparison *c, struct tsl_error *err)
       tsl_scores_init(&c->scores, (int)runs, (int)widest, similarities, metrics, err));
   c->scores.informative_kl = options->udr.informative_kl;
   c->scores.comparisons = options->udr.comparisons;
+  TSL_TRY(tsl__factor_points_init(c, &c->factor_points, err));
+  c->scores.factor_points = c->factor_points.count;
   c->scores.votes = options->factors.votes;
   c->scores.test_votes = options->factors.votes > 0 ? options->factors.test_votes : 0;
   tsl__metrics_list(c, c->scores.metric_names);
@@ -144,16 +146,37 @@ static int find_run(const struct tsl_scores *old, const struct tsl_score_run *ru
   return -1;
 }
 
-/* Column of a metric in old scores; -1 also when other numbers of votes made it. */
+/* Column of a metric in old scores; -1 also when other points or votes made it. */
 static int find_metric(const struct tsl_scores *old, const struct tsl_scores *scores,
                        const char *name) {
-  bool draws = (tsl_metric_find(name)->needs & TSL_METRIC_NEEDS_DRAWING) != 0;
-  if (draws && (old->votes != scores->votes || old->test_votes != scores->test_votes))
+  unsigned needs = tsl_metric_find(name)->needs;
+  if ((needs & TSL_METRIC_NEEDS_FACTORS) != 0 &&
+      old->factor_points != scores->factor_points)
+    return -1;
+  if ((needs & TSL_METRIC_NEEDS_VOTES) != 0 &&
+      (old->votes != scores->votes || old->test_votes != scores->test_votes))
     return -1;
   for (int i = 0; i < old->metric_count; i++)
     if (strcmp(old->metric_names[i], name) == 0)
       return i;
   return -1;
+}
+
+bool tsl__old_reason(const struct tsl_score_run *run, const char *metric,
+                     char out[TSL_SCORE_NOTES_MAX]) {
+  size_t length = strlen(metric);
+  const char *end;
+  for (const char *note = run->notes; *note != '\0'; note = end) {
+    note += strncmp(note, "; ", 2) == 0 ? 2 : 0;
+    end = strstr(note, "; ");
+    end = end != NULL ? end : note + strlen(note);
+    if (strncmp(note, metric, length) != 0 || strncmp(note + length, ": ", 2) != 0)
+      continue;
+    snprintf(out, TSL_SCORE_NOTES_MAX, "%.*s", (int)(end - note), note);
+    /* The last of many may have been cut off. */
+    return *end != '\0' || strlen(run->notes) + 1 < sizeof run->notes;
+  }
+  return false;
 }
 
 /* First member: takes what is known into old_of, known, and the scores themselves. */
@@ -174,8 +197,11 @@ static void take_old(struct tsl__comparison *c) {
                          : c->old.metrics[(int64_t)from * c->old.metric_count + column];
       int64_t place = (int64_t)i * scores->metric_count + m;
       scores->metrics[place] = value;
-      /* A missing value is tried again, so that its reason is told again. */
-      c->known[place] = (unsigned char)!isnan(value);
+      /* A missing value whose reason is not told any more is tried again. */
+      char reason[TSL_SCORE_NOTES_MAX];
+      bool told = column >= 0 &&
+                  tsl__old_reason(&c->old.runs[from], scores->metric_names[m], reason);
+      c->known[place] = (unsigned char)(!isnan(value) || told);
     }
   }
 }

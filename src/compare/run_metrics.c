@@ -1,6 +1,5 @@
 /* Clustering and factor metrics of every run, as far as the data set allows them. */
 #include "compare/comparison.h"
-#include "metric/factor.h"
 #include "teasel/arena.h"
 #include "teasel/fit.h"
 
@@ -11,15 +10,13 @@
 
 /* What a run's metrics are computed from. */
 struct run_data {
-  struct tsl_metric_input input;
   double *codes;       /* (points, latent) all posterior means */
   double *informative; /* (points, informative_count) */
   int informative_count;
-  double *factors;       /* (points, factor_count) */
-  int32_t *factor_sizes; /* (factor_count) */
+  double *factor_codes; /* (factor points, latent) posterior means; NULL: not needed */
+  bool factor_codes_finite;
   struct tsl_kmeans kmeans;
   bool clustered;
-  struct tsl_code_source *source;
 };
 
 static unsigned given(const struct tsl__comparison *c) {
@@ -28,9 +25,8 @@ static unsigned given(const struct tsl__comparison *c) {
     flags |= TSL_METRIC_NEEDS_CLUSTERS | TSL_METRIC_NEEDS_LABELS;
   if (c->latents.factors != NULL)
     flags |= TSL_METRIC_NEEDS_FACTORS | TSL_METRIC_NEEDS_TEST;
-  if (tsl_job_options(c->job)->factors.votes > 0 && c->dataset != NULL &&
-      tsl_dataset_can_draw(c->dataset))
-    flags |= TSL_METRIC_NEEDS_DRAWING;
+  if (tsl_job_options(c->job)->factors.votes > 0)
+    flags |= TSL_METRIC_NEEDS_VOTES;
   return flags;
 }
 
@@ -79,24 +75,6 @@ static enum tsl_status cluster(const struct tsl__comparison *c, const struct tsl
   return TSL_OK;
 }
 
-/* Discrete: told so by the data set, or without one when all values are whole. */
-static void size_factors(const struct tsl__comparison *c, struct run_data *data) {
-  const struct tsl_dataset_view *view =
-      c->dataset != NULL ? tsl_dataset_view(c->dataset) : NULL;
-  int count = c->latents.factor_count;
-  for (int j = 0; j < count; j++) {
-    if (view != NULL && view->factor_sizes != NULL && view->factor_count == count) {
-      data->factor_sizes[j] = view->factor_sizes[j];
-      continue;
-    }
-    bool whole = true;
-    for (int64_t i = 0; i < c->latents.points; i++)
-      whole =
-          whole && data->factors[i * count + j] == floor(data->factors[i * count + j]);
-    data->factor_sizes[j] = whole;
-  }
-}
-
 static enum tsl_status copy_codes(const struct tsl__comparison *c, int run,
                                   struct run_data *data, struct tsl_error *err) {
   const struct tsl_latents_run *latents = &c->latents.runs[c->latents_of[run]];
@@ -116,77 +94,81 @@ static enum tsl_status copy_codes(const struct tsl__comparison *c, int run,
   return TSL_OK;
 }
 
-static enum tsl_status copy_factors(const struct tsl__comparison *c,
-                                    struct run_data *data, struct tsl_error *err) {
-  size_t count = (size_t)c->latents.points * (size_t)c->latents.factor_count;
-  if (c->latents.factors == NULL)
-    return TSL_OK;
-  TSL_TRY(tsl_allocate((void **)&data->factors, count, sizeof(double), err));
-  TSL_TRY(tsl_allocate((void **)&data->factor_sizes, (size_t)c->latents.factor_count,
-                       sizeof(int32_t), err));
-  for (size_t i = 0; i < count; i++)
-    data->factors[i] = (double)c->latents.factors[i];
-  size_factors(c, data);
-  int width = c->latents.factor_count;
-  for (int j = 0; j < width; j++)
-    if (data->factor_sizes[j] > 0)
-      TSL_TRY(tsl__index_values(data->factors + j, width, c->latents.points, err));
-  return TSL_OK;
+static const unsigned char *known_of(const struct tsl__comparison *c, int run) {
+  return c->known + (int64_t)run * c->scores.metric_count;
+}
+
+static unsigned needs_of(const struct tsl__comparison *c, int metric) {
+  return tsl_metric_find(c->scores.metric_names[metric])->needs;
+}
+
+static bool is_finite(const double *values, int64_t count) {
+  bool finite = true;
+  for (int64_t i = 0; i < count; i++)
+    finite = finite && isfinite(values[i]);
+  return finite;
 }
 
 static void run_data_release(struct run_data *data) {
   free(data->codes);
   free(data->informative);
-  free(data->factors);
-  free(data->factor_sizes);
+  free(data->factor_codes);
   tsl_kmeans_release(&data->kmeans);
-  tsl__drawn_codes_free(data->source);
   *data = (struct run_data){0};
 }
 
+/* What the metrics that are not known yet need. */
 static enum tsl_status run_data_init(const struct tsl__comparison *c, int run,
                                      struct run_data *data, struct tsl_error *err) {
-  const struct tsl_run *job_run = tsl_job_run(c->job, (size_t)run);
+  unsigned needs = 0;
+  for (int m = 0; m < c->scores.metric_count; m++)
+    needs |= known_of(c, run)[m] ? 0 : needs_of(c, m);
   enum tsl_status status = copy_codes(c, run, data, err);
-  if (status == TSL_OK)
-    status = copy_factors(c, data, err);
-  if (status == TSL_OK && c->latents.labels != NULL)
-    status = cluster(c, job_run, data, err);
-  if (status == TSL_OK && (given(c) & TSL_METRIC_NEEDS_DRAWING) != 0)
-    status = tsl__drawn_codes_create(c, job_run, &data->source, err);
+  if (status == TSL_OK && (needs & TSL_METRIC_NEEDS_CLUSTERS) != 0)
+    status = cluster(c, tsl_job_run(c->job, (size_t)run), data, err);
+  if (status == TSL_OK && (needs & TSL_METRIC_NEEDS_FACTORS) != 0) {
+    status = tsl__factor_codes(c, run, &data->factor_codes, err);
+    if (status == TSL_OK)
+      data->factor_codes_finite = is_finite(
+          data->factor_codes, c->factor_points.count * c->scores.runs[run].latent);
+  }
   if (status != TSL_OK)
     run_data_release(data);
   return status;
 }
 
-/* Clustering metrics look at the informative latents, factor metrics at all of them; the
- * first two thirds of the points teach, the others judge. */
-static struct tsl_metric_input input_for(const struct tsl__comparison *c, int run,
-                                         const struct run_data *data, unsigned needs) {
+/* Clustering metrics look at the informative latents of UDR's points. */
+static struct tsl_metric_input clusters_input(const struct tsl__comparison *c,
+                                              const struct run_data *data) {
+  return (struct tsl_metric_input){.points = c->latents.points,
+                                   .latent = data->informative_count,
+                                   .codes = data->informative,
+                                   .clusters =
+                                       data->clustered ? data->kmeans.assignment : NULL,
+                                   .labels = c->latents.labels};
+}
+
+/* Factor metrics look at all latents. */
+static struct tsl_metric_input factors_input(const struct tsl__comparison *c, int run,
+                                             const struct run_data *data,
+                                             unsigned needs) {
   const struct tsl_job_options *options = tsl_job_options(c->job);
-  const struct tsl_run *job_run = tsl_job_run(c->job, (size_t)run);
-  struct tsl_metric_input input = {
-      .points = c->latents.points,
-      .latent = c->scores.runs[run].latent,
-      .codes = data->codes,
-      .factors = data->factors,
-      .factor_count = c->latents.factor_count,
-      .factor_sizes = data->factor_sizes,
-      .labels = c->latents.labels,
-      .source = data->source,
-      .votes = options->factors.votes,
-      .test_votes = options->factors.test_votes,
-      .stream = {(uint64_t)job_run->options.seed, TSL_PURPOSE_SCORE, 1}};
-  if ((needs & TSL_METRIC_NEEDS_CLUSTERS) != 0) {
-    input.latent = data->informative_count;
-    input.codes = data->informative;
-    input.clusters = data->clustered ? data->kmeans.assignment : NULL;
-  }
+  const struct tsl__factor_points *p = &c->factor_points;
+  int64_t seed = tsl_job_run(c->job, (size_t)run)->options.seed;
+  struct tsl_metric_input input = {.points = p->least,
+                                   .latent = c->scores.runs[run].latent,
+                                   .codes = data->factor_codes,
+                                   .factors = p->factors,
+                                   .factor_count = p->factor_count,
+                                   .factor_sizes = p->sizes,
+                                   .votes = options->factors.votes,
+                                   .test_votes = options->factors.test_votes,
+                                   .stream = {(uint64_t)seed, TSL_PURPOSE_SCORE, 1}};
   if ((needs & TSL_METRIC_NEEDS_TEST) != 0) {
-    input.points = c->latents.points * 2 / 3;
-    input.test_points = c->latents.points - input.points;
-    input.test_codes = input.codes + input.points * input.latent;
-    input.test_factors = input.factors + input.points * input.factor_count;
+    input.points = p->learn;
+    input.test_points = p->count - p->learn;
+    input.test_codes = input.codes + p->learn * input.latent;
+    input.test_factors = input.factors + p->learn * p->factor_count;
   }
   return input;
 }
@@ -210,13 +192,15 @@ static enum tsl_status compute_metric(const struct tsl__comparison *c, int run,
                                       struct tsl_score_run *notes,
                                       struct tsl_error *err) {
   struct tsl_text reason = {0};
-  struct tsl_metric_input input = input_for(c, run, data, metric->needs);
+  bool clusters = (metric->needs & TSL_METRIC_NEEDS_CLUSTERS) != 0;
+  struct tsl_metric_input input =
+      clusters ? clusters_input(c, data) : factors_input(c, run, data, metric->needs);
   *value = (double)NAN;
-  if (!all_finite(c, run)) {
+  if (!all_finite(c, run) || (!clusters && !data->factor_codes_finite)) {
     tsl__note(notes, "%s: latents are not finite", metric->name);
     return TSL_OK;
   }
-  if ((metric->needs & TSL_METRIC_NEEDS_CLUSTERS) != 0 && input.clusters == NULL) {
+  if (clusters && input.clusters == NULL) {
     tsl__note(notes, "%s: no informative latent to cluster", metric->name);
     return TSL_OK;
   }
@@ -232,18 +216,12 @@ static enum tsl_status score_run(struct tsl__comparison *c, int run, unsigned ch
   struct record record = {0};
   double *values = (double *)(void *)(place + sizeof record);
   struct tsl_score_run notes = {.notes = ""};
-  const unsigned char *known = c->known + (int64_t)run * c->scores.metric_count;
-  bool all_known = true;
-  for (int m = 0; m < c->scores.metric_count; m++)
-    all_known = all_known && known[m];
-  if (c->latents_of[run] < 0 || all_known)
-    return TSL_OK;
   struct run_data data = {0};
   TSL_TRY(run_data_init(c, run, &data, err));
   enum tsl_status status = TSL_OK;
   for (int m = 0; m < c->scores.metric_count && status == TSL_OK; m++) {
     const struct tsl_metric *metric = tsl_metric_find(c->scores.metric_names[m]);
-    if (known[m])
+    if (known_of(c, run)[m])
       continue;
     status = compute_metric(c, run, &data, metric, &values[m], &notes, err);
     record.computed++;
@@ -259,36 +237,78 @@ static void take_record(struct tsl__comparison *c, int run, const unsigned char 
   struct record record;
   memcpy(&record, place, sizeof record);
   const double *values = (const double *)(const void *)(place + sizeof record);
-  int64_t base = (int64_t)run * c->scores.metric_count;
-  if (c->latents_of[run] < 0)
-    return;
-  for (int m = 0; m < c->scores.metric_count; m++) {
-    if (!c->known[base + m])
-      c->scores.metrics[base + m] = values[m];
-    c->counts.metrics_reused += c->known[base + m];
-  }
+  for (int m = 0; m < c->scores.metric_count; m++)
+    if (!known_of(c, run)[m])
+      c->scores.metrics[(int64_t)run * c->scores.metric_count + m] = values[m];
   c->counts.metrics_computed += record.computed;
   if (record.notes[0] != '\0')
     tsl__note(&c->scores.runs[run], "%s", record.notes);
 }
 
+/* First member: what is known of a run already, with the reasons of what is missing. */
+static void take_known(struct tsl__comparison *c, int run) {
+  char reason[TSL_SCORE_NOTES_MAX];
+  for (int m = 0; m < c->scores.metric_count; m++) {
+    if (!known_of(c, run)[m])
+      continue;
+    c->counts.metrics_reused++;
+    if (isnan(c->scores.metrics[(int64_t)run * c->scores.metric_count + m]) &&
+        tsl__old_reason(&c->old.runs[c->old_of[run]], c->scores.metric_names[m], reason))
+      tsl__note(&c->scores.runs[run], "%s", reason);
+  }
+}
+
+/* Runs of which something is not known yet, the same on all members. */
+static int list_runs(struct tsl__comparison *c, int *runs) {
+  int count = 0;
+  for (int run = 0; run < c->scores.run_count; run++) {
+    if (c->latents_of[run] < 0)
+      continue;
+    bool all = true;
+    for (int m = 0; m < c->scores.metric_count; m++)
+      all = all && known_of(c, run)[m];
+    if (tsl_team_index(c->team) == 0)
+      take_known(c, run);
+    if (!all)
+      runs[count++] = run;
+  }
+  return count;
+}
+
+/* A run each, then everything to the first member: nobody waits for more than one run. */
+static enum tsl_status score_round(struct tsl__comparison *c, const int *runs, int count,
+                                   unsigned char *records, size_t record,
+                                   struct tsl_error *err) {
+  int index = tsl_team_index(c->team);
+  enum tsl_status status = TSL_OK;
+  memset(records, 0, (size_t)tsl_team_size(c->team) * record);
+  if (index < count)
+    status = score_run(c, runs[index], records + (size_t)index * record, err);
+  TSL_TRY(tsl_team_agree(c->team, status, err));
+  TSL_TRY(tsl_team_gather(c->team, records, record, err));
+  for (int i = 0; i < count && index == 0; i++)
+    take_record(c, runs[i], records + (size_t)i * record);
+  return TSL_OK;
+}
+
 enum tsl_status tsl__metrics_score(struct tsl__comparison *c, struct tsl_error *err) {
-  int size = tsl_team_size(c->team), index = tsl_team_index(c->team);
-  int runs = c->scores.run_count;
+  int size = tsl_team_size(c->team);
   if (c->scores.metric_count == 0)
     return TSL_OK;
   size_t record = sizeof(struct record) + (size_t)c->scores.metric_count * sizeof(double);
-  size_t own = (size_t)((runs + size - 1) / size), block = own * record;
-  unsigned char *blocks = NULL;
-  enum tsl_status status = tsl_allocate((void **)&blocks, (size_t)size, block, err);
-  /* Member m has the runs m, m + size ... */
-  for (int i = index, k = 0; i < runs && status == TSL_OK; i += size, k++)
-    status = score_run(c, i, blocks + (size_t)index * block + (size_t)k * record, err);
-  status = tsl_team_agree(c->team, status, err);
+  unsigned char *records = NULL;
+  int *runs = NULL;
+  enum tsl_status status = tsl_allocate((void **)&records, (size_t)size, record, err);
   if (status == TSL_OK)
-    status = tsl_team_gather(c->team, blocks, block, err);
-  for (int i = 0; i < runs && status == TSL_OK && index == 0; i++)
-    take_record(c, i, blocks + (size_t)(i % size) * block + (size_t)(i / size) * record);
-  free(blocks);
+    status = tsl_allocate((void **)&runs, (size_t)c->scores.run_count, sizeof *runs, err);
+  status = tsl_team_agree(c->team, status, err);
+  if (status == TSL_OK && (records == NULL || runs == NULL))
+    TSL_BUG("the vote missed this member's failure");
+  int count = status == TSL_OK ? list_runs(c, runs) : 0;
+  for (int i = 0; i < count && status == TSL_OK; i += size)
+    status = score_round(c, runs + i, count - i < size ? count - i : size, records,
+                         record, err);
+  free(records);
+  free(runs);
   return status;
 }

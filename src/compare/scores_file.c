@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCORES_VERSION = 3 };
+enum { SCORES_VERSION = 4 };
 
 static enum tsl_status filled(double **out, size_t count, double value,
                               struct tsl_error *err) {
@@ -199,6 +199,7 @@ enum tsl_status tsl_scores_write(struct tsl_store *store, const struct tsl_score
   } attributes[] = {{"version", SCORES_VERSION},
                     {"informative_kl", scores->informative_kl},
                     {"comparisons", (double)scores->comparisons},
+                    {"factor_points", (double)scores->factor_points},
                     {"votes", (double)scores->votes},
                     {"test_votes", (double)scores->test_votes}};
   for (size_t i = 0; i < sizeof attributes / sizeof *attributes && status == TSL_OK; i++)
@@ -312,6 +313,7 @@ static enum tsl_status read_similarity(struct tsl_h5_reader *reader, const char 
 static enum tsl_status read_sizes(struct tsl_h5_reader *reader, const char *path,
                                   struct tsl_scores *out, struct tsl_error *err) {
   double version = 0, threshold = 0, comparisons = 0, votes = 0, test_votes = 0;
+  double points = 0;
   TSL_TRY(tsl_h5_read_attribute(reader, "/", "version", &version, err));
   if (version != SCORES_VERSION)
     return tsl_error_set(err, TSL_FORMAT, path,
@@ -320,6 +322,7 @@ static enum tsl_status read_sizes(struct tsl_h5_reader *reader, const char *path
                          version, SCORES_VERSION);
   TSL_TRY(tsl_h5_read_attribute(reader, "/", "informative_kl", &threshold, err));
   TSL_TRY(tsl_h5_read_attribute(reader, "/", "comparisons", &comparisons, err));
+  TSL_TRY(tsl_h5_read_attribute(reader, "/", "factor_points", &points, err));
   TSL_TRY(tsl_h5_read_attribute(reader, "/", "votes", &votes, err));
   TSL_TRY(tsl_h5_read_attribute(reader, "/", "test_votes", &test_votes, err));
   struct tsl_array kl = {0}, metrics = {0};
@@ -343,6 +346,7 @@ static enum tsl_status read_sizes(struct tsl_h5_reader *reader, const char *path
                           (int)metric_count, err));
   out->informative_kl = threshold;
   out->comparisons = (int64_t)comparisons;
+  out->factor_points = (int64_t)points;
   out->votes = (int64_t)votes;
   out->test_votes = (int64_t)test_votes;
   return TSL_OK;

@@ -29,12 +29,14 @@ static const struct tsl_option rows[] = {
            .min = 0, .max = 1e6,
            .help = "Runs that each run is compared with, drawn by its random numbers; 0: "
                    "all of the group."),
-    OPTION("score.factors.votes", INTEGER, factors.votes, SCORE, .initial = "0", .min = 0,
-           .max = 1e7,
+    OPTION("score.factors.points", INTEGER, factors.points, SCORE, .initial = "10000",
+           .min = 2, .max = 1e7,
            .help =
-               "Votes that the beta-VAE and FactorVAE scores learn from, of data sets "
-               "that can be drawn; their definition has 10000, which encodes 2 million "
-               "images a run; 0: they are left out."),
+               "Samples that the factor metrics learn from; half as many more judge."),
+    OPTION("score.factors.votes", INTEGER, factors.votes, SCORE, .initial = "10000",
+           .min = 0, .max = 1e7,
+           .help = "Votes that the beta-VAE and FactorVAE scores learn from; 0: they are "
+                   "left out."),
     OPTION("score.factors.test_votes", INTEGER, factors.test_votes, SCORE,
            .initial = "5000", .min = 1, .max = 1e7,
            .help = "Votes that judge the beta-VAE and FactorVAE scores."),

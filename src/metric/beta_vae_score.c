@@ -1,6 +1,6 @@
 /* beta-VAE score (Higgins et al. 2017): a vote is the mean absolute difference of the
  * codes of 64 pairs which share one factor's value; a logistic regression learns to tell
- * the factor and is judged on other votes. */
+ * the factor and is judged on other votes, of other points. */
 #include "metric/votes.h"
 #include "teasel/arena.h"
 #include "teasel/fit.h"
@@ -8,97 +8,108 @@
 #include <math.h>
 #include <stdlib.h>
 
-struct work {
-  const struct tsl_metric_input *input;
-  double *factors;  /* (2 * 64, factor_count) */
-  double *codes;    /* (2 * 64, latent) */
-  double *features; /* (votes + test_votes, latent) */
-  int32_t *held;    /* (votes + test_votes) */
+/* Votes of one set of points. */
+struct ballot {
+  struct tsl__votes votes;
+  const double *codes; /* (points, latent) */
+  uint64_t first;      /* number of the first vote */
+  int64_t count;
+  double *features; /* (count, latent) */
+  int32_t *held;    /* (count) */
 };
 
-static enum tsl_status vote(struct work *work, int64_t number, struct tsl_error *err) {
-  const struct tsl_code_source *source = work->input->source;
-  const struct tsl_stream *stream = &work->input->stream;
-  int held = tsl__votes_factor(source, stream, (uint64_t)number);
-  tsl__votes_draw(source, stream, (uint64_t)number, held, /*pairs=*/true,
-                  2 * TSL__VOTE_POINTS, work->factors);
-  TSL_TRY(source->encode(source->context, work->factors, 2 * TSL__VOTE_POINTS,
-                         work->codes, err));
-  int64_t latent = source->latent;
-  for (int64_t a = 0; a < latent; a++) {
-    double sum = 0;
-    for (int64_t i = 0; i < TSL__VOTE_POINTS; i++)
-      sum +=
-          fabs(work->codes[2 * i * latent + a] - work->codes[(2 * i + 1) * latent + a]);
-    work->features[number * latent + a] = sum / TSL__VOTE_POINTS;
+static void vote_all(const struct ballot *ballot, const struct tsl_stream *stream,
+                     int64_t latent) {
+  for (int64_t n = 0; n < ballot->count; n++) {
+    uint64_t number = ballot->first + (uint64_t)n;
+    int held = tsl__votes_factor(&ballot->votes, stream, number);
+    double *feature = ballot->features + n * latent;
+    for (uint32_t i = 0; i < TSL__VOTE_POINTS; i++) {
+      int64_t pair[2];
+      tsl__votes_pair(&ballot->votes, stream, number, i, held, pair);
+      const double *a = ballot->codes + pair[0] * latent;
+      const double *b = ballot->codes + pair[1] * latent;
+      for (int64_t k = 0; k < latent; k++)
+        feature[k] += fabs(a[k] - b[k]) / TSL__VOTE_POINTS;
+    }
+    ballot->held[n] = held;
   }
-  work->held[number] = held;
-  return TSL_OK;
 }
 
 /* Accuracy on the test votes of what was learnt from the others. */
-static enum tsl_status judge(struct work *work, double *out, struct tsl_text *reason,
+static enum tsl_status judge(const struct tsl_metric_input *input,
+                             const struct ballot *learn, const struct ballot *test,
+                             double *out, struct tsl_text *reason,
                              struct tsl_error *err) {
   struct tsl_error why = {0};
-  const struct tsl_metric_input *in = work->input;
-  struct tsl_logistic_request request = {.x = work->features,
-                                         .y = work->held,
-                                         .points = in->votes,
-                                         .features = in->source->latent,
-                                         .classes = in->source->factor_count,
+  struct tsl_logistic_request request = {.x = learn->features,
+                                         .y = learn->held,
+                                         .points = learn->count,
+                                         .features = input->latent,
+                                         .classes = input->factor_count,
                                          .strength = 1};
   struct tsl_logistic model = {0};
   int32_t *predicted = NULL;
-  TSL_TRY(
-      tsl_allocate((void **)&predicted, (size_t)in->test_votes, sizeof *predicted, err));
+  TSL_TRY(tsl_allocate((void **)&predicted, (size_t)test->count, sizeof *predicted, err));
   enum tsl_status status = tsl_logistic_fit(&request, &model, &why);
-  if (status ==
-      TSL_BAD_INPUT) { /* a factor without a vote, or codes that are not finite */
+  if (status == TSL_BAD_INPUT) { /* a factor without a vote */
     tsl_text_add(reason, why.text);
     status = TSL_OK;
   } else if (status != TSL_OK) {
     status = tsl_error_set(err, status, why.where, "%s", why.text);
   } else {
-    tsl_logistic_predict(&model, work->features + in->votes * in->source->latent,
-                         in->test_votes, predicted);
+    tsl_logistic_predict(&model, test->features, test->count, predicted);
     int64_t right = 0;
-    for (int64_t i = 0; i < in->test_votes; i++)
-      right += predicted[i] == work->held[in->votes + i];
-    *out = (double)right / (double)in->test_votes;
+    for (int64_t i = 0; i < test->count; i++)
+      right += predicted[i] == test->held[i];
+    *out = (double)right / (double)test->count;
   }
   tsl_logistic_release(&model);
   free(predicted);
   return status;
 }
 
+static enum tsl_status ballot_init(struct ballot *ballot,
+                                   const struct tsl_metric_input *input,
+                                   const double *factors, int64_t points,
+                                   struct tsl_text *reason, struct tsl_error *err) {
+  size_t count = (size_t)ballot->count, latent = (size_t)input->latent;
+  TSL_TRY(tsl__votes_init(&ballot->votes, input, factors, points, reason, err));
+  TSL_TRY(tsl_allocate((void **)&ballot->features, count, latent * sizeof(double), err));
+  return tsl_allocate((void **)&ballot->held, count, sizeof *ballot->held, err);
+}
+
+static void ballot_release(struct ballot *ballot) {
+  tsl__votes_release(&ballot->votes);
+  free(ballot->features);
+  free(ballot->held);
+}
+
 static enum tsl_status compute(const struct tsl_metric_input *input, double *out,
                                struct tsl_text *reason, struct tsl_error *err) {
-  struct work work = {.input = input};
-  size_t votes = (size_t)(input->votes + input->test_votes);
-  size_t latent = (size_t)input->source->latent;
-  size_t points = 2 * TSL__VOTE_POINTS;
+  struct ballot learn = {.codes = input->codes, .count = input->votes};
+  struct ballot test = {.codes = input->test_codes,
+                        .first = (uint64_t)input->votes,
+                        .count = input->test_votes};
   *out = (double)NAN;
-  if (input->source->factor_count < 2) {
+  if (input->factor_count < 2) {
     tsl_text_add(reason, "needs two factors");
     return TSL_OK;
   }
   enum tsl_status status =
-      tsl_allocate((void **)&work.factors, points,
-                   (size_t)input->source->factor_count * sizeof(double), err);
-  if (status == TSL_OK)
-    status = tsl_allocate((void **)&work.codes, points, latent * sizeof(double), err);
-  if (status == TSL_OK)
-    status = tsl_allocate((void **)&work.features, votes, latent * sizeof(double), err);
-  if (status == TSL_OK)
-    status = tsl_allocate((void **)&work.held, votes, sizeof(int32_t), err);
-  for (size_t i = 0; i < votes && status == TSL_OK; i++)
-    status = vote(&work, (int64_t)i, err);
-  if (status == TSL_OK)
-    status = judge(&work, out, reason, err);
-  free(work.factors);
-  free(work.codes);
-  free(work.features);
-  free(work.held);
+      ballot_init(&learn, input, input->factors, input->points, reason, err);
+  bool voted = status == TSL_OK && learn.votes.count != NULL;
+  if (voted)
+    status =
+        ballot_init(&test, input, input->test_factors, input->test_points, reason, err);
+  voted = voted && status == TSL_OK && test.votes.count != NULL;
+  if (voted) {
+    vote_all(&learn, &input->stream, input->latent);
+    vote_all(&test, &input->stream, input->latent);
+    status = judge(input, &learn, &test, out, reason, err);
+  }
+  ballot_release(&learn);
+  ballot_release(&test);
   return status;
 }
 
@@ -108,5 +119,5 @@ const struct tsl_metric tsl_metric_beta_vae_score = {
         "Accuracy of a logistic regression that tells which factor 64 pairs share, "
         "from their mean absolute code difference (Higgins et al. 2017).",
     .higher_is_better = true,
-    .needs = TSL_METRIC_NEEDS_DRAWING,
+    .needs = TSL_METRIC_NEEDS_FACTORS | TSL_METRIC_NEEDS_TEST | TSL_METRIC_NEEDS_VOTES,
     .compute = compute};

@@ -34,6 +34,6 @@ unsigned tsl_metric_given(const struct tsl_metric_input *input) {
   given |= input->responsibilities != NULL ? TSL_METRIC_NEEDS_RESPONSIBILITIES : 0u;
   given |= input->factors != NULL ? TSL_METRIC_NEEDS_FACTORS : 0u;
   given |= input->test_points > 0 ? TSL_METRIC_NEEDS_TEST : 0u;
-  given |= input->source != NULL ? TSL_METRIC_NEEDS_DRAWING : 0u;
+  given |= input->votes > 0 ? TSL_METRIC_NEEDS_VOTES : 0u;
   return given;
 }

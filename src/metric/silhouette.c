@@ -302,13 +302,13 @@ static enum tsl_status score_all(const struct layout *l, struct tsl_team *team,
       sum_tile(l, &tile);
     }
     TSL_TRY(tsl_team_gather(team, rooms, (size_t)own * room * sizeof *rooms, err));
-    for (int64_t k = 0; index == 0 && k < all && round + k < tiles; k++) {
+    for (int64_t k = 0; meetings != NULL && k < all && round + k < tiles; k++) {
       struct tile tile = tile_at(l, round + k, rooms + (size_t)k * room);
       take_tile(l, &tile, meetings);
     }
   }
   double total = 0;
-  for (int64_t i = 0; index == 0 && i < l->points; i++)
+  for (int64_t i = 0; meetings != NULL && i < l->points; i++)
     total += score_point(l, &meetings[i]);
   *out = total / (double)l->points;
   return tsl_team_broadcast(team, 0, out, sizeof *out, err);
@@ -342,6 +342,10 @@ enum tsl_status tsl_silhouette(const struct tsl_metric_input *input,
       begin_meetings(&layout, meetings);
   }
   status = tsl_team_agree(team, status, err);
+  if (status == TSL_OK && defined &&
+      (rooms == NULL || layout.lanes == NULL ||
+       (tsl_team_index(team) == 0 && meetings == NULL)))
+    TSL_BUG("the vote missed this member's failure");
   if (status == TSL_OK && defined)
     status = score_all(&layout, team, rooms, meetings, out, err);
   free(rooms);

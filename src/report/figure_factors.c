@@ -16,8 +16,7 @@ enum { WIDTH = 270, HEIGHT = 250, DRAWS = 100, STEPS_MAX = 16 };
 /* True for the metrics that know the factors; the others (clustering) know labels. */
 static bool needs_factors(const char *name) {
   const struct tsl_metric *metric = tsl_metric_find(name);
-  return metric != NULL &&
-         (metric->needs & (TSL_METRIC_NEEDS_FACTORS | TSL_METRIC_NEEDS_DRAWING)) != 0;
+  return metric != NULL && (metric->needs & TSL_METRIC_NEEDS_FACTORS) != 0;
 }
 
 /* Scored runs with their numbers side by side. */

@@ -5,6 +5,7 @@
 
 #include "metric/cluster.h"
 #include "metric/factor.h"
+#include "metric/votes.h"
 #include "teasel/metric.h"
 
 #include <math.h>
@@ -14,12 +15,6 @@
 enum { POINTS = 900, FACTORS = 3, VALUES = 5 };
 
 enum code { PERFECT, CONSTANT, DUPLICATED, LATENTS = 6 };
-
-static double value_at(void *context, int factor, double at) {
-  (void)context;
-  (void)factor;
-  return floor(at * VALUES);
-}
 
 /* Six latents of three factors. Perfect: one each, the rest nothing. Duplicated: every
  * latent sees all factors, twice. */
@@ -36,38 +31,36 @@ static void encode_point(enum code code, const double *factors, double noise,
   }
 }
 
-static enum tsl_status encode(void *context, const double *factors, int64_t count,
-                              double *codes, struct tsl_error *err) {
-  (void)err;
-  for (int64_t i = 0; i < count; i++)
-    encode_point(*(const enum code *)context, factors + i * FACTORS,
-                 (double)(i * 37 % 101) / 101 - 0.5, codes + i * LATENTS);
-  return TSL_OK;
+static void fill_codes(enum code code, const double *factors, double *codes) {
+  for (int i = 0; i < POINTS; i++)
+    encode_point(code, factors + i * FACTORS, (double)(i * 37 % 101) / 101 - 0.5,
+                 codes + i * LATENTS);
 }
 
-static double score(const char *name, enum code code) {
-  static double codes[POINTS * LATENTS], factors[POINTS * FACTORS];
-  struct tsl_stream stream = {.seed = 1, .purpose = TSL_PURPOSE_TEST};
+static double case_codes[POINTS * LATENTS], case_factors[POINTS * FACTORS];
+
+/* Two thirds of the points teach. */
+static struct tsl_metric_input factors_input(enum code code) {
+  const struct tsl_stream stream = {.seed = 1, .purpose = TSL_PURPOSE_TEST};
   for (int i = 0; i < POINTS * FACTORS; i++)
-    factors[i] = floor(VALUES * tsl_random_double(&stream, 0, (uint32_t)i, 0));
-  encode(&code, factors, POINTS, codes, NULL);
-  struct tsl_code_source source = {.latent = LATENTS,
-                                   .factor_count = FACTORS,
-                                   .value = value_at,
-                                   .encode = encode,
-                                   .context = &code};
-  struct tsl_metric_input input = {.points = POINTS * 2 / 3,
+    case_factors[i] = floor(VALUES * tsl_random_double(&stream, 0, (uint32_t)i, 0));
+  fill_codes(code, case_factors, case_codes);
+  return (struct tsl_metric_input){.points = POINTS * 2 / 3,
                                    .latent = LATENTS,
-                                   .codes = codes,
-                                   .factors = factors,
+                                   .codes = case_codes,
+                                   .factors = case_factors,
                                    .factor_count = FACTORS,
                                    .test_points = POINTS / 3,
-                                   .test_codes = codes + POINTS * 2 / 3 * LATENTS,
-                                   .test_factors = factors + POINTS * 2 / 3 * FACTORS,
-                                   .source = &source,
+                                   .test_codes = case_codes + POINTS * 2 / 3 * LATENTS,
+                                   .test_factors =
+                                       case_factors + POINTS * 2 / 3 * FACTORS,
                                    .votes = 400,
                                    .test_votes = 200,
                                    .stream = stream};
+}
+
+static double score(const char *name, enum code code) {
+  struct tsl_metric_input input = factors_input(code);
   struct tsl_text reason = {0};
   double value = -1;
   assert_int_equal(tsl_metric_find(name)->compute(&input, &value, &reason, NULL), TSL_OK);
@@ -96,6 +89,71 @@ static void test_factor_metrics__tell_good_codes_from_bad_ones(void **state) {
     assert_true(constant <= all[i].constant_most && constant >= 0);
     assert_true(duplicated <= all[i].duplicated_most && duplicated >= 0);
     assert_true(perfect > duplicated);
+  }
+}
+
+static void test_votes__hold_a_value_and_draw_among_its_points(void **state) {
+  (void)state;
+  struct tsl_metric_input input = factors_input(PERFECT);
+  struct tsl_text reason = {0};
+  struct tsl__votes votes;
+  int seen[FACTORS][VALUES] = {{0}};
+  for (int i = 0; i < 10; i++) /* a value that too few points have */
+    case_factors[i * FACTORS] = VALUES;
+  assert_int_equal(
+      tsl__votes_init(&votes, &input, input.factors, input.points, &reason, NULL),
+      TSL_OK);
+  assert_int_equal(reason.length, 0);
+  assert_int_equal(votes.count[0], input.points - 10);
+  assert_int_equal(votes.count[1], input.points);
+  for (uint64_t vote = 0; vote < 300; vote++) {
+    int held = tsl__votes_factor(&votes, &input.stream, vote);
+    int64_t points[TSL__VOTE_POINTS], pair[2];
+    tsl__votes_points(&votes, &input.stream, vote, held, points);
+    double value = case_factors[points[0] * FACTORS + held];
+    bool differ = false;
+    assert_true(value < VALUES);
+    seen[held][(int)value]++;
+    for (int i = 0; i < TSL__VOTE_POINTS; i++) {
+      assert_true(case_factors[points[i] * FACTORS + held] == value);
+      differ = differ || points[i] != points[0];
+    }
+    assert_true(differ);
+    tsl__votes_pair(&votes, &input.stream, vote, 7, held, pair);
+    assert_true(pair[0] != pair[1]);
+    assert_true(case_factors[pair[0] * FACTORS + held] ==
+                case_factors[pair[1] * FACTORS + held]);
+  }
+  for (int j = 0; j < FACTORS; j++)
+    for (int v = 0; v < VALUES; v++)
+      assert_true(seen[j][v] > 0);
+  tsl__votes_release(&votes);
+}
+
+static void test_votes__without_a_shared_value_are_undefined(void **state) {
+  (void)state;
+  static const char *const names[] = {"beta_vae_score", "factor_vae_score"};
+  static const int32_t sizes[FACTORS] = {VALUES, 0, VALUES};
+  for (int n = 0; n < 2; n++) {
+    struct tsl_metric_input input = factors_input(PERFECT);
+    struct tsl_text reason = {0};
+    double value = 0;
+    input.factor_sizes = sizes;
+    assert_int_equal(tsl_metric_find(names[n])->compute(&input, &value, &reason, NULL),
+                     TSL_OK);
+    assert_true(isnan(value));
+    assert_string_equal(reason.bytes,
+                        "factor 1 is continuous: no points share a value of it");
+    tsl_text_release(&reason);
+    input.factor_sizes = NULL;
+    for (int i = 0; i < POINTS; i++)
+      case_factors[i * FACTORS + 2] = i;
+    assert_int_equal(tsl_metric_find(names[n])->compute(&input, &value, &reason, NULL),
+                     TSL_OK);
+    assert_true(isnan(value));
+    assert_string_equal(reason.bytes,
+                        "no value of factor 2 is shared by 16 of 600 points");
+    tsl_text_release(&reason);
   }
 }
 
@@ -251,6 +309,8 @@ static void test_registry__every_metric_is_whole_and_found(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_factor_metrics__tell_good_codes_from_bad_ones),
+      cmocka_unit_test(test_votes__hold_a_value_and_draw_among_its_points),
+      cmocka_unit_test(test_votes__without_a_shared_value_are_undefined),
       cmocka_unit_test(test_perfect_clusters__score_the_best_value),
       cmocka_unit_test(test_one_cluster_or_one_a_point__is_undefined_with_the_reason),
       cmocka_unit_test(test_silhouette__a_point_alone_scores_0),
