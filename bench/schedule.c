@@ -3,6 +3,7 @@
  * Lines are: result:, name, value, unit, note, with tabs between. The simulation is
  * tsl_schedule_plan, which asks the same rule as the coordinator of `teasel run`. */
 #include "teasel/schedule.h"
+#include "teasel/log.h"
 #include "teasel/random.h"
 
 #include <math.h>
@@ -102,9 +103,10 @@ static int print_large(int64_t runs, int ranks) {
 /* ---- tasks that do nothing ---- */
 
 static enum tsl_status no_work(void *context, int64_t id, struct tsl_team *team,
+                               struct tsl_turn *turn,
                                enum tsl_status (*poll)(void *poll_context),
                                void *poll_context, struct tsl_error *err) {
-  (void)context, (void)id, (void)team, (void)err;
+  (void)context, (void)id, (void)team, (void)turn, (void)err;
   return poll(poll_context);
 }
 
@@ -114,7 +116,7 @@ static int print_no_ops(struct tsl_world *world, int64_t runs) {
   if (tasks == NULL)
     return 1;
   for (int64_t i = 0; i < runs; i++)
-    tasks[i] = (struct tsl_task){.id = i, .seconds = 1, .widest = 8};
+    tasks[i] = (struct tsl_task){.id = i, .seconds = 1, .widest = 1};
   tsl_team_barrier(tsl_world_team(world), NULL);
   double begun = tsl_clock_seconds();
   enum tsl_status status = tsl_schedule_run(world, tasks, runs, 0, &worker, NULL);

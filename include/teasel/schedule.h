@@ -21,7 +21,8 @@ enum tsl_task_change {
   TSL_TASK_ENDED,
   TSL_TASK_LEFT, /* interrupted: not done, not failed */
   TSL_TASK_FAILED,
-  TSL_TASK_FOUND /* another process has done it; no ranks */
+  TSL_TASK_FOUND,  /* another process has done it; no ranks */
+  TSL_TASK_CHANGED /* its team has another width now */
 };
 
 /* Whether this process may work on a task now. */
@@ -31,14 +32,35 @@ enum tsl_task_answer {
   TSL_TASK_DONE  /* another process has done it */
 };
 
+/* How a rank's team changes while it works on a task. Ranks join when they are ready, or
+ * are let go, at the boundary between two steps, which the team chooses: once its first
+ * member has something offered, it tells the others with the votes of a step, and all of
+ * them call change after that step. */
+struct tsl_turn {
+  bool joining;  /* this rank is to join a team that works already */
+  bool released; /* out: this rank is to return TSL_OK at once; it has no team any more */
+  struct tsl_team *team; /* the present one; NULL: released */
+  /* Local, first member: whether the team should change. */
+  bool (*offered)(void *context);
+  /* Collective on *team, the old one. Makes *team the new one; joiners are its last
+   * members, and wait for the first collective call on it. Sets released where this rank
+   * is let go. */
+  enum tsl_status (*change)(void *context, struct tsl_team **team, struct tsl_error *err);
+  /* Local, joiner: it is ready. Waits until the team has changed, or no longer can: then
+   * it is released. */
+  enum tsl_status (*built)(void *context, struct tsl_error *err);
+  void *context;
+};
+
 /* What the coordinator needs from the training stage. */
 struct tsl_worker {
   /* Collective on team. Called on every member of the task's team, at the same time.
    * `poll` must be called between steps by a trainer, so that rank 0 serves messages
    * while it trains; it returns TSL_INTERRUPTED when the task should be left, which is
    * then what this returns. TSL_TAKEN: another process works on it now; it is put aside
-   * and asked for again. */
+   * and asked for again. A joiner calls nothing collective before turn->built. */
   enum tsl_status (*work)(void *context, int64_t id, struct tsl_team *team,
+                          struct tsl_turn *turn,
                           enum tsl_status (*poll)(void *poll_context), void *poll_context,
                           struct tsl_error *err);
   /* Local, rank 0 only: called each time before a task is handed out; a failure is the
@@ -52,6 +74,11 @@ struct tsl_worker {
   /* Local, rank 0 only: a message of kind TSL_MESSAGE_WORKER or above, which the worker
    * sent to rank 0; NULL allowed. */
   void (*message)(void *context, const struct tsl_message *message);
+  /* Local, rank 0 only: what is known of costs now. The seconds of one rank that a
+   * running task still needs; the seconds of waiting ones, as a multiple of what was
+   * predicted. 0: not known yet. NULL: predictions are right. */
+  double (*seconds_left)(void *context, int64_t id);
+  double (*pace)(void *context);
   /* Local, rank 0 only: called about every second, for the progress line; NULL allowed.
    */
   void (*tick)(void *context);
@@ -64,10 +91,10 @@ enum { TSL_MESSAGE_WORKER = 64 };
 
 /* Collective on the world. Hands out tasks, longest first, until all are done, here or by
  * other processes (worker->ask). Rank 0's tasks count. width: ranks a task: 1, 2, 4 ... ;
- * 0: one, or more where fewer tasks wait than ranks are idle (the largest power of two up
- * to task.widest). A task that fails does not keep the others from being done; the first
- * failure is returned at the end, to all ranks. TSL_BAD_INPUT when width is more than
- * there are ranks or than a task's widest. */
+ * 0: what the rule of docs/scheduling.md says, powers of two up to task.widest. A task
+ * that fails does not keep the others from being done; the first failure is returned at
+ * the end, to all ranks. TSL_BAD_INPUT when width is more than there are ranks or than a
+ * task's widest. */
 enum tsl_status tsl_schedule_run(struct tsl_world *world, const struct tsl_task *tasks,
                                  int64_t task_count, int width,
                                  const struct tsl_worker *worker, struct tsl_error *err);

@@ -4,6 +4,7 @@
 
 #include "teasel/dataset.h"
 #include "teasel/job.h"
+#include "teasel/schedule.h"
 #include "teasel/store.h"
 #include "teasel/team.h"
 
@@ -21,13 +22,15 @@ struct tsl_train_request {
   /* Local, first member only: after each step. NULL allowed. */
   void (*progress)(void *context, int64_t steps_done);
   void *progress_context;
+  struct tsl_turn *turn; /* by which the team may change; NULL: it never does */
 };
-/* Collective on team. Trains from the start to the end; a non-finite loss ends it with
+/* Collective on team; where request->turn joins, on the team that takes this rank in.
+ * Trains from the start to the end; a non-finite loss ends it with
  * outcome DIVERGED, which is no error. The bytes of model.h5 and log.csv do not depend on
- * the team. Returns what poll returned when that is a failure (TSL_INTERRUPTED), one step
- * later where the team has several members: model.h5 and record.json are then not
- * written. TSL_BAD_INPUT when the training split is smaller
- * than a batch. */
+ * the team, nor on how it changes. Returns what poll returned when that is a failure
+ * (TSL_INTERRUPTED), one step later where the team has several members: model.h5 and
+ * record.json are then not written. TSL_BAD_INPUT when the training split is smaller than
+ * a batch. */
 enum tsl_status tsl_train(const struct tsl_train_request *request, struct tsl_team *team,
                           struct tsl_error *err);
 /* Local. Steps of the whole run: iterations, or epochs times batches an epoch. */
@@ -62,7 +65,7 @@ struct tsl_sweep_progress {
     TSL_SWEEP_ENDED,
     TSL_SWEEP_LEFT, /* interrupted */
     TSL_SWEEP_FAILED,
-    TSL_SWEEP_WIDENED, /* the run's team has more ranks now */
+    TSL_SWEEP_WIDENED, /* the run's team has more ranks now, or fewer */
     TSL_SWEEP_LOST,    /* ranks no longer answer */
     TSL_SWEEP_TAKEN    /* the run was another process', which is gone; note: whose */
   } event;

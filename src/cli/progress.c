@@ -84,6 +84,9 @@ static void tell_run(const struct tsl_sweep_progress *now) {
   if (now->event == TSL_SWEEP_STARTED)
     tsl_log(TSL_LOG_VERBOSE, "%s begins on %d rank%s", name, now->width,
             now->width == 1 ? "" : "s");
+  else if (now->event == TSL_SWEEP_WIDENED)
+    tsl_log(TSL_LOG_VERBOSE, "%s goes on on %d rank%s", name, now->width,
+            now->width == 1 ? "" : "s");
   else if (now->event == TSL_SWEEP_ENDED)
     tsl_log(TSL_LOG_VERBOSE, "%s is finished", name);
   else if (now->event == TSL_SWEEP_FAILED)
@@ -107,7 +110,7 @@ void tsl__progress_show(struct tsl__progress *progress,
   if (!isfinite(progress->drawn)) /* the first minute begins now */
     progress->drawn = time;
   bool last = now->event != TSL_SWEEP_TIME && now->event != TSL_SWEEP_STARTED &&
-              now->finished + now->failed == now->runs;
+              now->event != TSL_SWEEP_WIDENED && now->finished + now->failed == now->runs;
   if (time - progress->drawn < minute && !last)
     return;
   char line[LINE / 2];

@@ -1,7 +1,6 @@
 /* coordinate: rank 0 hands out the tasks, and works on some itself; while it does, this
  * runs between its steps. */
-#include "schedule/protocol.h"
-#include "schedule/queue.h"
+#include "schedule/coordinator.h"
 
 #include "teasel/arena.h"
 #include "teasel/log.h"
@@ -10,161 +9,84 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum state { AWAY, IDLE, BUSY, LOST };
+/* ---- ranks ---- */
 
-struct seat {
-  enum state state;
-  double heard;  /* when the rank was heard last */
-  uint32_t team; /* BUSY: epoch of its task */
-};
-
-/* A task that is being worked on. */
-struct party {
-  struct party *next;
-  int64_t task; /* index */
-  uint32_t epoch;
-  int width, left; /* members; members that have not reported */
-  enum tsl_status status;
-  struct tsl_error error;
-  int ranks[]; /* (width) */
-};
-
-struct coordinator {
-  struct tsl_world *world;
-  const struct tsl_task *tasks;
-  const struct tsl_worker *worker;
-  struct tsl__queue queue;
-  struct seat *seats; /* (size) */
-  int size;
-  struct party *parties;
-  struct party *own; /* the one that rank 0 belongs to */
-  bool stopping, told;
-  int64_t failures;
-  enum tsl_status status; /* first failure, or the coordinator's own */
-  struct tsl_error error;
-  double taken;  /* when a message was taken last */
-  double looked; /* when silence was looked for last */
-  double ticked; /* when the worker was told the time last */
-  double recall; /* when tasks that other processes work on are asked for again */
-  struct tsl_message message;
-};
-
-static int idle_count(const struct coordinator *coordinator) {
-  int idle = 0;
-  for (int rank = 0; rank < coordinator->size; rank++) {
-    /* Before all have come nobody can tell how wide teams should be. */
-    if (coordinator->seats[rank].state == AWAY)
-      return 0;
-    idle += coordinator->seats[rank].state == IDLE;
-  }
-  return idle;
+void tsl__seat_set(struct tsl__coordinator *coordinator, int rank,
+                   enum tsl__seat_state state) {
+  struct tsl__seat *seat = &coordinator->seats[rank];
+  coordinator->away += (state == TSL__AWAY) - (seat->state == TSL__AWAY);
+  seat->state = state;
+  if (state == TSL__IDLE)
+    tsl__rank_set_add(&coordinator->idle, rank);
+  else
+    tsl__rank_set_remove(&coordinator->idle, rank);
 }
 
-static void changed(const struct coordinator *coordinator, const struct party *party,
-                    enum tsl_task_change change) {
+int tsl__seat_near(const struct tsl__coordinator *coordinator, int rank) {
+  int found = tsl__rank_set_next(&coordinator->idle, rank);
+  return found >= 0 ? found : tsl__rank_set_next(&coordinator->idle, 0);
+}
+
+static bool is_joiner(const struct tsl__seat *seat) {
+  return seat->party != NULL && seat->joining;
+}
+
+/* ---- what is handed out ---- */
+
+/* Whether the task, which the decider has just started, is to be started here and now. */
+static bool ask(struct tsl__coordinator *coordinator, int64_t task) {
   const struct tsl_worker *worker = coordinator->worker;
-  if (worker->changed != NULL)
-    worker->changed(worker->context, coordinator->tasks[party->task].id, change,
-                    party->ranks, party->width);
-}
-
-static enum tsl_status send_assignment(struct coordinator *coordinator,
-                                       const struct party *party, struct tsl_error *err) {
-  struct tsl__assignment assignment;
-  memset(&assignment, 0, sizeof assignment);
-  assignment.id = coordinator->tasks[party->task].id;
-  assignment.epoch = party->epoch;
-  assignment.width = party->width;
-  for (int i = 0; i < party->width; i++)
-    assignment.ranks[i] = party->ranks[i];
-  size_t count = offsetof(struct tsl__assignment, ranks) +
-                 (size_t)party->width * sizeof *assignment.ranks;
-  for (int i = 0; i < party->width; i++) {
-    if (party->ranks[i] != 0)
-      TSL_TRY(tsl_world_send(coordinator->world, party->ranks[i], TSL__ASSIGNMENT,
-                             &assignment, count, err));
-  }
-  return TSL_OK;
-}
-
-static enum tsl_status start(struct coordinator *coordinator, int64_t task, int width,
-                             struct tsl_error *err) {
-  struct party *party = malloc(sizeof *party + (size_t)width * sizeof *party->ranks);
-  if (party == NULL)
-    return tsl_error_set(err, TSL_MEMORY, "", "out of memory");
-  memset(party, 0, sizeof *party);
-  party->task = task;
-  party->epoch = tsl_world_next_epoch(coordinator->world);
-  for (int rank = 0; rank < coordinator->size && party->width < width; rank++) {
-    struct seat *seat = &coordinator->seats[rank];
-    if (seat->state != IDLE)
-      continue;
-    seat->state = BUSY;
-    seat->heard = tsl_clock_seconds();
-    seat->team = party->epoch;
-    party->ranks[party->width++] = rank;
-    if (rank == 0)
-      coordinator->own = party;
-  }
-  party->left = party->width;
-  party->next = coordinator->parties;
-  coordinator->parties = party;
-  changed(coordinator, party, TSL_TASK_STARTED);
-  return send_assignment(coordinator, party, err);
-}
-
-static void note_failure(struct coordinator *coordinator, enum tsl_status status,
-                         const struct tsl_error *error) {
-  if (coordinator->failures++ == 0) {
-    coordinator->status = status;
-    coordinator->error = *error;
-  }
-}
-
-/* Whether the task, which was taken from the queue, is to be started here and now. */
-static bool ask(struct coordinator *coordinator, int64_t task) {
-  const struct tsl_worker *worker = coordinator->worker;
-  const struct party nobody = {.task = task};
+  const struct tsl__party nobody = {.task = task};
   enum tsl_task_answer answer = TSL_TASK_MINE;
   struct tsl_error error = {.rank = -1};
   if (worker->ask == NULL)
     return true;
   enum tsl_status status =
       worker->ask(worker->context, coordinator->tasks[task].id, &answer, &error);
+  if (status == TSL_OK && answer == TSL_TASK_MINE)
+    return true;
+  tsl__decider_end(coordinator->decider, task);
   if (status != TSL_OK) {
-    note_failure(coordinator, status, &error);
-    changed(coordinator, &nobody, TSL_TASK_FAILED);
+    tsl__failure_note(coordinator, status, &error);
+    tsl__party_changed(coordinator, &nobody, TSL_TASK_FAILED);
   } else if (answer == TSL_TASK_DONE) {
-    changed(coordinator, &nobody, TSL_TASK_FOUND);
-  } else if (answer == TSL_TASK_HELD) {
-    tsl__queue_put_aside(&coordinator->queue, task);
+    tsl__party_changed(coordinator, &nobody, TSL_TASK_FOUND);
+  } else {
+    coordinator->aside[coordinator->aside_count++] = task;
   }
-  return status == TSL_OK && answer == TSL_TASK_MINE;
+  return false;
 }
 
 /* Tasks of other processes are asked for again when there is nothing else to do. */
-static bool recall(struct coordinator *coordinator, double now) {
-  struct tsl__queue *queue = &coordinator->queue;
-  if (queue->aside_count == 0 || tsl__queue_waiting(queue) > 0 ||
-      now < coordinator->recall || idle_count(coordinator) == 0)
+static bool recall(struct tsl__coordinator *coordinator, double now) {
+  if (coordinator->aside_count == 0 || tsl__decider_waiting(coordinator->decider) > 0 ||
+      now < coordinator->recall || coordinator->idle.count == 0)
     return false;
-  tsl__queue_recall(queue);
+  while (coordinator->aside_count > 0)
+    tsl__decider_again(coordinator->decider,
+                       coordinator->aside[--coordinator->aside_count]);
   return true;
 }
 
-static enum tsl_status hand_out(struct coordinator *coordinator, struct tsl_error *err) {
+/* Before all have come nobody can tell how wide teams should be. */
+static enum tsl_status hand_out(struct tsl__coordinator *coordinator,
+                                struct tsl_error *err) {
   /* Seconds, and the part of the time that asking again may cost on a file system that is
    * slow or holds many tasks of others. */
   const double pause = 1, share = 0.02;
   double begun = tsl_clock_seconds();
+  if (coordinator->away > 0)
+    return TSL_OK;
   bool again = recall(coordinator, begun);
   while (!coordinator->stopping) {
-    int width = 0;
-    int64_t task = tsl__queue_take(&coordinator->queue, idle_count(coordinator), &width);
-    if (task < 0)
+    struct tsl__move move =
+        tsl__decider_next(coordinator->decider, begun, coordinator->idle.count);
+    if (move.kind == TSL__MOVE_NONE)
       break;
-    if (ask(coordinator, task))
-      TSL_TRY(start(coordinator, task, width, err));
+    if (move.kind != TSL__MOVE_START)
+      TSL_TRY(tsl__change_begin(coordinator, &move, err));
+    else if (ask(coordinator, move.task))
+      TSL_TRY(tsl__party_start(coordinator, move.task, move.width, err));
   }
   double now = tsl_clock_seconds();
   if (again)
@@ -172,67 +94,93 @@ static enum tsl_status hand_out(struct coordinator *coordinator, struct tsl_erro
   return TSL_OK;
 }
 
-static void end(struct coordinator *coordinator, struct party *party) {
-  struct party **link = &coordinator->parties;
-  while (*link != party)
-    link = &(*link)->next;
-  *link = party->next;
-  if (party->status == TSL_OK) {
-    changed(coordinator, party, TSL_TASK_ENDED);
-  } else if (party->status == TSL_TAKEN) {
-    changed(coordinator, party, TSL_TASK_LEFT);
-    tsl__queue_put_aside(&coordinator->queue, party->task);
-  } else if (party->status == TSL_INTERRUPTED) {
-    coordinator->stopping = true;
-    changed(coordinator, party, TSL_TASK_LEFT);
+/* Measured steps correct the costs. */
+static void review(struct tsl__coordinator *coordinator, double now) {
+  const double pause = 1, share = 0.02; /* seconds; of the time */
+  const struct tsl_worker *worker = coordinator->worker;
+  double pace = worker->pace != NULL ? worker->pace(worker->context) : 0;
+  if (pace > 0) {
+    for (const struct tsl__party *party = coordinator->parties; party != NULL;
+         party = party->next) {
+      double left =
+          party->over
+              ? 0
+              : worker->seconds_left(worker->context, coordinator->tasks[party->task].id);
+      if (left > 0)
+        tsl__decider_correct(coordinator->decider, now, party->task, left);
+    }
+    tsl__decider_review(coordinator->decider, now, pace);
+  }
+  double spent = tsl_clock_seconds() - now;
+  coordinator->reviewed = now + fmax(pause, spent / share);
+}
+
+/* ---- messages ---- */
+
+/* What a worker, rank 0 itself included, says about its task. */
+static enum tsl_status take_word(struct tsl__coordinator *coordinator, int rank,
+                                 enum tsl__kind kind, const void *bytes,
+                                 struct tsl_error *err) {
+  struct tsl__party *party = coordinator->seats[rank].party;
+  uint32_t epoch = 0;
+  memcpy(&epoch, bytes, sizeof epoch);
+  if (kind == TSL__BUILT)
+    return tsl__change_built(coordinator, rank, epoch, err);
+  if (party != NULL)
+    tsl__change_taken(coordinator, party, epoch);
+  return TSL_OK;
+}
+
+enum tsl_status tsl__coordinator_send(struct tsl__coordinator *coordinator, int rank,
+                                      enum tsl__kind kind, const void *bytes,
+                                      size_t count, struct tsl_error *err) {
+  if (rank != 0)
+    return tsl_world_send(coordinator->world, rank, (int)kind, bytes, count, err);
+  if (kind == TSL__ASSIGNMENT) {
+    tsl__turn_assign(&coordinator->turn, bytes, count);
+    coordinator->assigned = true;
   } else {
-    changed(coordinator, party, TSL_TASK_FAILED);
-    note_failure(coordinator, party->status, &party->error);
+    tsl__turn_take(&coordinator->turn, kind, bytes, count);
   }
-  free(party);
+  return TSL_OK;
 }
 
-/* A member is through with its task, or lost. The first failure that is told counts. */
-static void report(struct coordinator *coordinator, int rank, uint32_t epoch,
-                   enum tsl_status status, const struct tsl_error *error) {
-  struct party *party = coordinator->parties;
-  while (party != NULL && party->epoch != epoch)
-    party = party->next;
-  if (party == NULL || coordinator->seats[rank].team != epoch)
-    return;
-  coordinator->seats[rank].team = 0;
-  if (party->status == TSL_OK && status != TSL_OK) {
-    party->status = status;
-    party->error = *error;
-  }
-  if (--party->left == 0)
-    end(coordinator, party);
+static enum tsl_status take_report(struct tsl__coordinator *coordinator,
+                                   const struct tsl_message *message,
+                                   struct tsl_error *err) {
+  struct tsl_error error = {.rank = -1};
+  uint32_t epoch = 0;
+  enum tsl_status status = tsl__report_open(message, &epoch, &error);
+  if (coordinator->seats[message->from].state == TSL__BUSY)
+    tsl__seat_set(coordinator, message->from, TSL__IDLE);
+  return tsl__party_report(coordinator, message->from, epoch, status, &error, err);
 }
 
-static enum tsl_status take_message(struct coordinator *coordinator,
+static enum tsl_status take_message(struct tsl__coordinator *coordinator,
                                     struct tsl_error *err) {
   const struct tsl_message *message = &coordinator->message;
-  struct seat *seat = &coordinator->seats[message->from];
+  struct tsl__seat *seat = &coordinator->seats[message->from];
+  enum tsl__kind kind = (enum tsl__kind)message->kind;
   seat->heard = coordinator->taken = tsl_clock_seconds();
   if (message->kind >= TSL_MESSAGE_WORKER) {
     if (coordinator->worker->message != NULL)
       coordinator->worker->message(coordinator->worker->context, message);
     return TSL_OK;
   }
-  switch ((enum tsl__kind)message->kind) {
+  switch (kind) {
   case TSL__READY:
-    seat->state = IDLE;
+    tsl__seat_set(coordinator, message->from, TSL__IDLE);
     break;
-  case TSL__REPORT: {
-    struct tsl_error error = {.rank = -1};
-    uint32_t epoch = 0;
-    enum tsl_status status = tsl__report_open(message, &epoch, &error);
-    report(coordinator, message->from, epoch, status, &error);
-    seat->state = IDLE;
+  case TSL__REPORT:
+    return take_report(coordinator, message, err);
+  case TSL__BUILT:
+  case TSL__TAKEN:
+    return take_word(coordinator, message->from, kind, message->bytes, err);
+  case TSL__GO:
+    tsl__turn_take(&coordinator->turn, kind, message->bytes, message->count);
     break;
-  }
   case TSL__ALIVE:
-    if (seat->state == IDLE)
+    if (seat->state == TSL__IDLE || is_joiner(seat))
       return tsl_world_send(coordinator->world, message->from, TSL__ANSWER, NULL, 0, err);
     break;
   case TSL__STOP:
@@ -244,47 +192,54 @@ static enum tsl_status take_message(struct coordinator *coordinator,
   return TSL_OK;
 }
 
-static void look_for_silence(struct coordinator *coordinator, double now) {
+static enum tsl_status lose(struct tsl__coordinator *coordinator, int rank,
+                            double patience, struct tsl_error *err) {
+  struct tsl_error error = {.rank = -1};
+  tsl_error_set(&error, TSL_PEER_LOST, "",
+                "rank %d has not answered for %g s; finished runs are kept: start the "
+                "same command again",
+                rank, patience);
+  error.rank = rank;
+  tsl_log(TSL_LOG_NORMAL, "rank %d has not answered for %g s and gets no more work", rank,
+          patience);
+  if (coordinator->failures == 0 && coordinator->status == TSL_OK) {
+    coordinator->status = TSL_PEER_LOST;
+    coordinator->error = error;
+  }
+  tsl__seat_set(coordinator, rank, TSL__LOST);
+  coordinator->lost++;
+  tsl__decider_set_ranks(coordinator->decider, coordinator->size - coordinator->lost);
+  tsl_world_give_up(coordinator->world, rank);
+  return tsl__party_report(coordinator, rank, 0, TSL_PEER_LOST, &error, err);
+}
+
+static enum tsl_status look_for_silence(struct tsl__coordinator *coordinator, double now,
+                                        struct tsl_error *err) {
   double patience = tsl__silence * tsl_world_peer_seconds(coordinator->world);
   for (int rank = 1; rank < coordinator->size; rank++) {
-    struct seat *seat = &coordinator->seats[rank];
-    if (seat->state == LOST || now - seat->heard <= patience)
-      continue;
-    struct tsl_error error = {.rank = -1};
-    tsl_error_set(&error, TSL_PEER_LOST, "",
-                  "rank %d has not answered for %g s; finished runs are kept: start the "
-                  "same command again",
-                  rank, patience);
-    error.rank = rank;
-    tsl_log(TSL_LOG_NORMAL, "rank %d has not answered for %g s and gets no more work",
-            rank, patience);
-    if (coordinator->failures == 0 && coordinator->status == TSL_OK) {
-      coordinator->status = TSL_PEER_LOST;
-      coordinator->error = error;
-    }
-    if (seat->state == BUSY)
-      report(coordinator, rank, seat->team, TSL_PEER_LOST, &error);
-    seat->state = LOST;
-    tsl_world_give_up(coordinator->world, rank);
+    const struct tsl__seat *seat = &coordinator->seats[rank];
+    if (seat->state != TSL__LOST && now - seat->heard > patience)
+      TSL_TRY(lose(coordinator, rank, patience, err));
   }
+  return TSL_OK;
 }
 
 /* Tells the busy ranks, once, to leave their tasks. */
-static enum tsl_status call_back(struct coordinator *coordinator, struct tsl_error *err) {
+static enum tsl_status call_back(struct tsl__coordinator *coordinator,
+                                 struct tsl_error *err) {
   if (!coordinator->stopping || coordinator->told)
     return TSL_OK;
   coordinator->told = true;
   for (int rank = 1; rank < coordinator->size; rank++) {
-    const struct seat *seat = &coordinator->seats[rank];
-    if (seat->state == BUSY)
-      TSL_TRY(tsl_world_send(coordinator->world, rank, TSL__LEAVE, &seat->team,
-                             sizeof seat->team, err));
+    if (coordinator->seats[rank].state == TSL__BUSY)
+      TSL_TRY(tsl_world_send(coordinator->world, rank, TSL__LEAVE, NULL, 0, err));
   }
   return TSL_OK;
 }
 
 /* Everything that can be done at once; never waits. */
-static enum tsl_status serve(struct coordinator *coordinator, struct tsl_error *err) {
+static enum tsl_status serve(struct tsl__coordinator *coordinator,
+                             struct tsl_error *err) {
   const double second = 1;
   const struct tsl_worker *worker = coordinator->worker;
   for (bool found = true; found;) {
@@ -295,8 +250,10 @@ static enum tsl_status serve(struct coordinator *coordinator, struct tsl_error *
   double now = tsl_clock_seconds();
   if (now - coordinator->looked >= tsl__alive_seconds(coordinator->world)) {
     coordinator->looked = now;
-    look_for_silence(coordinator, now);
+    TSL_TRY(look_for_silence(coordinator, now, err));
   }
+  if (now >= coordinator->reviewed)
+    review(coordinator, now);
   if (now - coordinator->ticked >= second && worker->tick != NULL) {
     coordinator->ticked = now;
     worker->tick(worker->context);
@@ -307,43 +264,44 @@ static enum tsl_status serve(struct coordinator *coordinator, struct tsl_error *
   return call_back(coordinator, err);
 }
 
+/* ---- rank 0's own tasks ---- */
+
 static enum tsl_status poll_between_steps(void *context) {
-  struct coordinator *coordinator = context;
+  struct tsl__coordinator *coordinator = context;
   TSL_TRY(serve(coordinator, NULL));
   return coordinator->stopping ? TSL_INTERRUPTED : TSL_OK;
 }
 
-static void work(struct coordinator *coordinator) {
-  const struct party *party = coordinator->own;
-  const struct tsl_worker *worker = coordinator->worker;
-  uint32_t epoch = party->epoch;
-  struct tsl_error failure = {.rank = -1};
-  struct tsl_team *team = NULL;
-  enum tsl_status status = tsl_team_create(coordinator->world, party->ranks, party->width,
-                                           epoch, &team, &failure);
-  if (status == TSL_OK)
-    status = worker->work(worker->context, coordinator->tasks[party->task].id, team,
-                          poll_between_steps, coordinator, &failure);
-  tsl_team_free(team);
-  coordinator->own = NULL;
-  report(coordinator, 0, epoch, status, &failure);
-  coordinator->seats[0].state = IDLE;
+static enum tsl_status listen(void *owner, struct tsl_error *err) {
+  return serve(owner, err);
 }
+
+static enum tsl_status tell(void *owner, enum tsl__kind kind, const void *bytes,
+                            size_t count, struct tsl_error *err) {
+  (void)count;
+  return take_word(owner, 0, kind, bytes, err);
+}
+
+static enum tsl_status work(struct tsl__coordinator *coordinator, struct tsl_error *err) {
+  struct tsl_error failure = {.rank = -1};
+  coordinator->assigned = false;
+  enum tsl_status status = tsl__turn_work(&coordinator->turn, coordinator->worker,
+                                          poll_between_steps, coordinator, &failure);
+  tsl__seat_set(coordinator, 0, TSL__IDLE);
+  return tsl__party_report(coordinator, 0, coordinator->turn.assignment.epoch, status,
+                           &failure, err);
+}
+
+/* ---- from beginning to end ---- */
 
 /* Nothing runs, and nothing more will. */
-static bool over(const struct coordinator *coordinator) {
-  if (coordinator->parties != NULL ||
-      (coordinator->queue.aside_count > 0 && !coordinator->stopping))
-    return false;
-  for (int rank = 0; rank < coordinator->size; rank++) {
-    if (coordinator->seats[rank].state == AWAY)
-      return false;
-  }
+static bool over(const struct tsl__coordinator *coordinator) {
   /* With waiting tasks and nobody at work: too few ranks are left for one team. */
-  return true;
+  return coordinator->parties == NULL && coordinator->away == 0 &&
+         (coordinator->aside_count == 0 || coordinator->stopping);
 }
 
-static void conclude(struct coordinator *coordinator) {
+static void conclude(struct tsl__coordinator *coordinator) {
   if (coordinator->stopping) {
     coordinator->status =
         tsl_error_set(&coordinator->error, TSL_INTERRUPTED, "",
@@ -355,45 +313,56 @@ static void conclude(struct coordinator *coordinator) {
   }
 }
 
-static enum tsl_status run(struct coordinator *coordinator, struct tsl_error *err) {
+static enum tsl_status run(struct tsl__coordinator *coordinator, struct tsl_error *err) {
   double begun = tsl_clock_seconds();
   for (;;) {
     TSL_TRY(serve(coordinator, err));
-    if (coordinator->own != NULL) {
-      work(coordinator);
+    if (coordinator->assigned) {
+      TSL_TRY(work(coordinator, err));
       begun = tsl_clock_seconds();
     } else if (over(coordinator)) {
       return TSL_OK;
     } else {
-      double since = begun > coordinator->taken ? begun : coordinator->taken;
+      double since = fmax(begun, coordinator->taken);
       tsl_world_relax(coordinator->world, tsl_clock_seconds() - since);
     }
   }
 }
 
-enum tsl_status tsl__coordinate(struct tsl_world *world, const struct tsl_task *tasks,
-                                int64_t task_count, int width,
-                                const struct tsl_worker *worker, struct tsl_error *err) {
-  struct coordinator *coordinator = NULL;
-  void *seats = NULL;
-  enum tsl_status status =
-      tsl_allocate((void **)&coordinator, 1, sizeof *coordinator, err);
-  if (status != TSL_OK)
-    goto done;
-  coordinator->world = world;
-  coordinator->tasks = tasks;
-  coordinator->worker = worker;
-  coordinator->size = tsl_world_size(world);
-  status = tsl_allocate(&seats, (size_t)coordinator->size, sizeof(struct seat), err);
-  if (status == TSL_OK)
-    status = tsl__queue_init(&coordinator->queue, tasks, task_count, width, err);
-  if (status != TSL_OK)
-    goto done;
+static enum tsl_status allocate(struct tsl__coordinator *coordinator, int width,
+                                struct tsl_error *err) {
+  size_t tasks = (size_t)coordinator->task_count;
+  void *seats = NULL, *party_of = NULL, *aside = NULL;
+  TSL_TRY(tsl_allocate(&seats, (size_t)coordinator->size, sizeof(struct tsl__seat), err));
   coordinator->seats = seats;
+  TSL_TRY(tsl_allocate(&party_of, tasks, sizeof(struct tsl__party *), err));
+  coordinator->party_of = party_of;
+  TSL_TRY(tsl_allocate(&aside, tasks, sizeof *coordinator->aside, err));
+  coordinator->aside = aside;
+  TSL_TRY(tsl__rank_set_init(&coordinator->idle, coordinator->size, err));
+  return tsl__decider_create(coordinator->tasks, coordinator->task_count,
+                             coordinator->size, width, tsl_clock_seconds(),
+                             &coordinator->decider, err);
+}
+
+static void release(struct tsl__coordinator *coordinator) {
+  tsl__parties_free(coordinator);
+  tsl__decider_free(coordinator->decider);
+  tsl__rank_set_release(&coordinator->idle);
+  free(coordinator->seats);
+  free(coordinator->party_of);
+  free(coordinator->aside);
+  free(coordinator);
+}
+
+static enum tsl_status coordinate(struct tsl__coordinator *coordinator,
+                                  struct tsl_error *err) {
+  double now = tsl_clock_seconds();
+  coordinator->away = coordinator->size;
   for (int rank = 0; rank < coordinator->size; rank++)
-    coordinator->seats[rank] =
-        (struct seat){rank == 0 ? IDLE : AWAY, tsl_clock_seconds(), 0};
-  status = run(coordinator, &coordinator->error);
+    coordinator->seats[rank].heard = now;
+  tsl__seat_set(coordinator, 0, TSL__IDLE);
+  enum tsl_status status = run(coordinator, &coordinator->error);
   if (status != TSL_OK)
     coordinator->status = status;
   else
@@ -401,19 +370,32 @@ enum tsl_status tsl__coordinate(struct tsl_world *world, const struct tsl_task *
   status = coordinator->status;
   for (int rank = 1; rank < coordinator->size; rank++) {
     /* One that cannot be told will notice the silence. */
-    (void)tsl__report_send(world, rank, TSL__END, 0, status, &coordinator->error, NULL);
+    (void)tsl__report_send(coordinator->world, rank, TSL__END, 0, status,
+                           &coordinator->error, NULL);
   }
   if (status != TSL_OK && err != NULL)
     *err = coordinator->error;
-done:
-  while (coordinator != NULL && coordinator->parties != NULL) {
-    struct party *next = coordinator->parties->next;
-    free(coordinator->parties);
-    coordinator->parties = next;
-  }
-  if (coordinator != NULL)
-    tsl__queue_release(&coordinator->queue);
-  free(seats);
-  free(coordinator);
+  return status;
+}
+
+enum tsl_status tsl__coordinate(struct tsl_world *world, const struct tsl_task *tasks,
+                                int64_t task_count, int width,
+                                const struct tsl_worker *worker, struct tsl_error *err) {
+  void *memory = NULL;
+  TSL_TRY(tsl_allocate(&memory, 1, sizeof(struct tsl__coordinator), err));
+  struct tsl__coordinator *coordinator = memory;
+  coordinator->world = world;
+  coordinator->tasks = tasks;
+  coordinator->task_count = task_count;
+  coordinator->worker = worker;
+  coordinator->size = tsl_world_size(world);
+  coordinator->turn.world = world;
+  coordinator->turn.tell = tell;
+  coordinator->turn.listen = listen;
+  coordinator->turn.owner = coordinator;
+  enum tsl_status status = allocate(coordinator, width, err);
+  if (status == TSL_OK)
+    status = coordinate(coordinator, err);
+  release(coordinator);
   return status;
 }

@@ -1,5 +1,6 @@
 /* decide: what waits and what runs, as the rule sees it. */
 #include "schedule/decider.h"
+#include "schedule/protocol.h"
 
 #include "teasel/arena.h"
 
@@ -8,7 +9,7 @@
 
 int tsl__widest(const struct tsl_task *task, int ranks) {
   int wide = 1;
-  while (2 * wide <= ranks && 2 * wide <= task->widest)
+  while (2 * wide <= ranks && 2 * wide <= task->widest && 2 * wide <= TSL__WIDTH_MAX)
     wide *= 2;
   return wide;
 }
@@ -174,7 +175,7 @@ int64_t tsl__longest_waiting(const struct tsl__decider *decider) {
 /* ---- what has happened ---- */
 
 void tsl__decider_settle(struct tsl__decider *decider, double now, int64_t task,
-                         int width) {
+                         int width, bool fixed) {
   int64_t slot = decider->slot_of[task];
   if (slot < 0)
     return;
@@ -183,7 +184,7 @@ void tsl__decider_settle(struct tsl__decider *decider, double now, int64_t task,
   decider->coming -= running->giving;
   tsl__running_set_width(decider, now, slot, width);
   running->giving = 0;
-  running->changing = false;
+  running->changing = fixed;
   tsl__running_enter(decider, slot);
 }
 

@@ -37,9 +37,10 @@ struct tsl__move tsl__decider_next(struct tsl__decider *decider, double now, int
 /* Local. When to ask again although nothing has happened; INFINITY: not before. */
 double tsl__decider_wake(const struct tsl__decider *decider, double now);
 
-/* Local. The team of a running task now has this width, be it as wanted or as before. */
+/* Local. The team of a running task now has this width, be it as wanted or as before.
+ * fixed: it is not to be changed any more. */
 void tsl__decider_settle(struct tsl__decider *decider, double now, int64_t task,
-                         int width);
+                         int width, bool fixed);
 /* Local. A running task is over, or waits again, with what it cost at first. The width of
  * its team, whose ranks are then idle. */
 int tsl__decider_end(struct tsl__decider *decider, int64_t task);

@@ -12,7 +12,7 @@ struct tsl__running {
   int64_t task; /* -1: the slot is free */
   double end;   /* at the present width */
   int width, widest;
-  bool changing; /* its width, and not settled yet */
+  bool changing; /* its width, and not settled yet; or never to change again */
   int giving;    /* ranks that it was told to let go */
 };
 

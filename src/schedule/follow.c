@@ -1,5 +1,5 @@
 /* follow: every rank but 0. */
-#include "schedule/protocol.h"
+#include "schedule/turn.h"
 
 #include "teasel/log.h"
 
@@ -9,7 +9,7 @@ struct follower {
   struct tsl_world *world;
   const struct tsl_worker *worker;
   struct tsl_message message;
-  struct tsl__assignment assignment;
+  struct tsl__turn turn;
   bool assigned, leaving, ended, told_to_stop;
   double heard, spoken; /* when rank 0 was heard and told something last */
   enum tsl_status result;
@@ -25,12 +25,14 @@ static enum tsl_status take_messages(struct follower *follower, struct tsl_error
       return TSL_OK;
     follower->heard = tsl_clock_seconds();
     if (message->kind == TSL__ASSIGNMENT) {
-      memcpy(&follower->assignment, message->bytes, message->count);
+      tsl__turn_assign(&follower->turn, message->bytes, message->count);
       follower->assigned = true;
+    } else if (message->kind == TSL__OFFER || message->kind == TSL__GO ||
+               message->kind == TSL__CANCEL) {
+      tsl__turn_take(&follower->turn, (enum tsl__kind)message->kind, message->bytes,
+                     message->count);
     } else if (message->kind == TSL__LEAVE) {
-      uint32_t epoch = 0;
-      memcpy(&epoch, message->bytes, sizeof epoch);
-      follower->leaving = follower->assigned && epoch == follower->assignment.epoch;
+      follower->leaving = true;
     } else if (message->kind == TSL__END) {
       follower->result = tsl__report_open(message, NULL, &follower->result_error);
       follower->ended = true;
@@ -67,40 +69,56 @@ static enum tsl_status poll_between_steps(void *context) {
                                                                          : TSL_OK;
 }
 
-static enum tsl_status work(struct follower *follower, struct tsl_error *err) {
-  const struct tsl__assignment *assignment = &follower->assignment;
-  struct tsl_error failure = {.rank = -1};
-  struct tsl_team *team = NULL;
+/* Rank 0 has not been heard for too long. */
+static enum tsl_status check_silence(const struct follower *follower,
+                                     struct tsl_error *err) {
+  double patience = tsl__silence * tsl_world_peer_seconds(follower->world);
+  if (tsl_clock_seconds() - follower->heard <= patience)
+    return TSL_OK;
   enum tsl_status status =
-      tsl_team_create(follower->world, assignment->ranks, assignment->width,
-                      assignment->epoch, &team, &failure);
-  if (status == TSL_OK)
-    status = follower->worker->work(follower->worker->context, assignment->id, team,
-                                    poll_between_steps, follower, &failure);
-  tsl_team_free(team);
+      tsl_error_set(err, TSL_PEER_LOST, "",
+                    "rank 0, which hands out the runs, has not answered for %g s; "
+                    "finished runs are kept: start the same command again",
+                    patience);
+  if (err != NULL)
+    err->rank = 0;
+  tsl_world_give_up(follower->world, 0);
+  return status;
+}
+
+/* While it waits to join a team. */
+static enum tsl_status listen(void *owner, struct tsl_error *err) {
+  struct follower *follower = owner;
+  TSL_TRY(check_silence(follower, err));
+  TSL_TRY(show_life(follower, err));
+  TSL_TRY(take_messages(follower, err));
+  if (follower->ended)
+    follower->turn.word = TSL__WORD_CANCEL;
+  return TSL_OK;
+}
+
+static enum tsl_status tell_rank_0(void *owner, enum tsl__kind kind, const void *bytes,
+                                   size_t count, struct tsl_error *err) {
+  struct follower *follower = owner;
+  follower->spoken = tsl_clock_seconds();
+  return tsl_world_send(follower->world, 0, (int)kind, bytes, count, err);
+}
+
+static enum tsl_status work(struct follower *follower, struct tsl_error *err) {
+  struct tsl_error failure = {.rank = -1};
+  enum tsl_status status = tsl__turn_work(&follower->turn, follower->worker,
+                                          poll_between_steps, follower, &failure);
   follower->assigned = false;
-  follower->leaving = false;
   follower->spoken = follower->heard = tsl_clock_seconds();
-  return tsl__report_send(follower->world, 0, TSL__REPORT, assignment->epoch, status,
-                          &failure, err);
+  return tsl__report_send(follower->world, 0, TSL__REPORT,
+                          follower->turn.assignment.epoch, status, &failure, err);
 }
 
 static enum tsl_status wait_for_work(struct follower *follower, struct tsl_error *err) {
   double begun = tsl_clock_seconds();
   while (!follower->assigned && !follower->ended) {
     double now = tsl_clock_seconds();
-    double patience = tsl__silence * tsl_world_peer_seconds(follower->world);
-    if (now - follower->heard > patience) {
-      enum tsl_status status = tsl_error_set(err, TSL_PEER_LOST, "",
-                                             "rank 0, which hands out the runs, has not "
-                                             "answered for %g s; finished runs are "
-                                             "kept: start the same command again",
-                                             patience);
-      if (err != NULL)
-        err->rank = 0;
-      tsl_world_give_up(follower->world, 0);
-      return status;
-    }
+    TSL_TRY(check_silence(follower, err));
     if (!follower->told_to_stop && asked_to_stop(follower)) {
       follower->told_to_stop = true;
       TSL_TRY(tell(follower, TSL__STOP, err));
@@ -117,6 +135,10 @@ enum tsl_status tsl__follow(struct tsl_world *world, const struct tsl_worker *wo
                             struct tsl_error *err) {
   struct follower follower = {
       .world = world, .worker = worker, .heard = tsl_clock_seconds()};
+  follower.turn.world = world;
+  follower.turn.listen = listen;
+  follower.turn.tell = tell_rank_0;
+  follower.turn.owner = &follower;
   TSL_TRY(tell(&follower, TSL__READY, err));
   for (;;) {
     TSL_TRY(wait_for_work(&follower, err));

@@ -25,7 +25,7 @@ static void simulate(struct tsl__decider *decider, int ranks, struct tsl_plan *p
       idle += widened ? -move.width / 2 : move.width;
       plan->widened += widened;
       plan->narrowed += !widened;
-      tsl__decider_settle(decider, now, move.task, move.width);
+      tsl__decider_settle(decider, now, move.task, move.width, false);
       continue;
     }
     int64_t task = tsl__decider_first_end(decider, &end);

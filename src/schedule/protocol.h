@@ -1,6 +1,4 @@
-/* protocol.h - what coordinator and workers tell each other. A worker says READY when it
- * is idle, gets an ASSIGNMENT, and says REPORT when the task is over (which makes it idle
- * again); END sends it home. */
+/* protocol.h - what coordinator and workers tell each other: docs/scheduling.md. */
 #ifndef TEASEL_SCHEDULE_PROTOCOL_H
 #define TEASEL_SCHEDULE_PROTOCOL_H
 
@@ -8,22 +6,30 @@
 
 enum tsl__kind {
   TSL__READY = 1,  /* to rank 0 */
-  TSL__ASSIGNMENT, /* from rank 0: struct tsl__assignment */
+  TSL__ASSIGNMENT, /* from rank 0: struct tsl__assignment; a task, or one to join */
   TSL__REPORT,     /* to rank 0: struct tsl__report */
-  TSL__LEAVE,      /* from rank 0: epoch of the task that should be left */
+  TSL__LEAVE,      /* from rank 0: leave what you work on, and do nothing more */
   TSL__END,        /* from rank 0: struct tsl__report, what all return */
   TSL__ALIVE,      /* to rank 0; an idle worker expects TSL__ANSWER */
   TSL__ANSWER,     /* from rank 0 */
-  TSL__STOP        /* to rank 0: a signal asked this idle worker to stop */
+  TSL__STOP,       /* to rank 0: a signal asked this idle worker to stop */
+  TSL__BUILT,      /* joiner to rank 0: epoch; ready to join */
+  TSL__OFFER,      /* from rank 0 to a team's first member: struct tsl__assignment */
+  TSL__TAKEN,      /* first member to rank 0: epoch that the team is in now */
+  TSL__GO,         /* first member to a joiner: epoch; the team waits for it */
+  TSL__CANCEL      /* from rank 0 to a joiner: epoch; nobody will say GO */
 };
 
+/* A team from now on. */
 struct tsl__assignment {
   int64_t id; /* of the task */
   uint32_t epoch;
+  uint32_t previous; /* epoch of the team that is changed; 0: a start */
   int32_t width;
-  int32_t ranks[(TSL_MESSAGE_MAX - 16) / 4]; /* (width) */
+  int32_t before;                            /* members of that team; 0: a start */
+  int32_t ranks[(TSL_MESSAGE_MAX - 24) / 4]; /* (width) */
 };
-enum { TSL__WIDTH_MAX = (TSL_MESSAGE_MAX - 16) / 4 };
+enum { TSL__WIDTH_MAX = (TSL_MESSAGE_MAX - 24) / 4 };
 
 /* A status with its error, cut to fit into a message. */
 struct tsl__report {
@@ -37,8 +43,11 @@ struct tsl__report {
  * wait for a lost member before it can report that. */
 static const double tsl__silence = 2;
 
-/* Local. Seconds between two signs of life. */
+/* Local. Seconds between two signs of life: few where there are many ranks, so that rank
+ * 0 is not kept busy by them. */
 double tsl__alive_seconds(const struct tsl_world *world);
+/* Local. Bytes of an assignment that are sent. */
+size_t tsl__assignment_bytes(const struct tsl__assignment *assignment);
 enum tsl_status tsl__report_send(struct tsl_world *world, int to, enum tsl__kind kind,
                                  uint32_t epoch, enum tsl_status status,
                                  const struct tsl_error *error, struct tsl_error *err);

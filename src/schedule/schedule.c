@@ -1,12 +1,19 @@
 /* schedule: hands tasks to teams. Rank 0 coordinates between its own steps. */
 #include "schedule/protocol.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 double tsl__alive_seconds(const struct tsl_world *world) {
+  const double often = 5, served = 2000; /* seconds; messages a second */
   double quarter = tsl_world_peer_seconds(world) / 4;
-  return quarter < 5 ? quarter : 5;
+  return fmin(quarter, fmax(often, tsl_world_size(world) / served));
+}
+
+size_t tsl__assignment_bytes(const struct tsl__assignment *assignment) {
+  return offsetof(struct tsl__assignment, ranks) +
+         (size_t)assignment->width * sizeof *assignment->ranks;
 }
 
 enum tsl_status tsl__report_send(struct tsl_world *world, int to, enum tsl__kind kind,

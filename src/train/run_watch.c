@@ -9,10 +9,17 @@
 
 static const double pause_seconds = 5; /* between two writings */
 
+static void set_team(struct tsl__run_watch *watch, const struct tsl_team *team) {
+  static const int alone = 0;
+  struct tsl_run_progress *progress = &watch->progress;
+  progress->width = tsl_team_size(team);
+  const int *ranks = tsl_team_ranks(team);
+  tsl_ranks_print(progress->ranks, ranks != NULL ? ranks : &alone, progress->width);
+}
+
 void tsl__run_watch_begin(struct tsl__run_watch *watch,
                           const struct tsl_train_request *request,
                           const struct tsl_team *team) {
-  static const int alone = 0;
   memset(watch, 0, sizeof *watch);
   if (tsl_team_index(team) != 0)
     return;
@@ -23,16 +30,18 @@ void tsl__run_watch_begin(struct tsl__run_watch *watch,
   watch->run = request->run->name;
   progress->iterations = tsl_train_iterations(
       request->run, tsl_dataset_view(request->dataset)->count - held_out);
-  progress->width = tsl_team_size(team);
-  const int *ranks = tsl_team_ranks(team);
-  tsl_ranks_print(progress->ranks, ranks != NULL ? ranks : &alone, progress->width);
+  set_team(watch, team);
   tsl_host_print(progress->host);
   progress->process = (int64_t)getpid();
   progress->since = tsl_date_now();
 }
 
-void tsl__run_watch_step(struct tsl__run_watch *watch, int64_t steps_done) {
+void tsl__run_watch_step(struct tsl__run_watch *watch, const struct tsl_team *team,
+                         int64_t steps_done) {
   double now = tsl_clock_seconds();
+  bool changed = watch->store != NULL && watch->progress.width != tsl_team_size(team);
+  if (changed) /* what was counted so far is of another speed */
+    watch->counted = watch->written = 0;
   if (watch->store == NULL ||
       (watch->written > 0 && now - watch->written < pause_seconds))
     return;
@@ -40,6 +49,8 @@ void tsl__run_watch_step(struct tsl__run_watch *watch, int64_t steps_done) {
   if (watch->counted > 0 && now > watch->counted)
     watch->progress.steps_per_second =
         (double)(steps_done - watch->counted_steps) / (now - watch->counted);
+  if (changed)
+    set_team(watch, team);
   watch->counted = now;
   watch->counted_steps = steps_done;
   watch->written = now;

@@ -20,7 +20,8 @@ void tsl__run_watch_begin(struct tsl__run_watch *watch,
                           const struct tsl_train_request *request,
                           const struct tsl_team *team);
 /* After each step, on the first member. */
-void tsl__run_watch_step(struct tsl__run_watch *watch, int64_t steps_done);
+void tsl__run_watch_step(struct tsl__run_watch *watch, const struct tsl_team *team,
+                         int64_t steps_done);
 /* Removes the file, or says why the run failed. */
 void tsl__run_watch_end(struct tsl__run_watch *watch, enum tsl_status status,
                         const struct tsl_error *error);

@@ -19,14 +19,16 @@ enum { MESSAGE_STEPS = TSL_MESSAGE_WORKER };
 /* What a team's first member tells rank 0, about once a second. */
 struct note {
   int64_t run, steps;
-  double seconds; /* since its training began */
+  int64_t from;   /* steps after which the seconds are counted */
+  double seconds; /* of all its ranks together */
 };
 
 /* How far a run is, as rank 0 knows it. */
 struct track {
   double operations; /* of one step */
   int64_t iterations, steps;
-  double seconds; /* of its team, for these steps */
+  int64_t from;   /* steps after which the seconds are counted */
+  double seconds; /* of all its ranks together */
   int width;      /* 0: not running */
   bool over;
 };
@@ -42,7 +44,10 @@ struct sweep {
   const char *note; /* for what is told next */
   /* The run that this rank trains. */
   int64_t current;
-  double current_begun, noted;
+  const struct tsl_turn *turn;
+  int64_t counted_from; /* steps; -1: the first is not over */
+  double counted;       /* until when rank_seconds are counted */
+  double rank_seconds, current_begun, noted;
   struct tsl__run_watch watch;
   /* Rank 0 alone. */
   int64_t finished, failed, running;
@@ -149,19 +154,38 @@ static int forced_width(const struct sweep *sweep) {
   return (int)tsl_job_options(sweep->request->job)->schedule.width;
 }
 
-/* Seconds of one rank an operation, from all that was measured so far; 0: nothing yet. */
-static double measured_pace(const struct sweep *sweep) {
-  double seconds = 0, operations = 0;
+/* Steps whose time is known. */
+static double timed_steps(const struct track *track) {
+  return (double)(track->steps - track->from);
+}
+
+/* Measured time over predicted time, of all steps so far; 0: nothing is measured. */
+static double measured_pace(void *context) {
+  const struct sweep *sweep = context;
+  double seconds = 0, predicted = 0;
   for (int64_t i = 0; i < sweep->runs; i++) {
     const struct track *track = &sweep->tracks[i];
-    seconds += track->seconds * track->width;
-    operations += track->operations * (double)track->steps;
+    seconds += track->seconds;
+    predicted += sweep->tasks[i].seconds * timed_steps(track) / (double)track->iterations;
   }
-  return operations > 0 ? seconds / operations : 0;
+  return predicted > 0 ? seconds / predicted : 0;
+}
+
+/* Seconds of one rank that a run still needs, at its own pace where it has one. */
+static double run_seconds_left(const struct sweep *sweep, int64_t run, double pace) {
+  const struct track *track = &sweep->tracks[run];
+  double step = timed_steps(track) > 0
+                    ? track->seconds / timed_steps(track)
+                    : pace * sweep->tasks[run].seconds / (double)track->iterations;
+  return step * (double)(track->iterations - track->steps);
+}
+
+static double task_seconds_left(void *context, int64_t id) {
+  return run_seconds_left(context, id, measured_pace(context));
 }
 
 /* The plan of what is left, at the measured pace. */
-static double seconds_left(const struct sweep *sweep) {
+static double seconds_left(struct sweep *sweep) {
   double pace = measured_pace(sweep), left = NAN;
   void *memory = NULL;
   if (pace == 0 ||
@@ -169,12 +193,9 @@ static double seconds_left(const struct sweep *sweep) {
     return left;
   struct tsl_task *tasks = memory;
   for (int64_t i = 0; i < sweep->runs; i++) {
-    const struct track *track = &sweep->tracks[i];
-    double own = track->steps > 0 ? track->seconds * track->width / (double)track->steps
-                                  : pace * track->operations;
     tasks[i] = sweep->tasks[i];
-    tasks[i].seconds = own * (double)(track->iterations - track->steps);
-    tasks[i].done = track->over;
+    tasks[i].seconds = run_seconds_left(sweep, i, pace);
+    tasks[i].done = sweep->tracks[i].over;
   }
   left = tsl_schedule_plan(tasks, sweep->runs, tsl_world_size(sweep->world),
                            forced_width(sweep))
@@ -183,7 +204,7 @@ static double seconds_left(const struct sweep *sweep) {
   return left;
 }
 
-static void tell(const struct sweep *sweep, int event, int64_t run, const int *ranks,
+static void tell(struct sweep *sweep, int event, int64_t run, const int *ranks,
                  int width) {
   const struct tsl_sweep_request *request = sweep->request;
   if (request->progress == NULL)
@@ -207,7 +228,7 @@ static void tell(const struct sweep *sweep, int event, int64_t run, const int *r
     progress.steps_done += track->over ? track->iterations : track->steps;
     progress.steps_total += track->iterations;
     if (track->width > 0 && !track->over && track->seconds > 0)
-      progress.steps_per_second += (double)track->steps / track->seconds;
+      progress.steps_per_second += timed_steps(track) * track->width / track->seconds;
   }
   request->progress(request->context, &progress);
 }
@@ -216,6 +237,7 @@ static void take_note(struct sweep *sweep, const struct note *note) {
   if (note->run < 0 || note->run >= sweep->runs)
     return;
   sweep->tracks[note->run].steps = note->steps;
+  sweep->tracks[note->run].from = note->from;
   sweep->tracks[note->run].seconds = note->seconds;
 }
 
@@ -246,6 +268,11 @@ static void take_change(void *context, int64_t id, enum tsl_task_change change,
     tell(sweep, TSL_SWEEP_STARTED, id, ranks, width);
     return;
   }
+  if (change == TSL_TASK_CHANGED) {
+    track->width = width;
+    tell(sweep, TSL_SWEEP_WIDENED, id, ranks, width);
+    return;
+  }
   sweep->running--;
   track->over = change != TSL_TASK_LEFT;
   sweep->finished += change == TSL_TASK_ENDED;
@@ -265,20 +292,33 @@ static void tick(void *context) {
 
 /* ---- every rank ---- */
 
+/* Adds up the time of the team's ranks, from the end of the first step on, which makes
+ * much that later ones find. */
+static void count_time(struct sweep *sweep, int64_t steps_done, double now) {
+  if (sweep->counted_from < 0)
+    sweep->counted_from = steps_done;
+  else
+    sweep->rank_seconds += (now - sweep->counted) * tsl_team_size(sweep->turn->team);
+  sweep->counted = now;
+}
+
 /* After each step of this rank's run, where it is the team's first member. */
 static void note_steps(void *context, int64_t steps_done) {
   const double often = 1; /* seconds */
   struct sweep *sweep = context;
   const struct tsl_run *run = tsl_job_run(sweep->request->job, (size_t)sweep->current);
   double now = tsl_clock_seconds();
-  tsl__run_watch_step(&sweep->watch, steps_done);
+  tsl__run_watch_step(&sweep->watch, sweep->turn->team, steps_done);
   sweep->claims.steps = steps_done;
   sweep->claims.seconds = now - sweep->current_begun;
+  count_time(sweep, steps_done, now);
   bool last = steps_done == tsl_train_iterations(run, training_count(sweep, run));
   if (now - sweep->noted < often && !last)
     return;
-  const struct note note = {
-      .run = sweep->current, .steps = steps_done, .seconds = now - sweep->current_begun};
+  const struct note note = {.run = sweep->current,
+                            .steps = steps_done,
+                            .from = sweep->counted_from,
+                            .seconds = sweep->rank_seconds};
   sweep->noted = now;
   if (tsl_world_rank(sweep->world) == 0)
     take_note(sweep, &note);
@@ -287,6 +327,7 @@ static void note_steps(void *context, int64_t steps_done) {
 }
 
 static enum tsl_status train_one(void *context, int64_t id, struct tsl_team *team,
+                                 struct tsl_turn *turn,
                                  enum tsl_status (*poll)(void *poll_context),
                                  void *poll_context, struct tsl_error *err) {
   struct sweep *sweep = context;
@@ -298,13 +339,18 @@ static enum tsl_status train_one(void *context, int64_t id, struct tsl_team *tea
                                             .poll = tsl__sweep_claims_poll,
                                             .poll_context = &sweep->claims,
                                             .progress = note_steps,
-                                            .progress_context = sweep};
+                                            .progress_context = sweep,
+                                            .turn = turn};
   sweep->current = id;
+  sweep->turn = turn;
+  sweep->counted_from = -1;
+  sweep->rank_seconds = 0;
   sweep->current_begun = tsl_clock_seconds();
   sweep->noted = sweep->current_begun;
   struct tsl_error own = {.rank = -1};
-  enum tsl_status status = tsl__sweep_claims_begin(&sweep->claims, request.run->name,
-                                                   team, poll, poll_context, &own);
+  enum tsl_status status =
+      tsl__sweep_claims_begin(&sweep->claims, request.run->name,
+                              turn->joining ? NULL : team, poll, poll_context, &own);
   if (status == TSL_OK) {
     tsl__run_watch_begin(&sweep->watch, &request, team);
     status = tsl_train(&request, team, &own);
@@ -365,6 +411,8 @@ enum tsl_status tsl_sweep_run(const struct tsl_sweep_request *request,
                                     .ask = ask,
                                     .changed = take_change,
                                     .message = take_message,
+                                    .seconds_left = task_seconds_left,
+                                    .pace = measured_pace,
                                     .tick = tick,
                                     .stop = asked_to_stop,
                                     .context = &sweep};

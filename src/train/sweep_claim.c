@@ -100,6 +100,8 @@ enum tsl_status tsl__sweep_claims_begin(struct tsl__sweep_claims *claims, const 
   claims->steps = 0;
   claims->seconds = 0;
   claims->held = (struct tsl_claim){.claims = NULL};
+  if (team == NULL)
+    return TSL_OK;
   if (tsl_team_index(team) == 0)
     status = tsl_claim_hold(claims->claims, run, &claims->held, err);
   return tsl_team_agree(team, status, err);

@@ -32,8 +32,9 @@ enum tsl_status tsl__sweep_claims_ask(struct tsl__sweep_claims *claims, const ch
                                       enum tsl_task_answer *answer, char *before,
                                       struct tsl_error *err);
 
-/* Collective on team, before anything of the run is written. poll: the coordinator's,
- * which tsl__sweep_claims_poll calls. TSL_TAKEN: another process has the run. */
+/* Collective on team, before anything of the run is written; a team of NULL: this rank
+ * joins one whose first member holds the run. poll: the coordinator's, which
+ * tsl__sweep_claims_poll calls. TSL_TAKEN: another process has the run. */
 enum tsl_status tsl__sweep_claims_begin(struct tsl__sweep_claims *claims, const char *run,
                                         struct tsl_team *team,
                                         enum tsl_status (*poll)(void *context),

@@ -9,18 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum tsl_status tsl__trainer_allocate_rows(struct tsl__trainer *trainer, int64_t rows,
+                                           struct tsl_error *err) {
+  void *indices = NULL, *samples = NULL;
+  int64_t numbers = rows * tsl_shape_count(&trainer->view->shape);
+  TSL_TRY(tsl_allocate(&indices, (size_t)rows, sizeof(int64_t), err));
+  trainer->indices = indices;
+  TSL_TRY(tsl_allocate(&samples, (size_t)numbers, sizeof(float), err));
+  trainer->samples = samples;
+  return TSL_OK;
+}
+
 static enum tsl_status allocate(struct tsl__trainer *trainer, struct tsl_error *err) {
-  size_t rows = (size_t)trainer->member_rows;
   size_t numbers = (size_t)tsl_graph_term_numbers(trainer->model.graph);
-  void *permutation = NULL, *indices = NULL, *samples = NULL, *terms = NULL;
+  void *permutation = NULL, *terms = NULL;
   TSL_TRY(
       tsl_allocate(&permutation, (size_t)trainer->training_count, sizeof(int64_t), err));
   trainer->permutation = permutation;
-  TSL_TRY(tsl_allocate(&indices, rows, sizeof(int64_t), err));
-  trainer->indices = indices;
-  TSL_TRY(tsl_allocate(&samples, rows * (size_t)tsl_shape_count(&trainer->view->shape),
-                       sizeof(float), err));
-  trainer->samples = samples;
+  TSL_TRY(tsl__trainer_allocate_rows(trainer, trainer->member_rows, err));
   TSL_TRY(tsl_allocate(&terms, numbers, sizeof(double), err));
   trainer->terms = terms;
   return TSL_OK;
@@ -109,12 +115,20 @@ static void note_outcome(struct tsl__trainer *trainer, enum tsl_status status,
   trainer->calls |= TSL__CALL_VOTE;
 }
 
+static bool is_released(const struct tsl__trainer *trainer) {
+  return trainer->request->turn != NULL && trainer->request->turn->released;
+}
+
+static bool is_last(const struct tsl__trainer *trainer, const struct tsl_step *step) {
+  return !step->finite || trainer->steps == trainer->iterations;
+}
+
 /* Collective on team. What members found out between steps is told with the next step, so
  * that no step pays for a vote; when some member has called for one, all know it here and
  * vote. After the last step all do, and an interruption comes too late. */
 static enum tsl_status end_step(struct tsl__trainer *trainer, const struct tsl_step *step,
                                 struct tsl_error *err) {
-  bool last = !step->finite || trainer->steps == trainer->iterations;
+  bool last = is_last(trainer, step);
   struct tsl_error error = {.rank = -1};
   enum tsl_status status = between_steps(trainer, last, &error);
   note_outcome(trainer, status, &error);
@@ -130,17 +144,22 @@ static enum tsl_status end_step(struct tsl__trainer *trainer, const struct tsl_s
 /* Collective on team. */
 static enum tsl_status take_steps(struct tsl__trainer *trainer, struct tsl_error *err) {
   struct tsl_step step = {.seed = (uint64_t)trainer->run->options.seed,
-                          .batch = trainer->samples,
                           .update = true,
                           .terms = trainer->terms,
                           .finite = true};
-  while (step.finite && trainer->steps < trainer->iterations) {
+  while (!is_last(trainer, &step)) {
     step.step = trainer->steps;
-    step.calls = trainer->calls;
+    step.calls = trainer->calls | tsl__join_call(trainer);
+    step.batch = trainer->samples;
     tsl__batch_fill(trainer, step.step);
     TSL_TRY(tsl_graph_step(trainer->model.graph, trainer->team, &step, err));
     trainer->steps++;
     TSL_TRY(end_step(trainer, &step, err));
+    if ((step.heard & TSL__CALL_CHANGE) != 0 && !is_last(trainer, &step)) {
+      TSL_TRY(tsl__join_change(trainer, err));
+      if (is_released(trainer))
+        return TSL_OK;
+    }
   }
   trainer->record.informative = tsl__log_informative(trainer);
   if (step.finite)
@@ -213,18 +232,30 @@ static enum tsl_status write_results(struct tsl__trainer *trainer,
                                 &trainer->record, err);
 }
 
+/* Collective on team; a joiner's part begins when the team has taken it in. */
+static enum tsl_status begin(struct tsl__trainer *trainer, enum tsl_status status,
+                             struct tsl_error *err) {
+  const struct tsl_turn *turn = trainer->request->turn;
+  if (turn == NULL || !turn->joining)
+    return tsl_team_agree(trainer->team, status, err);
+  return status == TSL_OK ? tsl__join_begin(trainer, err) : status;
+}
+
+/* Collective on the team as it is after the last step. */
+static enum tsl_status finish(struct tsl__trainer *trainer, struct tsl_error *err) {
+  enum tsl_status status = trainer->first ? write_results(trainer, err) : TSL_OK;
+  return tsl_team_agree(trainer->team, status, err);
+}
+
 enum tsl_status tsl_train(const struct tsl_train_request *request, struct tsl_team *team,
                           struct tsl_error *err) {
   struct tsl__trainer trainer;
   enum tsl_status status = trainer_init(&trainer, request, team, err);
-  status = tsl_team_agree(team, status, err);
-  if (status == TSL_OK)
+  status = begin(&trainer, status, err);
+  if (status == TSL_OK && !is_released(&trainer))
     status = take_steps(&trainer, err);
-  if (status == TSL_OK) {
-    if (trainer.first)
-      status = write_results(&trainer, err);
-    status = tsl_team_agree(team, status, err);
-  }
+  if (status == TSL_OK && !is_released(&trainer))
+    status = finish(&trainer, err);
   trainer_release(&trainer);
   return status;
 }

@@ -8,7 +8,8 @@
 
 /* What a member tells the others with its next step (struct tsl_step, calls). */
 enum {
-  TSL__CALL_VOTE = 1 /* it failed or was interrupted: all vote after that step */
+  TSL__CALL_VOTE = 1,  /* it failed or was interrupted: all vote after that step */
+  TSL__CALL_CHANGE = 4 /* the first member's: the team changes after that step */
 };
 
 struct tsl__trainer {
@@ -42,6 +43,20 @@ struct tsl__trainer {
   double begun;   /* tsl_clock_seconds() */
   struct tsl_record record;
 };
+
+/* Local. Arrays for this member's rows of a batch. */
+enum tsl_status tsl__trainer_allocate_rows(struct tsl__trainer *trainer, int64_t rows,
+                                           struct tsl_error *err);
+
+/* Local. TSL__CALL_CHANGE where ranks wait to join, or are to be let go. */
+uint32_t tsl__join_call(const struct tsl__trainer *trainer);
+/* Collective on the old team, and then on the new one. Between two steps: the team
+ * becomes the one that is offered; afterwards this member may be released
+ * (request->turn). */
+enum tsl_status tsl__join_change(struct tsl__trainer *trainer, struct tsl_error *err);
+/* Local, then collective on the new team. A joiner that is ready waits, and takes over
+ * where the team is; or is released. */
+enum tsl_status tsl__join_begin(struct tsl__trainer *trainer, struct tsl_error *err);
 
 /* Local. Puts this member's samples of a step into trainer->samples. */
 void tsl__batch_fill(struct tsl__trainer *trainer, int64_t step);

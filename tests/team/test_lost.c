@@ -110,9 +110,9 @@ struct bench {
 };
 
 static enum tsl_status work(void *context, int64_t id, struct tsl_team *team,
-                            enum tsl_status (*poll)(void *), void *poll_context,
-                            struct tsl_error *err) {
-  (void)id, (void)team, (void)err;
+                            struct tsl_turn *turn, enum tsl_status (*poll)(void *),
+                            void *poll_context, struct tsl_error *err) {
+  (void)id, (void)team, (void)turn, (void)err;
   struct bench *bench = context;
   if (tsl_world_rank(world) == bench->hanging && !bench->hung) {
     bench->hung = true;

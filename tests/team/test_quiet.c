@@ -36,9 +36,9 @@ struct worked {
 };
 
 static enum tsl_status work(void *context, int64_t id, struct tsl_team *team,
-                            enum tsl_status (*poll)(void *), void *poll_context,
-                            struct tsl_error *err) {
-  (void)id, (void)team, (void)err;
+                            struct tsl_turn *turn, enum tsl_status (*poll)(void *),
+                            void *poll_context, struct tsl_error *err) {
+  (void)id, (void)team, (void)turn, (void)err;
   const double step = 0.05; /* seconds */
   struct worked *worked = context;
   double task = tsl_world_rank(world) == 0 ? worked->rank_0 : worked->others;

@@ -1,10 +1,9 @@
 // ranks: 1 2 3 4 8
 /* The coordinator with tasks that only wait: every task is done once, whatever the number
  * of ranks, the width, failures and interruptions. */
-#include "unit.h"
+#include "elastic_task.h"
 
 #include "teasel/log.h"
-#include "teasel/schedule.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,19 +28,30 @@ struct bench {
   bool taken_away[TASKS];           /* by this rank's task */
 };
 
+static enum tsl_status take_step(void *context) {
+  (void)context;
+  nanosleep(&(struct timespec){.tv_nsec = 300000}, NULL);
+  return TSL_OK;
+}
+
 static enum tsl_status work(void *context, int64_t id, struct tsl_team *team,
-                            enum tsl_status (*poll)(void *), void *poll_context,
-                            struct tsl_error *err) {
+                            struct tsl_turn *turn, enum tsl_status (*poll)(void *),
+                            void *poll_context, struct tsl_error *err) {
   struct bench *bench = context;
+  struct elastic task = {.turn = turn,
+                         .poll = poll,
+                         .poll_context = poll_context,
+                         .steps = STEPS,
+                         .take_step = take_step};
+  (void)team;
   bench->begun[id]++;
-  bench->widths[id] = tsl_team_size(team);
-  for (int step = 0; step < STEPS; step++) {
-    nanosleep(&(struct timespec){.tv_nsec = 300000}, NULL);
-    TSL_TRY(tsl_team_agree(team, poll(poll_context), err));
-  }
+  TSL_TRY(elastic_work(&task, err));
+  if (turn->released)
+    return TSL_OK;
+  bench->widths[id] = tsl_team_size(turn->team);
   if (id == bench->failing)
     return tsl_error_set(err, TSL_IO, "disk", "task %d failed", (int)id);
-  if (tsl_team_index(team) == 0) {
+  if (tsl_team_index(turn->team) == 0) {
     bench->done[id]++;
     if (tsl_world_rank(world) != 0)
       TSL_TRY(tsl_world_send(world, 0, TSL_MESSAGE_WORKER + 1, &id, sizeof id, err));
@@ -254,10 +264,10 @@ static void test_schedule__tasks_of_others_are_asked_for_again(void **state) {
 
 /* A task that is taken away while it is worked on is asked for again. */
 static enum tsl_status lose_once(void *context, int64_t id, struct tsl_team *team,
-                                 enum tsl_status (*poll)(void *), void *poll_context,
-                                 struct tsl_error *err) {
+                                 struct tsl_turn *turn, enum tsl_status (*poll)(void *),
+                                 void *poll_context, struct tsl_error *err) {
   struct bench *bench = context;
-  (void)poll, (void)poll_context;
+  (void)turn, (void)poll, (void)poll_context;
   bool lost = id % 4 == 0 && tsl_world_size(world) == 1 && !bench->taken_away[id];
   bench->taken_away[id] = true;
   if (lost)
@@ -290,9 +300,9 @@ static void test_schedule__nothing_to_do_ends_at_once(void **state) {
 
 /* An idle rank's share of a core while another works for a second. */
 static enum tsl_status long_work(void *context, int64_t id, struct tsl_team *team,
-                                 enum tsl_status (*poll)(void *), void *poll_context,
-                                 struct tsl_error *err) {
-  (void)context, (void)id, (void)team, (void)err;
+                                 struct tsl_turn *turn, enum tsl_status (*poll)(void *),
+                                 void *poll_context, struct tsl_error *err) {
+  (void)context, (void)id, (void)team, (void)turn, (void)err;
   double begun = tsl_clock_seconds();
   while (tsl_clock_seconds() - begun < 1) {
     nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);

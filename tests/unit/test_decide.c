@@ -3,6 +3,7 @@
 
 #include "schedule/decide.h"
 #include "schedule/heap.h"
+#include "schedule/rank_set.h"
 
 #include <math.h>
 
@@ -37,7 +38,7 @@ static void test_decide__idle_ranks_join_the_straggler(void **state) {
   double end = 0;
   assert_int_equal(tsl__decider_first_end(decider, &end), 0);
   assert_true(end == 97.5);
-  tsl__decider_settle(decider, 95.5, 0, 2);
+  tsl__decider_settle(decider, 95.5, 0, 2, false);
   assert_int_equal(tsl__decider_end(decider, 0), 2);
   assert_int_equal(tsl__decider_first_end(decider, &end), -1);
   tsl__decider_free(decider);
@@ -51,9 +52,9 @@ static void test_decide__a_team_that_changes_is_left_alone(void **state) {
   expect(decider, 0, 7, TSL__MOVE_WIDEN, 0, 2);
   expect(decider, 1, 6, TSL__MOVE_NONE, 0, 0);
   /* The change came to nothing: it is tried again. */
-  tsl__decider_settle(decider, 2, 0, 1);
+  tsl__decider_settle(decider, 2, 0, 1, false);
   expect(decider, 2, 7, TSL__MOVE_WIDEN, 0, 2);
-  tsl__decider_settle(decider, 3, 0, 2);
+  tsl__decider_settle(decider, 3, 0, 2, false);
   expect(decider, 3, 6, TSL__MOVE_WIDEN, 0, 4);
   tsl__decider_free(decider);
 }
@@ -109,8 +110,8 @@ static void test_decide__a_team_with_time_gives_to_a_late_one(void **state) {
   /* The rank that is coming is kept for the late one until there are enough. */
   expect(decider, 1, 0, TSL__MOVE_NARROW, 2, 1);
   expect(decider, 1, 0, TSL__MOVE_NONE, 0, 0);
-  tsl__decider_settle(decider, 2, 1, 1);
-  tsl__decider_settle(decider, 2, 2, 1);
+  tsl__decider_settle(decider, 2, 1, 1, false);
+  tsl__decider_settle(decider, 2, 2, 1, false);
   expect(decider, 2, 2, TSL__MOVE_WIDEN, 0, 4);
   tsl__decider_free(decider);
 }
@@ -183,6 +184,30 @@ static void test_heap__gives_the_least_whatever_changes(void **state) {
   tsl__heap_release(&heap);
 }
 
+static void test_rank_set__finds_the_next_rank(void **state) {
+  (void)state;
+  const int sizes[] = {1, 63, 64, 65, 4096, 4097, 300000};
+  for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+    struct tsl__rank_set set;
+    int size = sizes[k];
+    assert_int_equal(tsl__rank_set_init(&set, size, NULL), TSL_OK);
+    assert_int_equal(tsl__rank_set_next(&set, 0), -1);
+    tsl__rank_set_add(&set, size - 1);
+    tsl__rank_set_add(&set, size / 2);
+    tsl__rank_set_add(&set, size / 2);
+    assert_int_equal(set.count, size / 2 == size - 1 ? 1 : 2);
+    assert_int_equal(tsl__rank_set_next(&set, 0), size / 2);
+    assert_int_equal(tsl__rank_set_next(&set, size / 2), size / 2);
+    assert_int_equal(tsl__rank_set_next(&set, size / 2 + 1),
+                     size / 2 == size - 1 ? -1 : size - 1);
+    assert_int_equal(tsl__rank_set_next(&set, size), -1);
+    tsl__rank_set_remove(&set, size / 2);
+    assert_false(tsl__rank_set_has(&set, size / 2));
+    assert_int_equal(tsl__rank_set_next(&set, 0), size / 2 == size - 1 ? -1 : size - 1);
+    tsl__rank_set_release(&set);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_decide__idle_ranks_join_the_straggler),
@@ -192,6 +217,7 @@ int main(void) {
       cmocka_unit_test(test_decide__a_team_with_time_gives_to_a_late_one),
       cmocka_unit_test(test_decide__measured_costs_count),
       cmocka_unit_test(test_decide__a_task_that_was_given_back_waits_again),
+      cmocka_unit_test(test_rank_set__finds_the_next_rank),
       cmocka_unit_test(test_heap__gives_the_least_whatever_changes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
