@@ -36,6 +36,7 @@ struct tsl_run_options {
     int64_t shards;
     int optimizer; /* index into the words adam|adamax|sgd */
     double learning_rate, beta1, beta2, epsilon, momentum;
+    int precision; /* enum tsl_precision: index into the words float32|bfloat16 */
   } train;
   double held_out; /* score.held_out: fraction, scope run because it changes the training
                       set */

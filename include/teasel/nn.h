@@ -38,9 +38,13 @@ struct tsl_value {
   int index;
 };
 
+/* Of the factors of the large products; weights, sums and all else are float32. */
+enum tsl_precision { TSL_PRECISION_FLOAT32, TSL_PRECISION_BFLOAT16 };
+
 struct tsl_graph_shape {
   int64_t batch;  /* B */
   int64_t shards; /* a power of two that divides B */
+  enum tsl_precision precision;
 };
 
 enum tsl_noise { TSL_NOISE_NORMAL, TSL_NOISE_UNIFORM };
@@ -285,6 +289,10 @@ enum tsl_status tsl_graph_compute(struct tsl_graph *graph, const struct tsl_feed
 /* Local. One thread a rank; the instruction set capped ("" : the best). Call once, first.
  */
 enum tsl_status tsl_nn_start(const char *isa, struct tsl_error *err);
+/* Local. TSL_BAD_INPUT where the processor, as it is capped, has no products of this
+ * precision. */
+enum tsl_status tsl_nn_precision_check(enum tsl_precision precision,
+                                       struct tsl_error *err);
 /* Local. What the kernels are: "oneDNN 2.6.3 avx512_core_bf16 ..." ; static text. */
 const char *tsl_nn_kernel_set(void);
 

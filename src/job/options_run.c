@@ -45,6 +45,11 @@ static const struct tsl_option rows[] = {
                    "to |gradient| (adamax)."),
     OPTION("train.momentum", REAL, train.momentum, .initial = "0", .min = 0,
            .max = 0.999999, .help = "Momentum of sgd."),
+    OPTION("train.precision", CHOICE, train.precision, .initial = "float32",
+           .words = "float32|bfloat16",
+           .help = "Factors of the large matrix products; bfloat16 is faster where the "
+                   "processor has AVX512-BF16, else refused. Weights, sums, moments and "
+                   "losses are float32."),
     OPTION("score.held_out", REAL, held_out, .initial = "0.1", .min = 0, .max = 0.9,
            .help = "Fraction of the samples that no run is trained on; a data set with a "
                    "test part of its own holds that out."),

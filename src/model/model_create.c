@@ -7,7 +7,10 @@ static enum tsl_status prepare(struct tsl_model *model,
                                struct tsl_error *err) {
   const struct tsl_run_options *options = &request->run->options;
   const struct tsl_graph_shape shape = {.batch = options->train.batch,
-                                        .shards = options->train.shards};
+                                        .shards = options->train.shards,
+                                        .precision =
+                                            (enum tsl_precision)options->train.precision};
+  TSL_TRY(tsl_nn_precision_check(shape.precision, err));
   TSL_TRY(tsl_graph_create(&shape, &model->graph, err));
   model->ops->build(request, model->graph, &model->values);
   TSL_TRY(tsl_graph_finish(model->graph, err));

@@ -88,6 +88,8 @@ bool tsl__layout_resized(const struct tsl__layout *layout, int64_t height, int64
 /* Channels of a block of this processor's layouts; 0: it has no blocked kernels worth the
  * name (older than AVX2). */
 int64_t tsl__dnnl_block(void);
+/* The instruction set, as it is capped, has products of bfloat16. */
+bool tsl__dnnl_bfloat16(void);
 /* The kernel is oneDNN's reference loop, correct and a hundred times slower. */
 bool tsl__kernel_is_reference(const struct tsl__kernel *kernel);
 

@@ -17,6 +17,16 @@ int64_t tsl__dnnl_block(void) {
   }
 }
 
+bool tsl__dnnl_bfloat16(void) {
+  switch (dnnl_get_effective_cpu_isa()) {
+  case dnnl_cpu_isa_avx512_core_bf16:
+  case dnnl_cpu_isa_avx512_core_amx:
+    return true;
+  default:
+    return false;
+  }
+}
+
 static const struct {
   const char *name;
   dnnl_cpu_isa_t isa;

@@ -27,6 +27,7 @@ bool tsl__winograd_plan(struct tsl_graph *graph, const struct tsl__node *node,
   struct tsl__winograd winograd;
   if (!init(&winograd, convolution))
     return false;
+  winograd.bfloat16 = graph->shape.precision == TSL_PRECISION_BFLOAT16;
   passes->winograd = winograd;
   weight->layout = tsl__layout_turned(weight->face.rank, weight->face.dims);
   size_t bytes = tsl__winograd_weight_floats(&winograd) * sizeof(float);

@@ -1,14 +1,23 @@
 #include "nn/multiply.h"
 
 #include "nn/wide.h"
+#include "teasel/status.h"
+
+#include <stddef.h>
 
 #if TSL__WIDE_BUILT
 
 enum { LANES = TSL__MULTIPLY_LANES, ROWS_MAX = 16, VECTORS_MAX = 3 };
 
+TSL__WIDE_INLINE __m512 multiply_add(__m512 a, __m512 b, __m512 sum, bool pairs) {
+  return pairs ? _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b)
+               : _mm512_fmadd_ps(a, b, sum);
+}
+
 /* `rows` by `vectors` * 16 elements, held in registers. */
 TSL__WIDE_INLINE void multiply_tile(const struct tsl__product *product, const float *a,
-                                    const float *b, float *c, int rows, int vectors) {
+                                    const float *b, float *c, int rows, int vectors,
+                                    bool pairs) {
   const int64_t a_row = product->a_row, a_depth = product->a_depth;
   const int64_t b_row = product->b_row, c_row = product->c_row;
   __m512 sums[ROWS_MAX][VECTORS_MAX];
@@ -29,7 +38,7 @@ TSL__WIDE_INLINE void multiply_tile(const struct tsl__product *product, const fl
       __m512 factor = _mm512_set1_ps(a[i * a_row]);
 #pragma GCC unroll 3
       for (int v = 0; v < vectors; v++)
-        sums[i][v] = _mm512_fmadd_ps(factor, row[v], sums[i][v]);
+        sums[i][v] = multiply_add(factor, row[v], sums[i][v], pairs);
     }
     a += a_depth;
     b += b_row;
@@ -44,32 +53,83 @@ TSL__WIDE_INLINE void multiply_tile(const struct tsl__product *product, const fl
 
 /* All rows of `vectors` * 16 columns, `most` rows at once. */
 TSL__WIDE_INLINE void multiply_panel(const struct tsl__product *product, const float *a,
-                                     const float *b, float *c, int most, int vectors) {
+                                     const float *b, float *c, int most, int vectors,
+                                     bool pairs) {
   int64_t i = 0;
   for (; i + most <= product->rows; i += most)
     multiply_tile(product, a + i * product->a_row, b, c + i * product->c_row, most,
-                  vectors);
+                  vectors, pairs);
   for (; i + 4 <= product->rows; i += 4)
-    multiply_tile(product, a + i * product->a_row, b, c + i * product->c_row, 4, vectors);
+    multiply_tile(product, a + i * product->a_row, b, c + i * product->c_row, 4, vectors,
+                  pairs);
   for (; i < product->rows; i++)
-    multiply_tile(product, a + i * product->a_row, b, c + i * product->c_row, 1, vectors);
+    multiply_tile(product, a + i * product->a_row, b, c + i * product->c_row, 1, vectors,
+                  pairs);
 }
 
-TSL__WIDE void tsl__multiply(const struct tsl__product *product, const float *a,
-                             const float *b, float *c) {
+TSL__WIDE_INLINE void multiply_all(const struct tsl__product *product, const float *a,
+                                   const float *b, float *c, bool pairs) {
   int64_t left = product->columns / LANES;
   while (left > 0) {
     /* 3 vectors by 8 rows keep both multipliers busy; 4 = 2 + 2 is better than 3 + 1. */
     int vectors = left == 1 ? 1 : left == 2 || left == 4 ? 2 : 3;
     if (vectors == 3)
-      multiply_panel(product, a, b, c, 8, 3);
+      multiply_panel(product, a, b, c, 8, 3, pairs);
     else if (vectors == 2)
-      multiply_panel(product, a, b, c, 12, 2);
+      multiply_panel(product, a, b, c, 12, 2, pairs);
     else
-      multiply_panel(product, a, b, c, 16, 1);
+      multiply_panel(product, a, b, c, 16, 1, pairs);
     b += vectors * LANES;
     c += vectors * LANES;
     left -= vectors;
+  }
+}
+
+TSL__WIDE static void multiply_pairs(const struct tsl__product *product, const float *a,
+                                     const float *b, float *c) {
+  multiply_all(product, a, b, c, /*pairs=*/true);
+}
+
+TSL__WIDE static void multiply_floats(const struct tsl__product *product, const float *a,
+                                      const float *b, float *c) {
+  multiply_all(product, a, b, c, /*pairs=*/false);
+}
+
+void tsl__multiply(const struct tsl__product *product, const float *a, const float *b,
+                   float *c) {
+  (product->pairs ? multiply_pairs : multiply_floats)(product, a, b, c);
+}
+
+/* Two vectors, rounded, in the halves of 16 words. */
+TSL__WIDE_INLINE __m512i pair(__m512 low, __m512 high) {
+  __m512i a = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(low));
+  __m512i b = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(high));
+  return _mm512_or_si512(a, _mm512_slli_epi32(b, 16));
+}
+
+TSL__WIDE void tsl__pairs_along(const float *x, int64_t count, float *pairs) {
+  for (int64_t i = 0; i < count; i += LANES / 2)
+    _mm256_storeu_si256((__m256i *)(void *)(pairs + i),
+                        (__m256i)_mm512_cvtneps_pbh(_mm512_loadu_ps(x + 2 * i)));
+}
+
+TSL__WIDE void tsl__pairs_across(const float *first, const float *second, int64_t count,
+                                 float *pairs) {
+  for (int64_t i = 0; i < count; i += LANES)
+    _mm512_storeu_si512(pairs + i,
+                        pair(_mm512_loadu_ps(first + i), _mm512_loadu_ps(second + i)));
+}
+
+TSL__WIDE void tsl__pairs_turn(const float *first, const float *second, int64_t count,
+                               float *pairs) {
+  for (int64_t i = 0; i < count; i += LANES / 2) {
+    __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(first + i));
+    __m256i b = second == NULL
+                    ? _mm256_setzero_si256()
+                    : _mm256_loadu_si256((const __m256i *)(const void *)(second + i));
+    _mm512_storeu_si512(pairs + 2 * i,
+                        _mm512_or_si512(_mm512_cvtepu16_epi32(a),
+                                        _mm512_slli_epi32(_mm512_cvtepu16_epi32(b), 16)));
   }
 }
 
@@ -138,6 +198,23 @@ void tsl__multiply(const struct tsl__product *product, const float *a, const flo
       c[i * product->c_row + j] = sum;
     }
   }
+}
+
+void tsl__pairs_along(const float *x, int64_t count, float *pairs) {
+  (void)x, (void)count, (void)pairs;
+  TSL_BUG("bfloat16 needs AVX512-BF16");
+}
+
+void tsl__pairs_across(const float *first, const float *second, int64_t count,
+                       float *pairs) {
+  (void)first, (void)second, (void)count, (void)pairs;
+  TSL_BUG("bfloat16 needs AVX512-BF16");
+}
+
+void tsl__pairs_turn(const float *first, const float *second, int64_t count,
+                     float *pairs) {
+  (void)first, (void)second, (void)count, (void)pairs;
+  TSL_BUG("bfloat16 needs AVX512-BF16");
 }
 
 #endif

@@ -14,6 +14,8 @@ struct tsl__product {
   int64_t a_row, a_depth;       /* floats from element to element of a */
   int64_t b_row, c_row; /* floats from row to row; rows begin aligned to 64 bytes */
   bool add;
+  bool pairs; /* an element of a and of b is a pair of bfloat16, neighbours in depth,
+                 whose two products are added: where tsl__dnnl_bfloat16() */
 };
 
 enum { TSL__MULTIPLY_LANES = 16 };
@@ -25,5 +27,16 @@ void tsl__multiply(const struct tsl__product *product, const float *a, const flo
 /* to[j][i] = from[i][j]; rows and columns multiples of 16, rows of both arrays aligned to
  * 64 bytes. from: (rows, columns), to: (columns, rows) */
 void tsl__transpose(const float *from, int64_t rows, int64_t columns, float *to);
+
+/* Numbers rounded to bfloat16, two in the place of a float, the first in the low half.
+ * along: of neighbours, x: (2 count); across: of two rows, (count) each. count: a
+ * multiple of 8 (along) or 16 (across); pairs: (count) */
+void tsl__pairs_along(const float *x, int64_t count, float *pairs);
+void tsl__pairs_across(const float *first, const float *second, int64_t count,
+                       float *pairs);
+/* Two rows of pairs along, each (count), to pairs across of their numbers: (2 count).
+ * second NULL: zeros. count: a multiple of 8 */
+void tsl__pairs_turn(const float *first, const float *second, int64_t count,
+                     float *pairs);
 
 #endif

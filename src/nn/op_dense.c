@@ -33,9 +33,10 @@ struct tsl_value tsl_graph_dense(struct tsl_graph *graph, struct tsl_value x,
 
 struct state {
   struct tsl__passes passes; /* first: what the layers share finds it here */
-  bool own;
+  bool own, bfloat16;
   int64_t in, out;
-  float *turned; /* (out, in) the weight for backward; NULL: not needed */
+  float *ahead;  /* (in / 2, out) the weight in pairs, of bfloat16 alone */
+  float *turned; /* (out, in), in bfloat16 (out / 2, in); NULL: not needed */
 };
 
 /* The weight is (in, out). False: the layer is not for it. */
@@ -47,51 +48,99 @@ static bool own_plan(struct tsl_graph *graph, struct tsl__node *node) {
   state->own = tsl__dnnl_block() == TSL__MULTIPLY_LANES &&
                state->in % TSL__MULTIPLY_LANES == 0 &&
                state->out % TSL__MULTIPLY_LANES == 0;
+  state->bfloat16 = graph->shape.precision == TSL_PRECISION_BFLOAT16;
   if (!state->own)
     return false;
   weight->layout = tsl__layout_turned(weight->face.rank, weight->face.dims);
+  size_t bytes = (size_t)weight->face.count * (state->bfloat16 ? 2 : 4);
+  if (state->bfloat16)
+    tsl__memory_request(graph, (void **)&state->ahead, bytes);
   if (node->has_gradient && graph->nodes[node->inputs[0]]->has_gradient)
-    tsl__memory_request(graph, (void **)&state->turned,
-                        (size_t)weight->face.count * sizeof(float));
+    tsl__memory_request(graph, (void **)&state->turned, bytes);
+  int64_t longest = state->in > state->out ? state->in : state->out;
+  size_t room = (size_t)(graph->rows * longest / 2) * sizeof(float);
+  if (state->bfloat16 && room > graph->dnnl.scratch_bytes)
+    graph->dnnl.scratch_bytes = room;
   return true;
+}
+
+/* rows: (count, length); pairs: (count / 2, length) */
+static void pair_rows(const float *rows, int64_t count, int64_t length, float *pairs) {
+  for (int64_t i = 0; i < count; i += 2)
+    tsl__pairs_across(rows + i * length, rows + (i + 1) * length, length,
+                      pairs + i / 2 * length);
 }
 
 static void dense_refresh(struct tsl_graph *graph, struct tsl__node *node) {
   const struct state *state = node->state;
+  const float *weight = graph->weights + graph->params[node->params[0]]->offset;
   if (!state->own)
     tsl__passes_refresh(graph, node);
-  else if (state->turned != NULL)
-    tsl__transpose(graph->weights + graph->params[node->params[0]]->offset, state->in,
-                   state->out, state->turned);
+  if (state->ahead != NULL)
+    pair_rows(weight, state->in, state->out, state->ahead);
+  if (state->turned == NULL)
+    return;
+  float *turned = state->bfloat16 ? graph->staging : state->turned;
+  tsl__transpose(weight, state->in, state->out, turned);
+  if (state->bfloat16)
+    pair_rows(turned, state->out, state->in, state->turned);
+}
+
+/* c = a b over one shard. a: (rows, depth), b: (depth, columns), or pairs of it */
+static void own_product(const struct tsl__task *task, const float *a, int64_t depth,
+                        const float *b, int64_t columns, float *c) {
+  const struct state *state = task->node->state;
+  const int64_t rows = task->graph->rows;
+  struct tsl__product product = {.rows = rows,
+                                 .columns = columns,
+                                 .depth = depth,
+                                 .a_row = depth,
+                                 .a_depth = 1,
+                                 .b_row = columns,
+                                 .c_row = columns,
+                                 .pairs = state->bfloat16};
+  if (state->bfloat16) {
+    float *pairs = task->graph->dnnl.scratch;
+    tsl__pairs_along(a, rows * depth / 2, pairs);
+    a = pairs;
+    product.depth = product.a_row = depth / 2;
+  }
+  tsl__multiply(&product, a, b, c);
 }
 
 static void own_forward(const struct tsl__task *task) {
   const struct tsl__node *node = task->node;
   const struct state *state = node->state;
-  const int64_t rows = task->graph->rows, in = state->in, out = state->out;
-  const struct tsl__product product = {rows, out, in, in, 1, out, out, false};
+  const int64_t rows = task->graph->rows, out = state->out;
   const struct tsl__view view = {rows, 1, 1, 1, out, out};
   bool relu = node->as.layer.activation == TSL_ACTIVATION_RELU;
-  tsl__multiply(&product, task->in[0], tsl__weight(task, 0), task->out);
+  own_product(task, task->in[0], state->in,
+              state->bfloat16 ? state->ahead : tsl__weight(task, 0), out, task->out);
   if (node->as.layer.bias)
     tsl__bias_forward(task->out, tsl__weight(task, 1), &view, relu);
   else if (relu)
     tsl__relu(task->out, (size_t)(rows * out));
 }
 
-/* grad_out: through the ReLU already. */
+/* grad_out: through the ReLU already. The weight's gradient is a product over the few
+ * rows of a shard, which takes the time of its writing: in float32 always. */
 static void own_backward(const struct tsl__task *task) {
   const struct tsl__node *node = task->node;
   const struct state *state = node->state;
   const int64_t rows = task->graph->rows, in = state->in, out = state->out;
-  const struct tsl__product weighs = {in, out, rows, 1, in, out, out, false};
-  const struct tsl__product returns = {rows, in, out, out, 1, in, in, false};
+  const struct tsl__product weighs = {.rows = in,
+                                      .columns = out,
+                                      .depth = rows,
+                                      .a_row = 1,
+                                      .a_depth = in,
+                                      .b_row = out,
+                                      .c_row = out};
   const struct tsl__view view = {rows, 1, 1, 1, out, out};
   tsl__multiply(&weighs, task->in[0], task->grad_out, tsl__weight_gradient(task, 0));
   if (node->as.layer.bias)
     tsl__bias_backward(task->grad_out, tsl__weight_gradient(task, 1), &view);
   if (task->grad_in[0] != NULL)
-    tsl__multiply(&returns, task->grad_out, state->turned, task->grad_in[0]);
+    own_product(task, task->grad_out, out, state->turned, in, task->grad_in[0]);
 }
 
 /* ---- by oneDNN ---- */

@@ -17,6 +17,16 @@ enum tsl_status tsl_nn_start(const char *isa, struct tsl_error *err) {
   return tsl__dnnl_cap(isa, err);
 }
 
+enum tsl_status tsl_nn_precision_check(enum tsl_precision precision,
+                                       struct tsl_error *err) {
+  if (precision == TSL_PRECISION_FLOAT32 || tsl__dnnl_bfloat16())
+    return TSL_OK;
+  return tsl_error_set(err, TSL_BAD_INPUT, "train.precision",
+                       "bfloat16 needs AVX512-BF16, but the instruction set is %s (the "
+                       "processor's, or what schedule.isa allows): use float32",
+                       tsl__dnnl_isa());
+}
+
 /* Of the kernels in this folder: counts up when their bits change. */
 enum { OWN_KERNELS = 2 };
 

@@ -7,10 +7,10 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #define TSL__WIDE_BUILT 1
-#define TSL__WIDE __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
-#define TSL__WIDE_INLINE                                                                 \
-  static inline                                                                          \
-      __attribute__((always_inline, target("avx512f,avx512bw,avx512vl,avx512dq")))
+/* AVX512-BF16 is used by name only, where tsl__dnnl_bfloat16() says so. */
+#define TSL__WIDE_TARGET target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")
+#define TSL__WIDE __attribute__((TSL__WIDE_TARGET))
+#define TSL__WIDE_INLINE static inline __attribute__((always_inline, TSL__WIDE_TARGET))
 #else
 #define TSL__WIDE_BUILT 0
 #endif

@@ -14,7 +14,7 @@ enum {
 
 bool tsl__winograd_init(struct tsl__winograd *winograd, int64_t rows, int64_t channels,
                         int64_t filters, int64_t height, int64_t width) {
-  *winograd = (struct tsl__winograd){rows, channels, filters, height, width, 1};
+  *winograd = (struct tsl__winograd){rows, channels, filters, height, width, 1, false};
   if (!TSL__WIDE_BUILT || tsl__dnnl_block() != LANES || channels % LANES != 0 ||
       filters % LANES != 0 || height % 2 != 0 || width % 2 != 0)
     return false;
@@ -23,75 +23,134 @@ bool tsl__winograd_init(struct tsl__winograd *winograd, int64_t rows, int64_t ch
   return true;
 }
 
-size_t tsl__winograd_weight_floats(const struct tsl__winograd *winograd) {
+static size_t weight_count(const struct tsl__winograd *winograd) {
   return (size_t)(TSL__POINTS * TSL__PHASES * winograd->channels * winograd->filters);
 }
 
-/* ---- the room: points of large, points of small, gradient of the weight ---- */
+size_t tsl__winograd_weight_floats(const struct tsl__winograd *winograd) {
+  return weight_count(winograd) / (winograd->bfloat16 ? 2 : 1);
+}
 
+/* ---- the room: points of large, of small, gradient of the weight, turned pairs ---- */
+
+/* A point that a product makes takes the place of the factor, which may be half as long.
+ */
 struct plan {
-  struct tsl__tiles large, small;
+  struct tsl__tiles large_in, large_out, small_in, small_out;
   int64_t count; /* tiles */
   float *of_large, *of_small, *of_weight;
+  float *large_pairs, *small_pairs; /* of one point, pairs of tiles */
 };
+
+static struct tsl__tiles make_tiles(const struct tsl__winograd *winograd,
+                                    int64_t pictures, int64_t blocks, int64_t length) {
+  int64_t most = winograd->group * winograd->height * winograd->width / 4;
+  return (struct tsl__tiles){.pictures = pictures,
+                             .blocks = blocks,
+                             .height = winograd->height,
+                             .width = winograd->width,
+                             .point = most * length + SKEW,
+                             .tile = length};
+}
 
 static struct plan make_plan(const struct tsl__winograd *winograd, int64_t pictures,
                              float *room) {
-  int64_t most = winograd->group * winograd->height * winograd->width / 4;
-  int64_t deep = TSL__PHASES * winograd->channels;
+  const int64_t deep = TSL__PHASES * winograd->channels, wide = winograd->filters;
   struct plan plan;
   plan.count = pictures * winograd->height * winograd->width / 4;
-  plan.large =
-      (struct tsl__tiles){pictures,        winograd->channels / LANES, winograd->height,
-                          winograd->width, most * deep + SKEW,         deep};
-  plan.small = (struct tsl__tiles){
-      pictures,        winograd->filters / LANES,       winograd->height,
-      winograd->width, most * winograd->filters + SKEW, winograd->filters};
+  plan.large_out = make_tiles(winograd, pictures, winograd->channels / LANES, deep);
+  plan.small_out = make_tiles(winograd, pictures, wide / LANES, wide);
+  plan.large_in = plan.large_out;
+  plan.small_in = plan.small_out;
+  if (winograd->bfloat16) {
+    plan.large_in.tile = deep / 2;
+    plan.small_in.tile = wide / 2;
+    plan.large_in.bfloat16 = plan.small_in.bfloat16 = true;
+  }
   plan.of_large = room;
-  plan.of_small = plan.of_large + TSL__POINTS * plan.large.point;
-  plan.of_weight = plan.of_small + TSL__POINTS * plan.small.point;
+  plan.of_small = plan.of_large + TSL__POINTS * plan.large_out.point;
+  plan.of_weight = plan.of_small + TSL__POINTS * plan.small_out.point;
+  plan.large_pairs = plan.of_weight + weight_count(winograd);
+  plan.small_pairs = plan.large_pairs + (plan.count + 1) / 2 * deep;
   return plan;
 }
 
 size_t tsl__winograd_room_floats(const struct tsl__winograd *winograd) {
-  struct plan plan = make_plan(winograd, winograd->group, NULL);
-  return (size_t)(TSL__POINTS * (plan.large.point + plan.small.point)) +
-         tsl__winograd_weight_floats(winograd);
+  static float start; /* of a room that is only measured */
+  struct plan plan = make_plan(winograd, winograd->group, &start);
+  float *end = winograd->bfloat16
+                   ? plan.small_pairs + (plan.count + 1) / 2 * winograd->filters
+                   : plan.large_pairs;
+  return (size_t)(end - &start);
 }
 
 /* ---- weights ---- */
 
-/* G w G' of one phase with G = ((1, 0), (1, 1), (0, 1)). weight: (4, 4, inner, outer);
- * out: (9, rows of `step` floats) */
-TSL__VECTOR static void open_phase(const float *restrict weight, int64_t inner,
-                                   int64_t outer, int64_t phase, float *restrict out,
-                                   int64_t point, int64_t step) {
+/* G w G' of one phase with G = ((1, 0), (1, 1), (0, 1)), of one row of the weight. w:
+ * taps `tap` apart; out: (9, outer), `point` apart */
+TSL__VECTOR static void open_row(const float *restrict w, int64_t tap, int64_t outer,
+                                 float *restrict out, int64_t point) {
+  for (int64_t o = 0; o < outer; o++) {
+    float a = w[o], b = w[o + 2 * tap], d = w[o + 8 * tap], e = w[o + 10 * tap];
+    out[o] = a;
+    out[o + point] = a + b;
+    out[o + 2 * point] = b;
+    out[o + 3 * point] = a + d;
+    out[o + 4 * point] = (a + b) + (d + e);
+    out[o + 5 * point] = b + e;
+    out[o + 6 * point] = d;
+    out[o + 7 * point] = d + e;
+    out[o + 8 * point] = e;
+  }
+}
+
+/* One phase of all. weight: (4, 4, inner, outer); out: (9, inner rows of `step`), or of
+ * half as many pairs, points `point` apart */
+static void open_phase(const float *weight, int64_t inner, int64_t outer, int64_t phase,
+                       float *out, int64_t point, int64_t step) {
   const int64_t tap = inner * outer;
   const float *at = weight + (phase / 2 * 4 + phase % 2) * tap;
-  for (int64_t c = 0; c < inner; c++) {
-    for (int64_t o = 0; o < outer; o++) {
-      const float *w = at + c * outer + o;
-      float a = w[0], b = w[2 * tap], d = w[8 * tap], e = w[10 * tap];
-      float *to = out + c * step + o;
-      to[0] = a;
-      to[point] = a + b;
-      to[2 * point] = b;
-      to[3 * point] = a + d;
-      to[4 * point] = (a + b) + (d + e);
-      to[5 * point] = b + e;
-      to[6 * point] = d;
-      to[7 * point] = d + e;
-      to[8 * point] = e;
+  for (int64_t c = 0; c < inner; c++)
+    open_row(at + c * outer, tap, outer, out + c * step, point);
+}
+
+enum { PIECE = 64 }; /* of a row that is worked on at once */
+
+static void open_phase_pairs(const float *weight, int64_t inner, int64_t outer,
+                             int64_t phase, float *out, int64_t point, int64_t step) {
+  const int64_t tap = inner * outer;
+  const float *at = weight + (phase / 2 * 4 + phase % 2) * tap;
+  _Alignas(64) float rows[2][TSL__POINTS * PIECE];
+  for (int64_t c = 0; c < inner; c += 2) {
+    for (int64_t o = 0; o < outer; o += PIECE) {
+      int64_t count = outer - o < PIECE ? outer - o : PIECE;
+      open_row(at + c * outer + o, tap, count, rows[0], PIECE);
+      open_row(at + (c + 1) * outer + o, tap, count, rows[1], PIECE);
+      for (int64_t p = 0; p < TSL__POINTS; p++)
+        tsl__pairs_across(rows[0] + p * PIECE, rows[1] + p * PIECE, count,
+                          out + p * point + c / 2 * step + o);
     }
+  }
+}
+
+static void open_weight(const struct tsl__winograd *winograd, const float *weight,
+                        int64_t inner, int64_t outer, bool phases_deep, float *out) {
+  const int64_t half = winograd->bfloat16 ? 2 : 1;
+  const int64_t point = TSL__PHASES * inner * outer / half;
+  const int64_t step = phases_deep ? outer : TSL__PHASES * outer;
+  for (int64_t phase = 0; phase < TSL__PHASES; phase++) {
+    float *to = out + phase * (phases_deep ? inner * outer / half : outer);
+    if (winograd->bfloat16)
+      open_phase_pairs(weight, inner, outer, phase, to, point, step);
+    else
+      open_phase(weight, inner, outer, phase, to, point, step);
   }
 }
 
 void tsl__winograd_gathering_weight(const struct tsl__winograd *winograd,
                                     const float *weight, float *out) {
-  int64_t inner = winograd->channels, outer = winograd->filters;
-  for (int64_t phase = 0; phase < TSL__PHASES; phase++)
-    open_phase(weight, inner, outer, phase, out + phase * inner * outer,
-               TSL__PHASES * inner * outer, outer);
+  open_weight(winograd, weight, winograd->channels, winograd->filters,
+              /*phases_deep=*/true, out);
 }
 
 void tsl__winograd_spreading_weight(const struct tsl__winograd *winograd,
@@ -100,9 +159,7 @@ void tsl__winograd_spreading_weight(const struct tsl__winograd *winograd,
   for (int64_t tap = 0; tap < 16; tap++)
     tsl__transpose(weight + tap * inner * outer, outer, inner,
                    turned + tap * inner * outer);
-  for (int64_t phase = 0; phase < TSL__PHASES; phase++)
-    open_phase(turned, inner, outer, phase, out + phase * outer,
-               TSL__PHASES * inner * outer, TSL__PHASES * outer);
+  open_weight(winograd, turned, inner, outer, /*phases_deep=*/false, out);
 }
 
 /* The transpose of open_phase. points: (9, count) of one phase; to: (count) of taps (0,
@@ -132,31 +189,65 @@ static void close_weight(const struct tsl__winograd *winograd, const float *poin
 /* small = large weight */
 static void gather_point(const struct tsl__winograd *winograd, const struct plan *plan,
                          const float *weight, int64_t p) {
-  const int64_t deep = TSL__PHASES * winograd->channels, wide = winograd->filters;
-  const struct tsl__product product = {plan->count, wide, deep, deep,
-                                       1,           wide, wide, false};
-  tsl__multiply(&product, plan->of_large + p * plan->large.point,
-                weight + p * deep * wide, plan->of_small + p * plan->small.point);
+  const int64_t deep = plan->large_in.tile, wide = winograd->filters;
+  const struct tsl__product product = {.rows = plan->count,
+                                       .columns = wide,
+                                       .depth = deep,
+                                       .a_row = deep,
+                                       .a_depth = 1,
+                                       .b_row = wide,
+                                       .c_row = wide,
+                                       .pairs = winograd->bfloat16};
+  tsl__multiply(&product, plan->of_large + p * plan->large_in.point,
+                weight + p * deep * wide, plan->of_small + p * plan->small_out.point);
 }
 
 /* large = small weight */
 static void spread_point(const struct tsl__winograd *winograd, const struct plan *plan,
                          const float *weight, int64_t p) {
-  const int64_t wide = TSL__PHASES * winograd->channels, deep = winograd->filters;
-  const struct tsl__product product = {plan->count, wide, deep, deep,
-                                       1,           wide, wide, false};
-  tsl__multiply(&product, plan->of_small + p * plan->small.point,
-                weight + p * deep * wide, plan->of_large + p * plan->large.point);
+  const int64_t wide = TSL__PHASES * winograd->channels, deep = plan->small_in.tile;
+  const struct tsl__product product = {.rows = plan->count,
+                                       .columns = wide,
+                                       .depth = deep,
+                                       .a_row = deep,
+                                       .a_depth = 1,
+                                       .b_row = wide,
+                                       .c_row = wide,
+                                       .pairs = winograd->bfloat16};
+  tsl__multiply(&product, plan->of_small + p * plan->small_in.point,
+                weight + p * deep * wide, plan->of_large + p * plan->large_out.point);
+}
+
+/* Pairs along the channels of all tiles to pairs of tiles. points: (count, length) */
+static void turn_pairs(const float *points, int64_t count, int64_t length, float *pairs) {
+  for (int64_t t = 0; t < count; t += 2)
+    tsl__pairs_turn(points + t * length, t + 1 < count ? points + (t + 1) * length : NULL,
+                    length, pairs + t * length);
 }
 
 /* weight += large' small */
 static void weigh_point(const struct tsl__winograd *winograd, const struct plan *plan,
                         int64_t p, bool add) {
   const int64_t tall = TSL__PHASES * winograd->channels, wide = winograd->filters;
-  const struct tsl__product product = {tall, wide, plan->count, 1, tall, wide, wide, add};
-  tsl__multiply(&product, plan->of_large + p * plan->large.point,
-                plan->of_small + p * plan->small.point,
-                plan->of_weight + p * tall * wide);
+  struct tsl__product product = {.rows = tall,
+                                 .columns = wide,
+                                 .depth = plan->count,
+                                 .a_row = 1,
+                                 .a_depth = tall,
+                                 .b_row = wide,
+                                 .c_row = wide,
+                                 .add = add,
+                                 .pairs = winograd->bfloat16};
+  const float *large = plan->of_large + p * plan->large_in.point;
+  const float *small = plan->of_small + p * plan->small_in.point;
+  if (winograd->bfloat16) {
+    turn_pairs(large, plan->count, plan->large_in.tile, plan->large_pairs);
+    turn_pairs(small, plan->count, plan->small_in.tile, plan->small_pairs);
+    large = plan->large_pairs;
+    small = plan->small_pairs;
+    product.depth = (plan->count + 1) / 2;
+  }
+  tsl__multiply(&product, large, small, plan->of_weight + p * tall * wide);
 }
 
 /* ---- passes ---- */
@@ -184,10 +275,10 @@ void tsl__winograd_gather(const struct tsl__winograd *winograd,
   struct span span = {0};
   while (next_span(winograd, &span)) {
     struct plan plan = make_plan(winograd, span.count, pass->room);
-    tsl__tiles_from_large(&plan.large, large + span.at_large, plan.of_large);
+    tsl__tiles_from_large(&plan.large_in, large + span.at_large, plan.of_large);
     for (int64_t p = 0; p < TSL__POINTS; p++)
       gather_point(winograd, &plan, pass->weight, p);
-    tsl__tiles_to_small(&plan.small, plan.of_small, &finish, small + span.at_small);
+    tsl__tiles_to_small(&plan.small_out, plan.of_small, &finish, small + span.at_small);
   }
 }
 
@@ -198,10 +289,10 @@ void tsl__winograd_spread(const struct tsl__winograd *winograd,
   struct span span = {0};
   while (next_span(winograd, &span)) {
     struct plan plan = make_plan(winograd, span.count, pass->room);
-    tsl__tiles_from_small(&plan.small, small + span.at_small, plan.of_small);
+    tsl__tiles_from_small(&plan.small_in, small + span.at_small, plan.of_small);
     for (int64_t p = 0; p < TSL__POINTS; p++)
       spread_point(winograd, &plan, pass->weight, p);
-    tsl__tiles_to_large(&plan.large, plan.of_large, &finish, large + span.at_large);
+    tsl__tiles_to_large(&plan.large_out, plan.of_large, &finish, large + span.at_large);
   }
 }
 
@@ -232,8 +323,8 @@ void tsl__winograd_backward(const struct tsl__winograd *winograd,
   while (next_span(winograd, &span)) {
     struct plan plan = make_plan(winograd, span.count, pass->room);
     enter_gradient(winograd, pass, &span);
-    tsl__tiles_from_large(&plan.large, pass->large + span.at_large, plan.of_large);
-    tsl__tiles_from_small(&plan.small, pass->small + span.at_small, plan.of_small);
+    tsl__tiles_from_large(&plan.large_in, pass->large + span.at_large, plan.of_large);
+    tsl__tiles_from_small(&plan.small_in, pass->small + span.at_small, plan.of_small);
     for (int64_t p = 0; p < TSL__POINTS; p++) {
       /* What is overwritten next is still in the cache. */
       weigh_point(winograd, &plan, p, span.first > 0);
@@ -243,10 +334,10 @@ void tsl__winograd_backward(const struct tsl__winograd *winograd,
         gather_point(winograd, &plan, pass->weight, p);
     }
     if (pass->grad_large != NULL)
-      tsl__tiles_to_large(&plan.large, plan.of_large, &bare,
+      tsl__tiles_to_large(&plan.large_out, plan.of_large, &bare,
                           pass->grad_large + span.at_large);
     else if (pass->grad_small != NULL)
-      tsl__tiles_to_small(&plan.small, plan.of_small, &bare,
+      tsl__tiles_to_small(&plan.small_out, plan.of_small, &bare,
                           pass->grad_small + span.at_small);
   }
   close_weight(winograd, make_plan(winograd, winograd->group, pass->room).of_weight,

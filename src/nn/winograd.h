@@ -28,6 +28,8 @@ struct tsl__winograd {
   int64_t channels, filters; /* of large, of small: multiples of 16 */
   int64_t height, width;     /* of small: even */
   int64_t group;             /* pictures that are worked on at once */
+  bool
+      bfloat16; /* may be set after init: the factors of the products are rounded to it */
 };
 
 /* False: the shape, or this processor, is not for it. */
@@ -38,7 +40,8 @@ size_t tsl__winograd_weight_floats(const struct tsl__winograd *winograd);
 size_t tsl__winograd_room_floats(const struct tsl__winograd *winograd);
 
 /* From weight (4, 4, channels, filters) to (9, 4 channels, filters) for gathering, and to
- * (9, filters, 4 channels) for spreading. turned: room, (4, 4, filters, channels) */
+ * (9, filters, 4 channels) for spreading; in bfloat16 the middle dimension is of pairs
+ * and half as long. turned: room, (4, 4, filters, channels) */
 void tsl__winograd_gathering_weight(const struct tsl__winograd *winograd,
                                     const float *weight, float *out);
 void tsl__winograd_spreading_weight(const struct tsl__winograd *winograd,

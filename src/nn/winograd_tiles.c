@@ -13,9 +13,18 @@ TSL__WIDE_INLINE vector load(const float *from) {
   return _mm512_load_ps(from);
 }
 
+/* One vector of a point; in bfloat16 half as long. */
+TSL__WIDE_INLINE void put_point(float *to, vector x, bool halves) {
+  if (halves)
+    _mm256_store_si256((__m256i *)(void *)to, (__m256i)_mm512_cvtneps_pbh(x));
+  else
+    _mm512_store_ps(to, x);
+}
+
 /* (d0 - d1, d1, d2 - d1) down the columns, then along the rows. from: 3x3 pixels of one
  * phase */
-TSL__WIDE_INLINE void window(const float *from, int64_t row, float *to, int64_t point) {
+TSL__WIDE_INLINE void window(const float *from, int64_t row, float *to, int64_t point,
+                             bool halves) {
   vector d[3][3];
 #pragma GCC unroll 3
   for (int j = 0; j < 3; j++) {
@@ -27,9 +36,9 @@ TSL__WIDE_INLINE void window(const float *from, int64_t row, float *to, int64_t 
   }
 #pragma GCC unroll 3
   for (int i = 0; i < 3; i++) {
-    _mm512_store_ps(to + (3 * i) * point, _mm512_sub_ps(d[i][0], d[i][1]));
-    _mm512_store_ps(to + (3 * i + 1) * point, d[i][1]);
-    _mm512_store_ps(to + (3 * i + 2) * point, _mm512_sub_ps(d[i][2], d[i][1]));
+    put_point(to + (3 * i) * point, _mm512_sub_ps(d[i][0], d[i][1]), halves);
+    put_point(to + (3 * i + 1) * point, d[i][1], halves);
+    put_point(to + (3 * i + 2) * point, _mm512_sub_ps(d[i][2], d[i][1]), halves);
   }
 }
 
@@ -50,7 +59,7 @@ TSL__WIDE_INLINE void cut_patch(const float *plane, int64_t height, int64_t widt
 
 /* The four phases of one block of one tile. */
 TSL__WIDE_INLINE void windows(const struct tsl__tiles *tiles, const float *plane,
-                              int64_t ti, int64_t tj, float *to) {
+                              int64_t ti, int64_t tj, float *to, bool halves) {
   const int64_t height = 2 * tiles->height, width = 2 * tiles->width;
   const int64_t top = 4 * ti - 1, left = 4 * tj - 1;
   _Alignas(64) float patch[PATCH * PATCH * LANES];
@@ -63,22 +72,32 @@ TSL__WIDE_INLINE void windows(const struct tsl__tiles *tiles, const float *plane
   }
   for (int64_t phase = 0; phase < TSL__PHASES; phase++)
     window(from + (phase / 2 * row + phase % 2) * LANES, 2 * row * LANES,
-           to + phase * tiles->blocks * LANES, tiles->point);
+           to + phase * tiles->blocks * (halves ? LANES / 2 : LANES), tiles->point,
+           halves);
 }
 
-TSL__WIDE void tsl__tiles_from_large(const struct tsl__tiles *tiles, const float *large,
-                                     float *points) {
+TSL__WIDE_INLINE void from_large(const struct tsl__tiles *tiles, const float *large,
+                                 float *points, bool halves) {
   const int64_t plane = 4 * tiles->height * tiles->width * LANES;
+  const int64_t lanes = halves ? LANES / 2 : LANES;
   for (int64_t n = 0; n < tiles->pictures; n++) {
     for (int64_t ti = 0; ti < tiles->height / 2; ti++) {
       for (int64_t b = 0; b < tiles->blocks; b++) {
         for (int64_t tj = 0; tj < tiles->width / 2; tj++)
           windows(tiles, large + (n * tiles->blocks + b) * plane, ti, tj,
-                  points + tj * tiles->tile + b * LANES);
+                  points + tj * tiles->tile + b * lanes, halves);
       }
       points += tiles->width / 2 * tiles->tile;
     }
   }
+}
+
+TSL__WIDE void tsl__tiles_from_large(const struct tsl__tiles *tiles, const float *large,
+                                     float *points) {
+  if (tiles->bfloat16)
+    from_large(tiles, large, points, /*halves=*/true);
+  else
+    from_large(tiles, large, points, /*halves=*/false);
 }
 
 TSL__WIDE_INLINE vector finished(vector x, vector bias, bool relu) {
@@ -183,8 +202,8 @@ TSL__WIDE void tsl__tiles_to_large(const struct tsl__tiles *tiles, const float *
 }
 
 /* (y0, y0 + y1, y1) down the columns, then along the rows. */
-TSL__WIDE_INLINE void open_tile(const float *from, int64_t row, float *to,
-                                int64_t point) {
+TSL__WIDE_INLINE void open_tile(const float *from, int64_t row, float *to, int64_t point,
+                                bool halves) {
   vector y[3][2];
 #pragma GCC unroll 2
   for (int j = 0; j < 2; j++) {
@@ -194,26 +213,35 @@ TSL__WIDE_INLINE void open_tile(const float *from, int64_t row, float *to,
   }
 #pragma GCC unroll 3
   for (int i = 0; i < 3; i++) {
-    _mm512_store_ps(to + (3 * i) * point, y[i][0]);
-    _mm512_store_ps(to + (3 * i + 1) * point, _mm512_add_ps(y[i][0], y[i][1]));
-    _mm512_store_ps(to + (3 * i + 2) * point, y[i][1]);
+    put_point(to + (3 * i) * point, y[i][0], halves);
+    put_point(to + (3 * i + 1) * point, _mm512_add_ps(y[i][0], y[i][1]), halves);
+    put_point(to + (3 * i + 2) * point, y[i][1], halves);
   }
 }
 
-TSL__WIDE void tsl__tiles_from_small(const struct tsl__tiles *tiles, const float *small,
-                                     float *points) {
+TSL__WIDE_INLINE void from_small(const struct tsl__tiles *tiles, const float *small,
+                                 float *points, bool halves) {
   const int64_t row = tiles->width * LANES, plane = tiles->height * row;
+  const int64_t lanes = halves ? LANES / 2 : LANES;
   for (int64_t n = 0; n < tiles->pictures; n++) {
     for (int64_t ti = 0; ti < tiles->height / 2; ti++) {
       for (int64_t tj = 0; tj < tiles->width / 2; tj++) {
         for (int64_t b = 0; b < tiles->blocks; b++)
           open_tile(small + (n * tiles->blocks + b) * plane + 2 * ti * row +
                         2 * tj * LANES,
-                    row, points + b * LANES, tiles->point);
+                    row, points + b * lanes, tiles->point, halves);
         points += tiles->tile;
       }
     }
   }
+}
+
+TSL__WIDE void tsl__tiles_from_small(const struct tsl__tiles *tiles, const float *small,
+                                     float *points) {
+  if (tiles->bfloat16)
+    from_small(tiles, small, points, /*halves=*/true);
+  else
+    from_small(tiles, small, points, /*halves=*/false);
 }
 
 /* (m0 + m1, m1 + m2) down the columns, then along the rows. */

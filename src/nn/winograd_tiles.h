@@ -10,12 +10,13 @@
 enum { TSL__POINTS = 9, TSL__PHASES = 4 };
 
 /* A picture in blocks of 16 channels, and the points of all tiles: point p of tile t
- * begins at p * point + t * tile. */
+ * begins at float p * point + t * tile. */
 struct tsl__tiles {
   int64_t pictures;
   int64_t blocks;        /* of 16 channels, of the picture at hand */
   int64_t height, width; /* of small */
   int64_t point, tile;   /* floats */
+  bool bfloat16; /* points that are made are pairs along the channels, half as long */
 };
 
 /* What is added to a result, and whether what is below 0 then is 0. bias: (16 blocks) or
@@ -25,7 +26,7 @@ struct tsl__tiles_finish {
   bool relu;
 };
 
-/* points: (9, tiles, 4 phases, 16 blocks) */
+/* points: (9, tiles, 4 phases, 16 blocks), in tsl__tiles_from_* perhaps of pairs */
 void tsl__tiles_from_large(const struct tsl__tiles *tiles, const float *large,
                            float *points);
 void tsl__tiles_to_large(const struct tsl__tiles *tiles, const float *points,

@@ -22,8 +22,8 @@ static struct tsl_value build_decoder(struct tsl_graph *graph, struct tsl_value 
   return tsl_graph_deconv(graph, x, "decoder.2", &conv, TSL_ACTIVATION_NONE);
 }
 
-static struct tsl_graph *build(void) {
-  struct tsl_graph *graph = make_graph(BATCH, SHARDS);
+static struct tsl_graph *build_in(enum tsl_precision precision) {
+  struct tsl_graph *graph = make_graph_in(BATCH, SHARDS, precision);
   struct tsl_shape input = shape3(3, 8, 8), latent = shape1(LATENT);
   struct tsl_conv conv = {.filters = 16, .kernel = 4, .stride = 2, .pad = 1};
   struct tsl_value x = tsl_graph_input(graph, &input);
@@ -62,6 +62,10 @@ static struct tsl_graph *build(void) {
   return graph;
 }
 
+static struct tsl_graph *build(void) {
+  return build_in(TSL_PRECISION_FLOAT32);
+}
+
 /* Steps [begin, end). terms: (numbers) of the last step. */
 static void train(struct tsl_graph *graph, struct tsl_team *team, int64_t begin,
                   int64_t end, double *terms) {
@@ -95,9 +99,8 @@ static void compare(const struct tsl_graph *alone, const struct tsl_graph *share
   }
 }
 
-static void test_step__has_the_bytes_of_one_rank(void **state) {
-  struct tsl_world *world = *state;
-  struct tsl_graph *alone = build(), *shared = build();
+static void check_step(struct tsl_world *world, enum tsl_precision precision) {
+  struct tsl_graph *alone = build_in(precision), *shared = build_in(precision);
   double terms_alone[16], terms_shared[16];
   assert_true(tsl_graph_term_numbers(alone) <= 16);
   train(alone, tsl_team_alone(), 0, STEPS, terms_alone);
@@ -107,6 +110,17 @@ static void test_step__has_the_bytes_of_one_rank(void **state) {
   compare(alone, shared);
   tsl_graph_free(alone);
   tsl_graph_free(shared);
+}
+
+static void test_step__has_the_bytes_of_one_rank(void **state) {
+  check_step(*state, TSL_PRECISION_FLOAT32);
+}
+
+static void test_step_in_bfloat16__has_the_bytes_of_one_rank(void **state) {
+  tsl_nn_start("", NULL);
+  if (tsl_nn_precision_check(TSL_PRECISION_BFLOAT16, NULL) != TSL_OK)
+    skip();
+  check_step(*state, TSL_PRECISION_BFLOAT16);
 }
 
 /* Together, then each alone, then together again. */
@@ -233,6 +247,7 @@ int main(int argc, char **argv) {
     return 1;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_prestate(test_step__has_the_bytes_of_one_rank, world),
+      cmocka_unit_test_prestate(test_step_in_bfloat16__has_the_bytes_of_one_rank, world),
       cmocka_unit_test_prestate(test_step__may_change_its_width, world),
       cmocka_unit_test_prestate(test_state__is_that_of_one_rank_once_collected, world),
       cmocka_unit_test_prestate(test_step__fails_on_all_when_it_fails_on_some, world),

@@ -33,14 +33,19 @@ static inline float *random_values(uint64_t seed, size_t count, float low, float
   return values;
 }
 
-static inline struct tsl_graph *make_graph(int64_t batch, int64_t shards) {
+static inline struct tsl_graph *make_graph_in(int64_t batch, int64_t shards,
+                                              enum tsl_precision precision) {
   struct tsl_graph *graph = NULL;
   struct tsl_error err = {0};
-  struct tsl_graph_shape shape = {.batch = batch, .shards = shards};
+  struct tsl_graph_shape shape = {batch, shards, precision};
   tsl_nn_start("", NULL);
   if (tsl_graph_create(&shape, &graph, &err) != TSL_OK)
     fail_msg("%s", err.text);
   return graph;
+}
+
+static inline struct tsl_graph *make_graph(int64_t batch, int64_t shards) {
+  return make_graph_in(batch, shards, TSL_PRECISION_FLOAT32);
 }
 
 static inline void finish_graph(struct tsl_graph *graph, uint64_t seed) {

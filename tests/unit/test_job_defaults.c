@@ -25,6 +25,7 @@ static const struct row rows[] = {
     {"", "train.beta2", "0.999"},
     {"", "train.epsilon", "1.0e-8"},
     {"", "train.momentum", "0"},
+    {"", "train.precision", "float32"},
     {"", "score.held_out", "0.1"},
     {"", "seeds", "0"},
     {"vae", "beta", "1"},

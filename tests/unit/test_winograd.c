@@ -59,10 +59,21 @@ static void test_product__is_one_chain_of_fused_sums(void **state) {
   require_wide();
   for (int64_t rows = 1; rows <= 29; rows += 7) {
     for (int64_t columns = 16; columns <= 112; columns += 16) {
-      const struct tsl__product straight = {rows,    columns,      9,    11, 1,
-                                            columns, columns + 16, false};
-      const struct tsl__product across = {rows, columns,      5,       1,
-                                          rows, columns + 16, columns, true};
+      const struct tsl__product straight = {.rows = rows,
+                                            .columns = columns,
+                                            .depth = 9,
+                                            .a_row = 11,
+                                            .a_depth = 1,
+                                            .b_row = columns,
+                                            .c_row = columns + 16};
+      const struct tsl__product across = {.rows = rows,
+                                          .columns = columns,
+                                          .depth = 5,
+                                          .a_row = 1,
+                                          .a_depth = rows,
+                                          .b_row = columns + 16,
+                                          .c_row = columns,
+                                          .add = true};
       check_product(&straight);
       check_product(&across);
     }
@@ -130,12 +141,19 @@ struct fixture {
   float *turned;                 /* room of the transform */
   float *gathering, *spreading, *room;
   struct plain plain;
+  double bound; /* of errors, as a part of the largest number */
 };
+
+static bool bfloat16; /* what the tests of shapes set up */
 
 static void setup(struct fixture *f, int64_t rows, int64_t channels, int64_t filters,
                   int64_t height, int64_t width) {
   require_wide();
+  if (bfloat16 && !tsl__dnnl_bfloat16())
+    skip();
   assert_true(tsl__winograd_init(&f->shape, rows, channels, filters, height, width));
+  f->shape.bfloat16 = bfloat16;
+  f->bound = bfloat16 ? 2e-2 : 4e-6;
   f->large_count = (size_t)(rows * channels * 4 * height * width);
   f->small_count = (size_t)(rows * filters * height * width);
   f->weight_count = (size_t)(16 * channels * filters);
@@ -164,8 +182,6 @@ static void teardown(struct fixture *f) {
   free(f->plain.weight);
 }
 
-static const double bound = 4e-6;
-
 static void check_shape(int64_t rows, int64_t channels, int64_t filters, int64_t height,
                         int64_t width) {
   struct fixture f;
@@ -174,10 +190,10 @@ static void check_shape(int64_t rows, int64_t channels, int64_t filters, int64_t
   float *weight = numbers(7, f.weight_count);
   struct tsl__winograd_pass pass = {.weight = f.gathering, .room = f.room};
   tsl__winograd_gather(&f.shape, &pass, f.large, small);
-  check_close(small, f.plain.small, f.small_count, bound);
+  check_close(small, f.plain.small, f.small_count, f.bound);
   pass.weight = f.spreading;
   tsl__winograd_spread(&f.shape, &pass, f.small, large);
-  check_close(large, f.plain.large, f.large_count, bound);
+  check_close(large, f.plain.large, f.large_count, f.bound);
   struct tsl__winograd_backward back = {.large = f.large,
                                         .small = f.small,
                                         .weight = f.spreading,
@@ -185,7 +201,7 @@ static void check_shape(int64_t rows, int64_t channels, int64_t filters, int64_t
                                         .grad_large = numbers(8, f.large_count),
                                         .room = f.room};
   tsl__winograd_backward(&f.shape, &back);
-  check_close(weight, f.plain.weight, f.weight_count, bound);
+  check_close(weight, f.plain.weight, f.weight_count, f.bound);
   assert_memory_equal(back.grad_large, large, f.large_count * sizeof(float));
   free(back.grad_large);
   back.grad_large = NULL;
@@ -200,8 +216,7 @@ static void check_shape(int64_t rows, int64_t channels, int64_t filters, int64_t
   teardown(&f);
 }
 
-static void test_convolution__equals_its_plain_sum(void **state) {
-  (void)state;
+static void check_shapes(void) {
   check_shape(1, 16, 16, 2, 2);
   check_shape(3, 16, 32, 4, 6);
   check_shape(5, 48, 16, 8, 8);
@@ -209,8 +224,21 @@ static void test_convolution__equals_its_plain_sum(void **state) {
   check_shape(9, 16, 48, 6, 2);
 }
 
+static void test_convolution__equals_its_plain_sum(void **state) {
+  (void)state;
+  bfloat16 = false;
+  check_shapes();
+}
+
+static void test_convolution_in_bfloat16__is_close_to_its_plain_sum(void **state) {
+  (void)state;
+  bfloat16 = true;
+  check_shapes();
+}
+
 static void test_bias_and_relu__come_after_the_sum(void **state) {
   (void)state;
+  bfloat16 = false;
   struct fixture f;
   setup(&f, 2, 16, 32, 4, 4);
   float *bias = numbers(5, 32);
@@ -221,12 +249,12 @@ static void test_bias_and_relu__come_after_the_sum(void **state) {
     size_t channel = i / (16 * LANES) % 2 * LANES + i % LANES;
     f.plain.small[i] = fmax(0, f.plain.small[i] + (double)bias[channel]);
   }
-  check_close(small, f.plain.small, f.small_count, bound);
+  check_close(small, f.plain.small, f.small_count, f.bound);
   pass.weight = f.spreading;
   tsl__winograd_spread(&f.shape, &pass, f.small, large);
   for (size_t i = 0; i < f.large_count; i++)
     f.plain.large[i] = fmax(0, f.plain.large[i] + (double)bias[i % LANES]);
-  check_close(large, f.plain.large, f.large_count, bound);
+  check_close(large, f.plain.large, f.large_count, f.bound);
   free(bias);
   free(small);
   free(large);
@@ -258,7 +286,7 @@ static void check_gradient(struct fixture *f, bool large) {
                                         .grad_weight = weight,
                                         .room = f->room};
   tsl__winograd_backward(&f->shape, &back);
-  check_close(weight, f->plain.weight, f->weight_count, bound);
+  check_close(weight, f->plain.weight, f->weight_count, f->bound);
   for (int64_t c = 0; c < channels; c++)
     assert_true(fabs(sums[c] - wanted[c]) < 1e-9);
   assert_memory_equal(gradient, masked, count * sizeof(float));
@@ -271,6 +299,7 @@ static void check_gradient(struct fixture *f, bool large) {
 
 static void test_gradient__goes_through_the_relu_and_is_summed(void **state) {
   (void)state;
+  bfloat16 = false;
   struct fixture f;
   setup(&f, 5, 32, 16, 4, 6);
   check_gradient(&f, true);
@@ -303,6 +332,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_product__is_one_chain_of_fused_sums),
       cmocka_unit_test(test_convolution__equals_its_plain_sum),
+      cmocka_unit_test(test_convolution_in_bfloat16__is_close_to_its_plain_sum),
       cmocka_unit_test(test_bias_and_relu__come_after_the_sum),
       cmocka_unit_test(test_gradient__goes_through_the_relu_and_is_summed),
       cmocka_unit_test(test_transpose__swaps_rows_and_columns),
