@@ -1,5 +1,6 @@
 #include "nn/deconv_few.h"
 
+#include "nn/multiply.h"
 #include "nn/vector.h"
 
 enum { WIDE = 16, GROUP = 3, TILE = 8 }; /* lanes, vectors and pixels held in registers */
@@ -18,17 +19,32 @@ typedef float quad __attribute__((vector_size(4 * sizeof(float)), aligned(4)));
 #endif
 
 size_t tsl__deconv_few_weight_floats(const struct tsl__deconv_few *few) {
-  return (size_t)(few->x.blocks * few->x.lanes * few->columns);
+  return (size_t)(few->x.blocks * few->x.lanes * few->columns) / (few->bfloat16 ? 2 : 1);
 }
 
 size_t tsl__deconv_few_patch_floats(const struct tsl__deconv_few *few) {
-  return (size_t)(few->x.width * few->columns);
+  size_t factors = few->bfloat16 ? (size_t)(few->x.blocks * few->x.lanes / 2) : 0;
+  return (size_t)few->x.width * ((size_t)few->columns + factors);
+}
+
+/* Channels 2 i and 2 i + 1 are pair i. weight: (channels, real) */
+static void pack_pairs(const struct tsl__deconv_few *few, const float *weight,
+                       int64_t real, float *packed) {
+  uint16_t *to = (uint16_t *)(void *)packed;
+  for (int64_t c = 0; c < few->x.channels; c++) {
+    for (int64_t k = 0; k < real; k++)
+      tsl__halves(weight + c * real + k, 1, to + (c / 2 * few->columns + k) * 2 + c % 2);
+  }
 }
 
 void tsl__deconv_few_pack(const struct tsl__deconv_few *few, const float *weight,
                           float *packed) {
   int64_t real = few->filters * few->kernel * few->kernel;
   tsl__fill(packed, 0.0F, tsl__deconv_few_weight_floats(few));
+  if (few->bfloat16) {
+    pack_pairs(few, weight, real, packed);
+    return;
+  }
   for (int64_t c = 0; c < few->x.channels; c++) {
     for (int64_t k = 0; k < real; k++)
       packed[c * few->columns + k] = weight[c * real + k];
@@ -87,6 +103,27 @@ FUSED static void multiply_row(const struct tsl__deconv_few *few, const float *x
     multiply_pixels(few, x, block, packed, patches, first, 1);
 }
 
+/* The same in bfloat16. patches: with room for the pixels in pairs behind them */
+static void multiply_row_pairs(const struct tsl__deconv_few *few, const float *x,
+                               int64_t block, const float *packed, float *patches) {
+  const int64_t words = few->x.blocks * WIDE / 2;
+  float *pairs = patches + few->x.width * few->columns;
+  for (int64_t b = 0; b < few->x.blocks; b++) {
+    for (int64_t j = 0; j < few->x.width; j++)
+      tsl__pairs_along(x + b * block + j * WIDE, WIDE / 2,
+                       pairs + j * words + b * WIDE / 2);
+  }
+  const struct tsl__product product = {.rows = few->x.width,
+                                       .columns = few->columns,
+                                       .depth = words,
+                                       .a_row = words,
+                                       .a_depth = 1,
+                                       .b_row = few->columns,
+                                       .c_row = few->columns,
+                                       .pairs = true};
+  tsl__multiply(&product, pairs, packed, patches);
+}
+
 /* One line of the kernel's patches: column b of pixel j goes to to[j * stride - pad + b].
  * from: (width, columns); to: (out_width) */
 static void add_edge(const struct tsl__deconv_few *few, const float *from, int64_t j,
@@ -142,7 +179,11 @@ void tsl__deconv_few_forward(const struct tsl__deconv_few *few, const float *x,
     for (int64_t o = 0; o < few->filters; o++)
       tsl__fill(to + o * plane, bias != NULL ? bias[o] : 0.0F, (size_t)plane);
     for (int64_t i = 0; i < few->x.height; i++) {
-      multiply_row(few, image + i * few->x.width * few->x.lanes, block, packed, patches);
+      const float *pixels = image + i * few->x.width * few->x.lanes;
+      if (few->bfloat16)
+        multiply_row_pairs(few, pixels, block, packed, patches);
+      else
+        multiply_row(few, pixels, block, packed, patches);
       add_row(few, patches, i, to);
     }
   }

@@ -11,13 +11,15 @@ struct tsl__deconv_few {
   struct tsl__view x; /* of the input */
   int64_t filters, out_height, out_width, kernel, stride, pad;
   int64_t columns; /* filters * kernel^2, rounded up to whole vectors */
+  bool bfloat16;   /* factors of the products are rounded to it; x in blocks of 16 */
 };
 
-/* Floats of the packed weight, and of the patches of one row of input pixels. */
+/* Floats of the packed weight; and of the patches of one row of input pixels, in bfloat16
+ * with room for its factors. */
 size_t tsl__deconv_few_weight_floats(const struct tsl__deconv_few *few);
 size_t tsl__deconv_few_patch_floats(const struct tsl__deconv_few *few);
 /* weight: PyTorch's (channels, filters, kernel, kernel); packed: (padded channels,
- * columns) */
+ * columns), in bfloat16 (padded channels / 2, columns) pairs */
 void tsl__deconv_few_pack(const struct tsl__deconv_few *few, const float *weight,
                           float *packed);
 /* x: (few->x), bias: (filters) or NULL, patches: room, y: (rows, filters, out_height,

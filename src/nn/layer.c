@@ -42,6 +42,9 @@ void tsl__passes_refresh(struct tsl_graph *graph, struct tsl__node *node) {
   tsl__weight_copy_refresh(graph, &passes->back, weight);
   if (tsl__winograd_planned(passes))
     tsl__winograd_refresh(graph, node);
+  if (tsl__picture_planned(passes))
+    tsl__conv_few_pack(&passes->picture, graph->weights + graph->params[weight]->offset,
+                       passes->picture_weight);
   if (passes->patches == NULL)
     return;
   /* Packed from PyTorch's layout, once a step. */
@@ -164,6 +167,7 @@ void tsl__few_plan(struct tsl_graph *graph, struct tsl__passes *passes,
   few->stride = geometry->stride;
   few->pad = geometry->pad;
   few->columns = (few->filters * few->kernel * few->kernel + 15) / 16 * 16;
+  few->bfloat16 = graph->shape.precision == TSL_PRECISION_BFLOAT16 && few->x.lanes == 16;
   tsl__memory_request(graph, (void **)&passes->packed,
                       tsl__deconv_few_weight_floats(few) * sizeof(float));
   tsl__memory_request(graph, (void **)&passes->patches,

@@ -3,6 +3,7 @@
 #ifndef TEASEL_NN_LAYER_H
 #define TEASEL_NN_LAYER_H
 
+#include "nn/conv_few.h"
 #include "nn/deconv_few.h"
 #include "nn/graph.h"
 #include "nn/winograd.h"
@@ -36,6 +37,9 @@ struct tsl__passes {
   struct tsl__winograd winograd;
   float *gathering, *spreading; /* transformed weights; NULL: no pass needs it */
   double *sums;                 /* (output channels) */
+  /* Instead of oneDNN, from a picture in bfloat16; picture_weight NULL: not used. */
+  struct tsl__conv_few picture;
+  float *picture_weight; /* as conv_few.h says */
 };
 void tsl__passes_refresh(struct tsl_graph *graph, struct tsl__node *node);
 void tsl__passes_release(struct tsl__node *node);
@@ -76,6 +80,14 @@ void tsl__winograd_refresh(struct tsl_graph *graph, const struct tsl__node *node
 void tsl__winograd_step_back(const struct tsl__task *task,
                              const struct tsl__passes *passes,
                              struct tsl__winograd_backward *pass);
+/* The same for passes->picture, which takes plain x to y in blocks and has no gradient by
+ * x. */
+bool tsl__picture_plan(struct tsl_graph *graph, const struct tsl__node *node,
+                       const struct tsl__convolution *convolution);
+bool tsl__picture_planned(const struct tsl__passes *passes);
+/* grad_out of a layer whose output is in blocks of 16 through its ReLU, in place, and the
+ * gradient of its bias. */
+void tsl__enter_gradient(const struct tsl__task *task, const struct tsl__passes *passes);
 /* Plans passes->few: from y (rows, .., y's height and width) back to x (plain). */
 void tsl__few_plan(struct tsl_graph *graph, struct tsl__passes *passes,
                    const struct tsl__conv_geometry *geometry,

@@ -1,6 +1,8 @@
 /* layer_winograd.c - where winograd.h replaces oneDNN's convolutions. */
 #include "nn/layer.h"
 
+#include "nn/winograd_tiles.h"
+
 #include <string.h>
 
 static bool in_blocks(const struct tsl__layout *layout) {
@@ -47,6 +49,41 @@ bool tsl__winograd_planned(const struct tsl__passes *passes) {
   return passes->winograd.rows > 0;
 }
 
+bool tsl__picture_plan(struct tsl_graph *graph, const struct tsl__node *node,
+                       const struct tsl__convolution *convolution) {
+  struct tsl__passes *passes = node->state;
+  struct tsl__param *weight = graph->params[node->params[0]];
+  const struct tsl__conv_geometry *g = &convolution->geometry;
+  struct tsl__conv_few few = {.rows = g->rows,
+                              .channels = g->in_channels,
+                              .in_height = g->in_height,
+                              .in_width = g->in_width,
+                              .filters = g->out_channels,
+                              .out_height = g->out_height,
+                              .out_width = g->out_width,
+                              .kernel = g->kernel_height,
+                              .stride = g->stride,
+                              .pad = g->pad};
+  if (graph->shape.precision != TSL_PRECISION_BFLOAT16 ||
+      !tsl__channels_are_picture(few.channels) || !in_blocks(&convolution->y) ||
+      !tsl__layout_is_plain(&convolution->x) || !tsl__conv_few_init(&few))
+    return false;
+  passes->picture = few;
+  weight->layout = tsl__layout_turned(weight->face.rank, weight->face.dims);
+  size_t room = tsl__conv_few_room_floats(&few) * sizeof(float);
+  if (room > graph->dnnl.scratch_bytes)
+    graph->dnnl.scratch_bytes = room;
+  tsl__memory_request(graph, (void **)&passes->picture_weight,
+                      tsl__conv_few_weight_floats(&few) * sizeof(float));
+  tsl__memory_request(graph, (void **)&passes->sums,
+                      (size_t)node->shape.dims[0] * sizeof(double));
+  return true;
+}
+
+bool tsl__picture_planned(const struct tsl__passes *passes) {
+  return passes->picture.rows > 0;
+}
+
 void tsl__winograd_refresh(struct tsl_graph *graph, const struct tsl__node *node) {
   struct tsl__passes *passes = node->state;
   const float *weight = graph->weights + graph->params[node->params[0]]->offset;
@@ -74,4 +111,23 @@ void tsl__winograd_step_back(const struct tsl__task *task,
   float *grad_bias = bias ? tsl__weight_gradient(task, 1) : NULL;
   for (int64_t c = 0; bias && c < node->shape.dims[0]; c++)
     grad_bias[c] = (float)sums[c];
+}
+
+void tsl__enter_gradient(const struct tsl__task *task, const struct tsl__passes *passes) {
+  const struct tsl__node *node = task->node;
+  const int64_t channels = node->shape.dims[0];
+  const bool bias = node->as.layer.conv.bias;
+  const struct tsl__tiles_gradient gradient = {
+      .pictures = task->graph->rows,
+      .blocks = channels / 16,
+      .pixels = node->shape.dims[1] * node->shape.dims[2],
+      .gradient = task->grad_out,
+      .value = node->as.layer.activation == TSL_ACTIVATION_RELU ? task->out : NULL,
+      .sums = bias ? passes->sums : NULL};
+  memset(passes->sums, 0, (size_t)channels * sizeof *passes->sums);
+  if (gradient.value != NULL || bias)
+    tsl__tiles_enter_gradient(&gradient);
+  float *grad_bias = bias ? tsl__weight_gradient(task, 1) : NULL;
+  for (int64_t c = 0; bias && c < channels; c++)
+    grad_bias[c] = (float)passes->sums[c];
 }

@@ -113,6 +113,14 @@ TSL__WIDE void tsl__pairs_along(const float *x, int64_t count, float *pairs) {
                         (__m256i)_mm512_cvtneps_pbh(_mm512_loadu_ps(x + 2 * i)));
 }
 
+TSL__WIDE void tsl__halves(const float *x, int64_t count, uint16_t *to) {
+  for (int64_t i = 0; i < count; i += LANES) {
+    __mmask16 there = count - i < LANES ? (__mmask16)((1U << (count - i)) - 1U) : 0xffffU;
+    __m512 some = _mm512_maskz_loadu_ps(there, x + i);
+    _mm256_mask_storeu_epi16(to + i, there, (__m256i)_mm512_cvtneps_pbh(some));
+  }
+}
+
 TSL__WIDE void tsl__pairs_across(const float *first, const float *second, int64_t count,
                                  float *pairs) {
   for (int64_t i = 0; i < count; i += LANES)
@@ -120,16 +128,28 @@ TSL__WIDE void tsl__pairs_across(const float *first, const float *second, int64_
                         pair(_mm512_loadu_ps(first + i), _mm512_loadu_ps(second + i)));
 }
 
-TSL__WIDE void tsl__pairs_turn(const float *first, const float *second, int64_t count,
-                               float *pairs) {
-  for (int64_t i = 0; i < count; i += LANES / 2) {
-    __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(first + i));
-    __m256i b = second == NULL
-                    ? _mm256_setzero_si256()
-                    : _mm256_loadu_si256((const __m256i *)(const void *)(second + i));
-    _mm512_storeu_si512(pairs + 2 * i,
-                        _mm512_or_si512(_mm512_cvtepu16_epi32(a),
-                                        _mm512_slli_epi32(_mm512_cvtepu16_epi32(b), 16)));
+TSL__WIDE void tsl__pairs_turn(const float *along, int64_t rows, int64_t count,
+                               float *across) {
+  const __m256i *at = (const __m256i *)(const void *)along;
+  const int64_t row = count / (LANES / 2);
+  for (int64_t i = 0; i < rows; i += 2, at += 2 * row) {
+    for (int64_t k = 0; k < row; k++, across += LANES) {
+      __m256i a = _mm256_loadu_si256(at + k);
+      __m256i b =
+          i + 1 < rows ? _mm256_loadu_si256(at + row + k) : _mm256_setzero_si256();
+      _mm512_storeu_si512(
+          across, _mm512_or_si512(_mm512_cvtepu16_epi32(a),
+                                  _mm512_slli_epi32(_mm512_cvtepu16_epi32(b), 16)));
+    }
+  }
+}
+
+TSL__WIDE void tsl__pairs_of_rows(const float *x, int64_t rows, float *pairs,
+                                  int64_t step) {
+  for (int64_t i = 0; i < rows; i += 2, pairs += step) {
+    __m512 second =
+        i + 1 < rows ? _mm512_loadu_ps(x + (i + 1) * LANES) : _mm512_setzero_ps();
+    _mm512_storeu_si512(pairs, pair(_mm512_loadu_ps(x + i * LANES), second));
   }
 }
 
@@ -205,15 +225,24 @@ void tsl__pairs_along(const float *x, int64_t count, float *pairs) {
   TSL_BUG("bfloat16 needs AVX512-BF16");
 }
 
+void tsl__halves(const float *x, int64_t count, uint16_t *to) {
+  (void)x, (void)count, (void)to;
+  TSL_BUG("bfloat16 needs AVX512-BF16");
+}
+
 void tsl__pairs_across(const float *first, const float *second, int64_t count,
                        float *pairs) {
   (void)first, (void)second, (void)count, (void)pairs;
   TSL_BUG("bfloat16 needs AVX512-BF16");
 }
 
-void tsl__pairs_turn(const float *first, const float *second, int64_t count,
-                     float *pairs) {
-  (void)first, (void)second, (void)count, (void)pairs;
+void tsl__pairs_turn(const float *along, int64_t rows, int64_t count, float *across) {
+  (void)along, (void)rows, (void)count, (void)across;
+  TSL_BUG("bfloat16 needs AVX512-BF16");
+}
+
+void tsl__pairs_of_rows(const float *x, int64_t rows, float *pairs, int64_t step) {
+  (void)x, (void)rows, (void)pairs, (void)step;
   TSL_BUG("bfloat16 needs AVX512-BF16");
 }
 

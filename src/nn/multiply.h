@@ -34,9 +34,12 @@ void tsl__transpose(const float *from, int64_t rows, int64_t columns, float *to)
 void tsl__pairs_along(const float *x, int64_t count, float *pairs);
 void tsl__pairs_across(const float *first, const float *second, int64_t count,
                        float *pairs);
-/* Two rows of pairs along, each (count), to pairs across of their numbers: (2 count).
- * second NULL: zeros. count: a multiple of 8 */
-void tsl__pairs_turn(const float *first, const float *second, int64_t count,
-                     float *pairs);
+/* Numbers rounded to bfloat16, one after the other. x, to: (count) */
+void tsl__halves(const float *x, int64_t count, uint16_t *to);
+/* Rows of pairs along, (rows, count), to pairs of rows, (rows / 2, 2 count), of their
+ * numbers; a row after the last is 0. count: a multiple of 8 */
+void tsl__pairs_turn(const float *along, int64_t rows, int64_t count, float *across);
+/* Rows of 16 numbers to pairs of rows, `step` floats from pair to pair. x: (rows, 16) */
+void tsl__pairs_of_rows(const float *x, int64_t rows, float *pairs, int64_t step);
 
 #endif

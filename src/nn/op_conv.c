@@ -58,6 +58,8 @@ static enum tsl_status conv_plan(struct tsl_graph *graph, struct tsl__node *node
   if (tsl__winograd_plan(graph, node, &convolution, /*gathers=*/true,
                          /*spreads=*/back_to_input))
     return TSL_OK;
+  if (!back_to_input && tsl__picture_plan(graph, node, &convolution))
+    return TSL_OK;
   bool relu = node->as.layer.activation == TSL_ACTIVATION_RELU;
   struct tsl__layer layer = {TSL__FORWARD, node->as.layer.conv.bias, relu};
   struct tsl__layout ahead;
@@ -94,10 +96,33 @@ static void winograd_backward(const struct tsl__task *task) {
   tsl__winograd_step_back(task, passes, &pass);
 }
 
+static void picture_forward(const struct tsl__task *task) {
+  const struct tsl__node *node = task->node;
+  const struct tsl__passes *passes = node->state;
+  const struct tsl__conv_few_pass pass = {
+      .packed = passes->picture_weight,
+      .bias = node->as.layer.conv.bias ? tsl__weight(task, 1) : NULL,
+      .relu = node->as.layer.activation == TSL_ACTIVATION_RELU,
+      .room = task->graph->dnnl.scratch};
+  tsl__conv_few_forward(&passes->picture, &pass, task->in[0], task->out);
+}
+
+static void picture_backward(const struct tsl__task *task) {
+  const struct tsl__node *node = task->node;
+  const struct tsl__passes *passes = node->state;
+  tsl__enter_gradient(task, passes);
+  tsl__conv_few_weights(&passes->picture, task->in[0], task->grad_out,
+                        task->graph->dnnl.scratch, tsl__weight_gradient(task, 0));
+}
+
 static void conv_forward(const struct tsl__task *task) {
   struct tsl__passes *passes = task->node->state;
   if (tsl__winograd_planned(passes)) {
     winograd_forward(task);
+    return;
+  }
+  if (tsl__picture_planned(passes)) {
+    picture_forward(task);
     return;
   }
   const float *weight =
@@ -114,6 +139,10 @@ static void conv_backward(const struct tsl__task *task) {
   struct tsl__passes *passes = node->state;
   if (tsl__winograd_planned(passes)) {
     winograd_backward(task);
+    return;
+  }
+  if (tsl__picture_planned(passes)) {
+    picture_backward(task);
     return;
   }
   if (node->as.layer.activation == TSL_ACTIVATION_RELU)

@@ -74,6 +74,9 @@ static enum tsl_status deconv_plan(struct tsl_graph *graph, struct tsl__node *no
   struct tsl__layout ahead = weight->plain, back;
   TSL_TRY(plan_forward(graph, node, &convolution, &ahead, err));
   weight->layout = ahead;
+  if (node->has_gradient && passes->forward.primitive == NULL &&
+      tsl__picture_plan(graph, node, &convolution))
+    return TSL_OK;
   struct tsl__layer layer = {TSL__BACKWARD_WEIGHTS, false, false};
   if (node->has_gradient)
     TSL_TRY(tsl__convolution_kernel(graph, &convolution, &layer,
@@ -118,6 +121,18 @@ static void winograd_backward(const struct tsl__task *task) {
   tsl__winograd_step_back(task, &state->passes, &pass);
 }
 
+/* A picture's gradient. grad_out: through the ReLU already. */
+static void picture_backward(const struct tsl__task *task) {
+  const struct state *state = task->node->state;
+  const struct tsl__passes *passes = &state->passes;
+  const struct tsl__conv_few_pass pass = {.packed = passes->picture_weight,
+                                          .room = task->graph->dnnl.scratch};
+  tsl__conv_few_weights(&passes->picture, task->grad_out, task->in[0], pass.room,
+                        tsl__weight_gradient(task, 0));
+  if (task->grad_in[0] != NULL)
+    tsl__conv_few_forward(&passes->picture, &pass, task->grad_out, task->grad_in[0]);
+}
+
 static void deconv_forward(const struct tsl__task *task) {
   struct tsl__node *node = task->node;
   struct state *state = node->state;
@@ -152,6 +167,10 @@ static void deconv_backward(const struct tsl__task *task) {
                        tsl__layout_bytes(&node->layout) / sizeof(float));
   if (node->as.layer.conv.bias)
     tsl__bias_backward(task->grad_out, tsl__weight_gradient(task, 1), &state->view);
+  if (tsl__picture_planned(&state->passes)) {
+    picture_backward(task);
+    return;
+  }
   tsl__kernel_run(
       &state->passes.backward_weights,
       (const float *[]){task->grad_out, task->in[0], tsl__weight_gradient(task, 0)});

@@ -218,13 +218,6 @@ static void spread_point(const struct tsl__winograd *winograd, const struct plan
                 weight + p * deep * wide, plan->of_large + p * plan->large_out.point);
 }
 
-/* Pairs along the channels of all tiles to pairs of tiles. points: (count, length) */
-static void turn_pairs(const float *points, int64_t count, int64_t length, float *pairs) {
-  for (int64_t t = 0; t < count; t += 2)
-    tsl__pairs_turn(points + t * length, t + 1 < count ? points + (t + 1) * length : NULL,
-                    length, pairs + t * length);
-}
-
 /* weight += large' small */
 static void weigh_point(const struct tsl__winograd *winograd, const struct plan *plan,
                         int64_t p, bool add) {
@@ -241,8 +234,8 @@ static void weigh_point(const struct tsl__winograd *winograd, const struct plan 
   const float *large = plan->of_large + p * plan->large_in.point;
   const float *small = plan->of_small + p * plan->small_in.point;
   if (winograd->bfloat16) {
-    turn_pairs(large, plan->count, plan->large_in.tile, plan->large_pairs);
-    turn_pairs(small, plan->count, plan->small_in.tile, plan->small_pairs);
+    tsl__pairs_turn(large, plan->count, plan->large_in.tile, plan->large_pairs);
+    tsl__pairs_turn(small, plan->count, plan->small_in.tile, plan->small_pairs);
     large = plan->large_pairs;
     small = plan->small_pairs;
     product.depth = (plan->count + 1) / 2;

@@ -5,7 +5,7 @@
 
 #if TSL__WIDE_BUILT
 
-enum { LANES = 16, PATCH = 6 };
+enum { LANES = 16 };
 
 typedef __m512 vector;
 
@@ -21,59 +21,65 @@ TSL__WIDE_INLINE void put_point(float *to, vector x, bool halves) {
     _mm512_store_ps(to, x);
 }
 
-/* (d0 - d1, d1, d2 - d1) down the columns, then along the rows. from: 3x3 pixels of one
- * phase */
-TSL__WIDE_INLINE void window(const float *from, int64_t row, float *to, int64_t point,
-                             bool halves) {
-  vector d[3][3];
-#pragma GCC unroll 3
-  for (int j = 0; j < 3; j++) {
-    vector a = load(from + j * 2 * LANES), b = load(from + row + j * 2 * LANES),
-           c = load(from + 2 * row + j * 2 * LANES);
-    d[0][j] = _mm512_sub_ps(a, b);
-    d[1][j] = b;
-    d[2][j] = _mm512_sub_ps(c, b);
-  }
-#pragma GCC unroll 3
-  for (int i = 0; i < 3; i++) {
-    put_point(to + (3 * i) * point, _mm512_sub_ps(d[i][0], d[i][1]), halves);
-    put_point(to + (3 * i + 1) * point, d[i][1], halves);
-    put_point(to + (3 * i + 2) * point, _mm512_sub_ps(d[i][2], d[i][1]), halves);
-  }
+static const _Alignas(64) float nothing[LANES];
+
+/* A row of pixels, or of zeros beyond the picture. */
+struct row {
+  const float *at;
+  int64_t step; /* floats from pixel to pixel */
+};
+
+/* (d0 - d1, d1, d2 - d1) down column x of three rows of one phase. */
+TSL__WIDE_INLINE void down(const struct row *rows, int64_t x, vector *out) {
+  vector a = load(rows[0].at + x * rows[0].step);
+  vector b = load(rows[1].at + x * rows[1].step);
+  vector c = load(rows[2].at + x * rows[2].step);
+  out[0] = _mm512_sub_ps(a, b);
+  out[1] = b;
+  out[2] = _mm512_sub_ps(c, b);
 }
 
-/* The 6x6 pixels of a tile at the border, zero outside. plane: (height, width, 16); top,
- * left: of the patch, -1 at the border */
-TSL__WIDE_INLINE void cut_patch(const float *plane, int64_t height, int64_t width,
-                                int64_t top, int64_t left, float *patch) {
-  for (int64_t i = 0; i < PATCH; i++) {
-    for (int64_t j = 0; j < PATCH; j++) {
-      int64_t y = top + i, x = left + j;
-      bool inside = y >= 0 && y < height && x >= 0 && x < width;
-      _mm512_store_ps(patch + (i * PATCH + j) * LANES,
-                      inside ? load(plane + (y * width + x) * LANES)
-                             : _mm512_setzero_ps());
+/* The same along the rows, for the tiles of one row of tiles; a tile's last column is the
+ * next one's first. odd: of the phase's columns, 0 or 1 */
+TSL__WIDE_INLINE void open_strip(const struct tsl__tiles *tiles, const struct row *rows,
+                                 int odd, float *to, bool halves) {
+  const int64_t count = tiles->width / 2, point = tiles->point;
+  vector first[3] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
+  if (odd)
+    down(rows, 0, first);
+  for (int64_t t = 0; t < count; t++, to += tiles->tile) {
+    vector middle[3], last[3];
+    down(rows, 4 * t + 1 + odd, middle);
+    if (odd && t + 1 == count)
+      last[0] = last[1] = last[2] = _mm512_setzero_ps();
+    else
+      down(rows, 4 * t + 3 + odd, last);
+#pragma GCC unroll 3
+    for (int i = 0; i < 3; i++) {
+      put_point(to + (3 * i) * point, _mm512_sub_ps(first[i], middle[i]), halves);
+      put_point(to + (3 * i + 1) * point, middle[i], halves);
+      put_point(to + (3 * i + 2) * point, _mm512_sub_ps(last[i], middle[i]), halves);
+      first[i] = last[i];
     }
   }
 }
 
-/* The four phases of one block of one tile. */
-TSL__WIDE_INLINE void windows(const struct tsl__tiles *tiles, const float *plane,
-                              int64_t ti, int64_t tj, float *to, bool halves) {
+/* The four phases of one block of one row of tiles. */
+TSL__WIDE_INLINE void open_strips(const struct tsl__tiles *tiles, const float *plane,
+                                  int64_t ti, float *to, bool halves) {
   const int64_t height = 2 * tiles->height, width = 2 * tiles->width;
-  const int64_t top = 4 * ti - 1, left = 4 * tj - 1;
-  _Alignas(64) float patch[PATCH * PATCH * LANES];
-  const float *from = plane + (top * width + left) * LANES;
-  int64_t row = width;
-  if (top < 0 || left < 0 || top + PATCH > height || left + PATCH > width) {
-    cut_patch(plane, height, width, top, left, patch);
-    from = patch;
-    row = PATCH;
+  const int64_t phase = tiles->blocks * (halves ? LANES / 2 : LANES);
+  for (int64_t odd = 0; odd < 2; odd++) {
+    struct row rows[3];
+    for (int64_t i = 0; i < 3; i++) {
+      int64_t y = 4 * ti + 2 * i + odd - 1;
+      bool inside = y >= 0 && y < height;
+      rows[i].at = inside ? plane + y * width * LANES : nothing;
+      rows[i].step = inside ? LANES : 0;
+    }
+    open_strip(tiles, rows, 0, to + 2 * odd * phase, halves);
+    open_strip(tiles, rows, 1, to + (2 * odd + 1) * phase, halves);
   }
-  for (int64_t phase = 0; phase < TSL__PHASES; phase++)
-    window(from + (phase / 2 * row + phase % 2) * LANES, 2 * row * LANES,
-           to + phase * tiles->blocks * (halves ? LANES / 2 : LANES), tiles->point,
-           halves);
 }
 
 TSL__WIDE_INLINE void from_large(const struct tsl__tiles *tiles, const float *large,
@@ -82,11 +88,9 @@ TSL__WIDE_INLINE void from_large(const struct tsl__tiles *tiles, const float *la
   const int64_t lanes = halves ? LANES / 2 : LANES;
   for (int64_t n = 0; n < tiles->pictures; n++) {
     for (int64_t ti = 0; ti < tiles->height / 2; ti++) {
-      for (int64_t b = 0; b < tiles->blocks; b++) {
-        for (int64_t tj = 0; tj < tiles->width / 2; tj++)
-          windows(tiles, large + (n * tiles->blocks + b) * plane, ti, tj,
-                  points + tj * tiles->tile + b * lanes, halves);
-      }
+      for (int64_t b = 0; b < tiles->blocks; b++)
+        open_strips(tiles, large + (n * tiles->blocks + b) * plane, ti,
+                    points + b * lanes, halves);
       points += tiles->width / 2 * tiles->tile;
     }
   }
@@ -110,8 +114,6 @@ struct line {
   const float *at[3];
   int64_t step;
 };
-
-static const _Alignas(64) float nothing[LANES];
 
 TSL__WIDE_INLINE struct line line_at(const struct tsl__tiles *tiles, const float *points,
                                      int64_t n, int64_t ti, int64_t first) {

@@ -38,9 +38,11 @@ static void test_create__refuses_shards_that_do_not_divide(void **state) {
   (void)state;
   struct tsl_graph *graph = NULL;
   struct tsl_error err = {0};
-  const struct tsl_graph_shape shapes[] = {{64, 3}, {60, 8}, {64, 0}, {0, 1}};
-  for (int i = 0; i < 4; i++)
-    assert_int_equal(tsl_graph_create(&shapes[i], &graph, &err), TSL_BAD_INPUT);
+  const int64_t shapes[][2] = {{64, 3}, {60, 8}, {64, 0}, {0, 1}};
+  for (int i = 0; i < 4; i++) {
+    const struct tsl_graph_shape shape = {.batch = shapes[i][0], .shards = shapes[i][1]};
+    assert_int_equal(tsl_graph_create(&shape, &graph, &err), TSL_BAD_INPUT);
+  }
   assert_string_equal(err.where, "train.shards");
 }
 
