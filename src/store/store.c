@@ -25,7 +25,8 @@ static bool is_ours(const char *name) {
         (name[length] == '\0' || strncmp(name + length, ".part-", 6) == 0))
       return true;
   }
-  return strcmp(name, "runs") == 0 || strncmp(name, "score.claim.", 12) == 0;
+  return strcmp(name, "runs") == 0 || strncmp(name, "score.claim.", 12) == 0 ||
+         strncmp(name, "launch.", 7) == 0;
 }
 
 /* A folder with other things and without a job of ours is not to be written into. */

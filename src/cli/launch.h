@@ -1,0 +1,35 @@
+/* launch.h - mpirun started, watched and told to stop as a sweep needs it. */
+#ifndef TEASEL_CLI_LAUNCH_H
+#define TEASEL_CLI_LAUNCH_H
+
+#include "teasel/status.h"
+#include "teasel/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct tsl__launch {
+  int64_t ranks;      /* 0: as many as mpirun finds */
+  int64_t restarts;   /* how often it is started again after a failure */
+  const char *mpirun; /* the program's name or path */
+  const char **extra; /* (extra_count) more options for mpirun */
+  size_t extra_count;
+  char **run; /* (run_count) arguments of `teasel run` behind `run` */
+  size_t run_count;
+  const char *folder; /* of the results */
+};
+
+/* Local. Runs it to its end; *code: what `teasel run` would end with on one machine that
+ * never fails, which mpirun does not tell. */
+enum tsl_status tsl__launch_run(const struct tsl__launch *launch, int *code,
+                                struct tsl_error *err);
+
+/* Local, rank 0, at the end of a command that mpirun runs: tells the launcher, where one
+ * waits for it, how it ended. store NULL: there was none yet. */
+void tsl__launch_tell(const struct tsl_store *store, enum tsl_status status);
+
+/* Local. The words that mpirun is started with, ended by NULL; free the list. */
+char **tsl__launch_words(const struct tsl__launch *launch, const char *program);
+
+#endif
