@@ -21,7 +21,7 @@ struct watch {
 struct tsl_claims {
   const struct tsl_store *store; /* borrowed */
   struct tsl_claim_state self;
-  struct tsl__process process;
+  struct tsl_process process;
   double (*clock)(void);
   struct watch *watches;
 };
@@ -33,9 +33,9 @@ static void print_host(char *buffer, size_t bytes) {
 }
 
 const char *tsl_session_print(char *buffer) {
-  struct tsl__process self;
+  struct tsl_process self;
   char host[64];
-  tsl__process_self(&self);
+  tsl_process_self(&self);
   print_host(host, sizeof host);
   snprintf(buffer, TSL_SESSION_MAX, "%s-%lld-%llx", host, (long long)self.pid,
            (unsigned long long)self.started);
@@ -51,7 +51,7 @@ enum tsl_status tsl_claims_open(const struct tsl_store *store, const char *sessi
     return tsl_error_set(err, TSL_MEMORY, "", "out of memory");
   claims->store = store;
   claims->clock = clock;
-  tsl__process_self(&claims->process);
+  tsl_process_self(&claims->process);
   struct tsl_claim_state *self = &claims->self;
   *self = (struct tsl_claim_state){
       .pid = claims->process.pid, .steps_per_second = (double)NAN, .seconds = seconds};
@@ -129,11 +129,11 @@ static enum tsl_status is_held(struct tsl_claims *claims, const char *run, int64
                                const struct tsl__claim_content *content,
                                struct tsl_claim_state *state, bool *held,
                                struct tsl_error *err) {
-  struct tsl__process owner;
+  struct tsl_process owner;
   double still = 0;
   tsl__claim_parse(content, state, &owner);
   *held = false;
-  if (strcmp(state->session, claims->self.session) == 0 || tsl__process_is_dead(&owner))
+  if (strcmp(state->session, claims->self.session) == 0 || tsl_process_is_dead(&owner))
     return TSL_OK;
   TSL_TRY(standstill(claims, run, number, content, &still, err));
   /* Its owner may beat more slowly than we would. */

@@ -8,65 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* ---- processes ---- */
-
-/* Field 22 of /proc/PID/stat; the state, field 3, into *state. The second field is a name
- * in brackets that may hold anything. 0: it cannot be read. */
-static long long start_of(int64_t pid, char *state) {
-  char path[64], line[1024];
-  snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
-  FILE *file = fopen(path, "re");
-  if (file == NULL)
-    return 0;
-  size_t count = fread(line, 1, sizeof line - 1, file);
-  fclose(file);
-  line[count] = '\0';
-  const char *field = strrchr(line, ')');
-  if (field == NULL || field[1] != ' ')
-    return 0;
-  field += 2;
-  *state = *field;
-  for (int i = 3; i < 22 && field != NULL; i++) {
-    field = strchr(field, ' ');
-    field = field != NULL ? field + 1 : NULL;
-  }
-  return field != NULL ? strtoll(field, NULL, 10) : 0;
-}
-
-void tsl__process_self(struct tsl__process *out) {
-  char boot[64] = "", names[64] = "", state = ' ';
-  FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
-  if (file != NULL) {
-    if (fgets(boot, sizeof boot, file) == NULL)
-      boot[0] = '\0';
-    boot[strcspn(boot, "\n")] = '\0';
-    fclose(file);
-  }
-  ssize_t length = readlink("/proc/self/ns/pid", names, sizeof names - 1);
-  names[length > 0 ? length : 0] = '\0';
-  *out = (struct tsl__process){.pid = getpid(), .started = start_of(getpid(), &state)};
-  if (boot[0] != '\0' && names[0] != '\0')
-    snprintf(out->place, sizeof out->place, "%.40s %.50s", boot, names);
-}
-
-bool tsl__process_is_dead(const struct tsl__process *process) {
-  struct tsl__process self;
-  char state = ' ';
-  tsl__process_self(&self);
-  if (process->pid <= 0 || process->place[0] == '\0' ||
-      strcmp(process->place, self.place) != 0)
-    return false;
-  if (kill((pid_t)process->pid, 0) != 0)
-    return errno == ESRCH;
-  long long started = start_of(process->pid, &state);
-  return started != 0 && (started != process->started || state == 'Z' || state == 'X');
-}
 
 /* ---- names ---- */
 
@@ -191,8 +136,7 @@ enum tsl_status tsl__claim_store(const char *path, bool exclusive,
 }
 
 void tsl__claim_print(const struct tsl_claim_state *state,
-                      const struct tsl__process *process,
-                      struct tsl__claim_content *out) {
+                      const struct tsl_process *process, struct tsl__claim_content *out) {
   struct tsl_text text;
   tsl_text_init(&text);
   tsl_text_format(&text, "{\"beat\": %lld, \"session\": ", (long long)state->beat);
@@ -200,7 +144,7 @@ void tsl__claim_print(const struct tsl_claim_state *state,
   tsl_text_add(&text, ", \"host\": ");
   tsl_text_add_json(&text, state->host);
   tsl_text_format(&text, ", \"pid\": %lld, \"started\": %lld, \"place\": ",
-                  (long long)process->pid, process->started);
+                  (long long)process->pid, (long long)process->started);
   tsl_text_add_json(&text, process->place);
   tsl_text_format(&text,
                   ", \"step\": %lld, \"steps_per_second\": ", (long long)state->step);
@@ -225,7 +169,7 @@ void tsl__claim_print(const struct tsl_claim_state *state,
 
 struct parsing {
   struct tsl_claim_state *state;
-  struct tsl__process *process;
+  struct tsl_process *process;
 };
 
 static void take_leaf(void *context, const char *path, const char *text, bool is_string) {
@@ -255,11 +199,11 @@ static void take_leaf(void *context, const char *path, const char *text, bool is
 }
 
 void tsl__claim_parse(const struct tsl__claim_content *content,
-                      struct tsl_claim_state *state, struct tsl__process *process) {
-  struct tsl__process unused;
+                      struct tsl_claim_state *state, struct tsl_process *process) {
+  struct tsl_process unused;
   struct parsing parsing = {state, process != NULL ? process : &unused};
   *state = (struct tsl_claim_state){.steps_per_second = (double)NAN};
-  *parsing.process = (struct tsl__process){.pid = 0};
+  *parsing.process = (struct tsl_process){.pid = 0};
   /* Half a content says half of it. */
   (void)tsl__json_visit(content->bytes, content->count, take_leaf, &parsing);
 }

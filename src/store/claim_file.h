@@ -3,6 +3,7 @@
 #define TEASEL_STORE_CLAIM_FILE_H
 
 #include "teasel/claim.h"
+#include "teasel/process.h"
 
 /* One line of JSON and spaces behind it, always as many: so a heartbeat writes over the
  * old content, needs no space, and a reader never sees a shorter file. */
@@ -11,17 +12,6 @@ struct tsl__claim_content {
   char bytes[TSL__CLAIM_BYTES];
   size_t count; /* less than all: it is just being written */
 };
-
-/* This process, told apart from others: the machine's boot and namespace of process
- * numbers, the number, and when the process started (clock ticks since boot). */
-struct tsl__process {
-  char place[96];
-  int64_t pid;
-  long long started;
-};
-void tsl__process_self(struct tsl__process *out);
-/* Local. True only when it is certain: a process of this machine and namespace. */
-bool tsl__process_is_dead(const struct tsl__process *process);
 
 /* Local. Path of claim `number`; the buffer holds TSL_PATH_MAX bytes; returned. */
 char *tsl__claim_path(const struct tsl_store *store, const char *run, int64_t number,
@@ -40,9 +30,9 @@ enum tsl_status tsl__claim_store(const char *path, bool exclusive,
                                  const struct tsl__claim_content *content, bool *done,
                                  struct tsl_error *err);
 void tsl__claim_print(const struct tsl_claim_state *state,
-                      const struct tsl__process *process, struct tsl__claim_content *out);
+                      const struct tsl_process *process, struct tsl__claim_content *out);
 /* Local. Fields that are missing are empty, 0 or NaN; process may be NULL. */
 void tsl__claim_parse(const struct tsl__claim_content *content,
-                      struct tsl_claim_state *state, struct tsl__process *process);
+                      struct tsl_claim_state *state, struct tsl_process *process);
 
 #endif

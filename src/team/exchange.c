@@ -26,12 +26,27 @@ static int index_of(const struct tsl_team *team, int rank) {
 static enum tsl_status lost_error(const struct tsl_team *team, struct tsl_error *err) {
   enum tsl_status status = tsl_error_set(
       err, TSL_PEER_LOST, "",
-      "rank %d has not answered for %g s; finished runs are kept: start the same command "
-      "again (schedule.peer_seconds sets how long to wait)",
+      tsl_world_is_dead(team->world, team->lost)
+          ? "the process of rank %d has died; what was finished is kept: start the same "
+            "command again"
+          : "rank %d has not answered for %g s; finished runs are kept: start the same "
+            "command again (schedule.peer_seconds sets how long to wait)",
       team->lost, team->world->peer_seconds);
   if (err != NULL)
     err->rank = team->lost;
   return status;
+}
+
+static void send_notices(struct tsl_team *team, int rank) {
+  team->notice = rank;
+  for (int i = 0; i < team->size; i++) {
+    MPI_Request request = MPI_REQUEST_NULL;
+    if (i == team->index)
+      continue;
+    if (MPI_Isend(&team->notice, 1, MPI_INT, team->ranks[i], tag_of(team) + 1,
+                  team->world->teams, &request) == MPI_SUCCESS)
+      MPI_Request_free(&request); /* four bytes leave at once */
+  }
 }
 
 /* When a member is lost, those that wait for it make others wait, and all run out of time
@@ -39,16 +54,8 @@ static enum tsl_status lost_error(const struct tsl_team *team, struct tsl_error 
  * first that says nothing is the lost one. */
 static int find_lost(struct tsl_team *team, int waited_for) {
   struct tsl_world *world = team->world;
-  team->notice = team->ranks[waited_for];
   int tag = tag_of(team) + 1;
-  for (int i = 0; i < team->size; i++) {
-    MPI_Request request = MPI_REQUEST_NULL;
-    if (i == team->index)
-      continue;
-    if (MPI_Isend(&team->notice, 1, MPI_INT, team->ranks[i], tag, world->teams,
-                  &request) == MPI_SUCCESS)
-      MPI_Request_free(&request); /* four bytes leave at once */
-  }
+  send_notices(team, team->ranks[waited_for]);
   double grace = world->peer_seconds / 4 < 1 ? world->peer_seconds / 4 : 1;
   double begun = tsl_clock_seconds();
   int lost = team->notice;
@@ -73,13 +80,35 @@ static int find_lost(struct tsl_team *team, int waited_for) {
   return lost;
 }
 
+/* A member whose death can be seen; -1: none. */
+static int find_dead(const struct tsl_team *team) {
+  for (int i = 0; i < team->size; i++) {
+    if (i != team->index && tsl_world_is_dead(team->world, team->ranks[i]))
+      return team->ranks[i];
+  }
+  return -1;
+}
+
+static void give_up(struct tsl_team *team, MPI_Request requests[2], int lost) {
+  for (int i = 0; i < 2; i++) {
+    if (requests[i] == MPI_REQUEST_NULL)
+      continue;
+    if (i == 1)
+      MPI_Cancel(&requests[i]);
+    MPI_Request_free(&requests[i]);
+  }
+  team->lost = lost;
+  tsl_world_give_up(team->world, lost);
+}
+
 /* Waits for both requests; gives them up when nothing comes in time. */
 static enum tsl_status wait_for(struct tsl_team *team, MPI_Request requests[2],
                                 const struct tsl__exchange *exchange, int in_bytes,
                                 struct tsl_error *err) {
   struct tsl_world *world = team->world;
   MPI_Status statuses[2];
-  double begun = tsl_clock_seconds();
+  const double pause = 0.25; /* seconds between two looks for the dead */
+  double begun = tsl_clock_seconds(), looked = begun;
   for (;;) {
     int complete = 0;
     int code = MPI_Testall(2, requests, &complete, statuses);
@@ -87,18 +116,18 @@ static enum tsl_status wait_for(struct tsl_team *team, MPI_Request requests[2],
       return tsl__mpi_error(code, "MPI_Testall", err);
     if (complete)
       break;
-    double waited = tsl_clock_seconds() - begun;
-    if (waited > world->peer_seconds) {
+    double now = tsl_clock_seconds(), waited = now - begun;
+    int dead = -1;
+    if (now - looked > pause) {
+      dead = find_dead(team);
+      looked = tsl_clock_seconds();
+    }
+    if (dead >= 0 || waited > world->peer_seconds) {
       bool receiving = requests[1] != MPI_REQUEST_NULL;
-      for (int i = 0; i < 2; i++) {
-        if (requests[i] == MPI_REQUEST_NULL)
-          continue;
-        if (i == 1)
-          MPI_Cancel(&requests[i]);
-        MPI_Request_free(&requests[i]);
-      }
-      team->lost = find_lost(team, receiving ? exchange->from : exchange->to);
-      tsl_world_give_up(world, team->lost);
+      int silent = receiving ? exchange->from : exchange->to;
+      if (dead >= 0)
+        send_notices(team, dead);
+      give_up(team, requests, dead >= 0 ? dead : find_lost(team, silent));
       return lost_error(team, err);
     }
     tsl_world_relax(world, waited);

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -49,6 +50,18 @@ static enum tsl_status check_lonely(struct tsl_error *err) {
                        tasks);
 }
 
+static int find_neighbours(struct tsl_world *world, MPI_Comm node) {
+  struct tsl__neighbour self;
+  memset(&self, 0, sizeof self);
+  self.rank = world->rank;
+  tsl_process_self(&self.process);
+  world->neighbours = calloc((size_t)world->node_size, sizeof self);
+  if (world->neighbours == NULL)
+    return MPI_ERR_NO_MEM;
+  return MPI_Allgather(&self, (int)sizeof self, MPI_BYTE, world->neighbours,
+                       (int)sizeof self, MPI_BYTE, node);
+}
+
 static int find_node(struct tsl_world *world) {
   MPI_Comm node = MPI_COMM_NULL;
   int code = MPI_Comm_split_type(world->teams, MPI_COMM_TYPE_SHARED, world->rank,
@@ -58,6 +71,9 @@ static int find_node(struct tsl_world *world) {
   MPI_Comm_rank(node, &world->node_rank);
   MPI_Comm_size(node, &world->node_size);
   world->crowded = world->node_size > sysconf(_SC_NPROCESSORS_ONLN);
+  code = find_neighbours(world, node);
+  if (code != MPI_SUCCESS)
+    return code;
   return MPI_Comm_free(&node);
 }
 
@@ -139,6 +155,7 @@ void tsl_world_close(struct tsl_world *world) {
     }
     MPI_Finalize();
   }
+  free(world->neighbours);
   free(world);
 }
 
@@ -157,6 +174,14 @@ void tsl_world_set_peer_seconds(struct tsl_world *world, double seconds) {
 void tsl_world_give_up(struct tsl_world *world, int rank) {
   if (rank >= 0 && rank < world->size && rank != world->rank)
     world->lost = rank;
+}
+
+bool tsl_world_is_dead(const struct tsl_world *world, int rank) {
+  for (int i = 0; world->neighbours != NULL && i < world->node_size; i++) {
+    if (world->neighbours[i].rank == rank)
+      return tsl_process_is_dead(&world->neighbours[i].process);
+  }
+  return false;
 }
 
 double tsl_world_peer_seconds(const struct tsl_world *world) {

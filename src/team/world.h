@@ -7,12 +7,21 @@
 
 #include <mpi.h>
 
+#include "teasel/process.h"
+
 struct tsl__letter; /* a message on its way out */
+
+/* A rank of this node, whose death can be seen. */
+struct tsl__neighbour {
+  int rank;
+  struct tsl_process process;
+};
 
 struct tsl_world {
   bool mpi; /* false: one process, MPI was not started, the communicators are null */
   int rank, size;
   int node_rank, node_size;
+  struct tsl__neighbour *neighbours; /* (node_size) NULL: none are known */
   bool crowded; /* more ranks than cores on this node: yield instead of spinning */
   double peer_seconds;
   int lost;          /* a rank that no longer answers; -1: none */

@@ -244,13 +244,13 @@ static void test_claim__of_a_dead_process_of_this_machine_is_free_at_once(void *
 
 static void test_claim__process_number_used_again_is_another_process(void **state) {
   (void)state;
-  struct tsl__process process;
-  tsl__process_self(&process);
-  assert_false(tsl__process_is_dead(&process));
+  struct tsl_process process;
+  tsl_process_self(&process);
+  assert_false(tsl_process_is_dead(&process));
   process.started--;
-  assert_true(tsl__process_is_dead(&process));
+  assert_true(tsl_process_is_dead(&process));
   process.place[0] ^= 1;
-  assert_false(tsl__process_is_dead(&process));
+  assert_false(tsl_process_is_dead(&process));
 }
 
 /* Many processes that want the same claims at once: each is had by one. */
