@@ -67,6 +67,10 @@ static enum tsl_status take_own(struct request *request, int argc, char **argv, 
   TSL_TRY(take(argc, argv, at, "--restarts", &value, err));
   if (value != NULL)
     return read_number("--restarts", value, 0, &launch->restarts, err);
+  if (strcmp(argv[*at], "--requeue") == 0) {
+    launch->requeue = true;
+    return TSL_OK;
+  }
   TSL_TRY(take(argc, argv, at, "--mpirun", &value, err));
   if (value != NULL) {
     free(request->mpirun_text);
@@ -172,6 +176,10 @@ const struct tsl_command tsl_command_launch = {
         "  --restarts N      start again, up to N times, when it ends by a failure: "
         "what\n"
         "                    was finished or checkpointed is kept\n"
+        "  --requeue         inside a SLURM job: after USR1, which SLURM sends before "
+        "the\n"
+        "                    limit, the job (of an array: this task) goes back into the\n"
+        "                    queue; slurm/*.sbatch do that\n"
         "  --mpirun OPTIONS  more options for mpirun, in one word, as\n"
         "                    --mpirun \"--hostfile hosts --map-by node\"\n\n"
         "The exit code is that of the sweep, which mpirun does not tell: 0 done, 1 "

@@ -63,44 +63,50 @@ static int core_count(void) {
   return sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
 }
 
-char **tsl__launch_words(const struct tsl__launch *launch, const char *program) {
+static void add_mpirun(const struct tsl__launch *launch, char **words, size_t *count) {
   static char ranks[24]; /* lives as long as the words */
-  size_t count = 0;
-  char **words =
-      calloc(WORDS_MOST + launch->extra_count + launch->run_count, sizeof *words);
-  if (words == NULL)
-    return NULL;
-  add(words, &count, launch->mpirun);
+  add(words, count, launch->mpirun);
   if (geteuid() == 0)
-    add(words, &count, "--allow-run-as-root");
+    add(words, count, "--allow-run-as-root");
   if (launch->ranks > 0) {
     snprintf(ranks, sizeof ranks, "%lld", (long long)launch->ranks);
-    add(words, &count, "-n");
-    add(words, &count, ranks);
+    add(words, count, "-n");
+    add(words, count, ranks);
   }
   /* A machine of one's own counts its cores, not its slots; an allocation knows better.
    */
   bool crowded = launch->ranks > core_count();
   if (!in_allocation() && launch->extra_count == 0)
-    add(words, &count, "--oversubscribe");
+    add(words, count, "--oversubscribe");
   /* Ranks that have all cores stay where they are; others would sit on the same ones as
    * those of another mpirun beside this one. */
   bool all = launch->ranks == core_count() && launch->extra_count == 0;
-  add(words, &count, "--bind-to");
-  add(words, &count, all ? "core:overload-allowed" : "none");
+  add(words, count, "--bind-to");
+  add(words, count, all ? "core:overload-allowed" : "none");
   /* The others live when one is killed, and no rank waits for ever at the end. */
-  add_setting(words, &count, "orte_enable_recovery", "1");
-  add_setting(words, &count, "async_mpi_finalize", "1");
+  add_setting(words, count, "orte_enable_recovery", "1");
+  add_setting(words, count, "async_mpi_finalize", "1");
   if (crowded)
-    add_setting(words, &count, "mpi_yield_when_idle", "1");
+    add_setting(words, count, "mpi_yield_when_idle", "1");
   /* A machine that vanishes is noticed after seconds, not minutes. */
-  add_setting(words, &count, "oob_tcp_keepalive_time", "5");
-  add_setting(words, &count, "oob_tcp_keepalive_intvl", "3");
-  add_setting(words, &count, "oob_tcp_keepalive_probes", "3");
-  add(words, &count, "-x");
-  add(words, &count, variable);
+  add_setting(words, count, "oob_tcp_keepalive_time", "5");
+  add_setting(words, count, "oob_tcp_keepalive_intvl", "3");
+  add_setting(words, count, "oob_tcp_keepalive_probes", "3");
+  add(words, count, "-x");
+  add(words, count, variable);
   for (size_t i = 0; i < launch->extra_count; i++)
-    add(words, &count, launch->extra[i]);
+    add(words, count, launch->extra[i]);
+}
+
+char **tsl__launch_words(const struct tsl__launch *launch, const char *program) {
+  size_t count = 0;
+  bool alone = launch->ranks == 1 && launch->extra_count == 0; /* no MPI is needed */
+  char **words =
+      calloc(WORDS_MOST + launch->extra_count + launch->run_count, sizeof *words);
+  if (words == NULL)
+    return NULL;
+  if (!alone)
+    add_mpirun(launch, words, &count);
   add(words, &count, program);
   add(words, &count, "run");
   for (size_t i = 0; i < launch->run_count; i++)
@@ -110,11 +116,12 @@ char **tsl__launch_words(const struct tsl__launch *launch, const char *program) 
 
 /* ---- signals ---- */
 
-static volatile sig_atomic_t stops, interrupts;
+static volatile sig_atomic_t stops, interrupts, warnings;
 
 static void note_signal(int number) {
   stops++;
   interrupts += number == SIGINT;
+  warnings += number == SIGUSR1;
 }
 
 static void catch_signals(void) {
@@ -240,6 +247,44 @@ static enum tsl_status run_once(const struct tsl__launch *launch, const char *pr
   return TSL_OK;
 }
 
+/* ---- SLURM ---- */
+
+/* The job of an array is named by both numbers: the first alone is all of the array. */
+static bool print_job(char *buffer, size_t bytes) {
+  const char *job = getenv("SLURM_JOB_ID"), *array = getenv("SLURM_ARRAY_JOB_ID"),
+             *task = getenv("SLURM_ARRAY_TASK_ID");
+  if (array != NULL && task != NULL)
+    snprintf(buffer, bytes, "%s_%s", array, task);
+  else
+    snprintf(buffer, bytes, "%s", job != NULL ? job : "");
+  return buffer[0] != '\0';
+}
+
+/* Puts this job back into its queue, which ends it: SLURM kills what is left of it. */
+static void requeue(void) {
+  char job[128], scontrol[] = "scontrol", verb[] = "requeue";
+  int about = 0;
+  if (!print_job(job, sizeof job)) {
+    tsl_log(TSL_LOG_NORMAL, "--requeue: this is no job of SLURM; start it again");
+    return;
+  }
+  char *words[] = {scontrol, verb, job, NULL};
+  tsl_log(TSL_LOG_NORMAL, "job %s goes back into the queue", job);
+  pid_t process = fork();
+  if (process == 0) {
+    execvp(words[0], words);
+    _exit(127);
+  }
+  while (process > 0 && waitpid(process, &about, 0) < 0 && errno == EINTR) {
+  }
+  if (process < 0 || !WIFEXITED(about) || WEXITSTATUS(about) != 0) {
+    tsl_log(TSL_LOG_NORMAL, "scontrol requeue %s failed; submit the job again", job);
+    return;
+  }
+  for (int i = 0; i < 60; i++)
+    nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+}
+
 enum tsl_status tsl__launch_run(const struct tsl__launch *launch, int *code,
                                 struct tsl_error *err) {
   char program[TSL_PATH_MAX];
@@ -257,5 +302,7 @@ enum tsl_status tsl__launch_run(const struct tsl__launch *launch, int *code,
             (long long)launch->restarts);
     nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
   }
+  if (*code == 75 && warnings > 0 && launch->requeue)
+    requeue();
   return TSL_OK;
 }

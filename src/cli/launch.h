@@ -12,6 +12,7 @@
 struct tsl__launch {
   int64_t ranks;      /* 0: as many as mpirun finds */
   int64_t restarts;   /* how often it is started again after a failure */
+  bool requeue;       /* USR1 puts the SLURM job back into its queue */
   const char *mpirun; /* the program's name or path */
   const char **extra; /* (extra_count) more options for mpirun */
   size_t extra_count;
