@@ -1,0 +1,69 @@
+#!/bin/bash
+# A real SLURM: an array of tasks shares a sweep; one task is cancelled, one is put back into the
+# queue as before its time limit, alone and once, and all is done in the end with the bytes of one
+# process. Then a sweep in one allocation of two nodes, and scores after an array.
+# SOAK=1: an array of 4 over 12 runs, and the limit is a real one, of a minute.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. tests/cluster/slurm.sh
+slurm_missing && exit 77
+work=$(mktemp -d)
+trap 'slurm_stop; rm -rf "$work"' EXIT
+passed=0 failed=0
+ok() { passed=$((passed + 1)); echo "ok      $1"; }
+no() { failed=$((failed + 1)); echo "FAILED  $1"; shift; for file in "$@"; do echo "-- $file"; tail -n 15 "$file"; done; }
+is() { # title, wanted, got, files...
+  local title=$1 wanted=$2 got=$3
+  shift 3
+  if [ "$wanted" = "$got" ]; then ok "$title"; else no "$title: wanted '$wanted', got '$got'" "$@"; fi
+}
+bytes() { (cd "$work/$1" && md5sum runs/*/model.h5 runs/*/log.csv latents.h5 scores.csv | md5sum); }
+events() { grep -c "	$2	" "$work/$1/ledger.tsv"; }
+
+seeds=0 iterations=400
+[ -n "${SOAK:-}" ] && seeds="0, 1, 2" iterations=6000
+job=(jobs/smoke.yaml --set "schedule.cache=$work/cache" --set "seeds=[$seeds]"
+  --set "train.iterations=$iterations" --set schedule.claim_seconds=4)
+slurm_start 3 4 || { cat "$work"/slurm/log/*; no "SLURM starts"; exit 1; }
+ok "SLURM starts"
+export TEASEL
+submit() { (cd "$work" && sbatch --parsable --chdir="$OLDPWD" --output="$work/log-%A-%a" "$@"); }
+top=$PWD
+
+timeout 300 "$TEASEL" run "${job[@]}" -o "$work/whole" >"$work/whole.log" 2>&1 </dev/null
+is "an undisturbed sweep ends with 0" 0 $? "$work/whole.log"
+
+limit=(--time=10)
+[ -n "${SOAK:-}" ] && limit=(--time=1 --signal=B:USR1@20)
+array=$(submit --array=0-3 "${limit[@]}" "$top/slurm/array.sbatch" "${job[@]}" -o "$work/array")
+for _ in $(seq 300); do
+  [ "$(ls "$work"/array/runs/*/progress.json 2>/dev/null | wc -l)" -ge 3 ] && break
+  sleep 0.1
+done
+scancel "${array}_2"
+[ -z "${SOAK:-}" ] && scancel --batch --signal=USR1 "${array}_1"
+slurm_wait "$array" 280 || no "the array ends" "$work"/log-*
+[ -z "${SOAK:-}" ] &&
+  is "the task that had USR1 was put back once" 1 "$(scontrol show job "${array}_1" | grep -o 'Restarts=[0-9]*' | cut -d= -f2)" "$work/log-$array-1"
+[ -z "${SOAK:-}" ] &&
+  is "and no other was" "0 0" "$(for i in 0 3; do scontrol show job "${array}_$i" | grep -o 'Restarts=[0-9]*' | cut -d= -f2; done | xargs)"
+[ -n "${SOAK:-}" ] &&
+  { [ "$(scontrol show job "$array" | grep -c 'Restarts=[1-9]')" -ge 1 ] && ok "some task met its limit and was put back" || no "some task met its limit" "$work"/log-*; }
+is "the cancelled one is" "CANCELLED " "$(slurm_state "${array}_2")"
+is "the others are completed" "COMPLETED " "$(squeue -h -t all -j "$array" -o '%K %T' | grep -v '^2 ' | cut -d' ' -f2 | sort -u | tr '\n' ' ')" "$work"/log-*
+is "each run is finished once" "$(ls "$work/whole/runs" | wc -l)" "$(events array finish)" "$work/array/ledger.tsv"
+is "with the bytes of one process" "$(bytes whole)" "$(bytes array)"
+[ -s "$work/array/report.html" ] && ok "and there is a report" || no "and there is a report" "$work"/log-*
+
+sweep=$(submit -N 2 -n 4 "$top/slurm/sweep.sbatch" "${job[@]}" -o "$work/nodes")
+slurm_wait "$sweep" 200 || no "the sweep on two nodes ends" "$work"/log-*
+is "a sweep on two nodes is completed" "COMPLETED " "$(slurm_state "$sweep")" "$work/log-$sweep-4294967294"
+is "with the bytes of one process" "$(bytes whole)" "$(bytes nodes)"
+
+array=$(submit --array=0-1 "$top/slurm/array.sbatch" "${job[@]}" --train-only -o "$work/after")
+score=$(submit --dependency="afterok:$array" --kill-on-invalid-dep=yes -n 2 "$top/slurm/score.sbatch" "${job[@]}" -o "$work/after")
+slurm_wait "$score" 200 || no "the scores after an array end" "$work"/log-*
+is "scores after an array are completed" "COMPLETED " "$(slurm_state "$score")" "$work"/log-"$score"*
+is "with the bytes of one process" "$(bytes whole)" "$(bytes after)"
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
