@@ -43,8 +43,10 @@ void tsl_store_progress_read(const struct tsl_store *store, const char *run,
 /* Local. Removes the file where this process on this host wrote it. */
 void tsl_store_progress_remove(const struct tsl_store *store, const char *run);
 
-/* Local. `total` of the last whole line of log.csv; NaN where there is none. */
-void tsl_store_log_last(const struct tsl_store *store, const char *run, double *total);
+/* Local. `step` and `total` of the last whole line of log.csv; -1 and NaN where there is
+ * none. */
+void tsl_store_log_last(const struct tsl_store *store, const char *run, int64_t *step,
+                        double *total);
 
 /* ---- the ledger: ledger/<host>-<process>-<date>.tsv, one file a process that has
  * something to tell, so that nothing is appended to by two; joined when read ---- */

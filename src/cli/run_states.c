@@ -22,10 +22,26 @@ const char *tsl__state_word(enum tsl__state state) {
 
 /* ---- one run ---- */
 
+/* Whether a process of this machine still works; one that ended but was not yet waited
+ * for does not. */
+static bool is_process(int64_t process) {
+  char path[64], text[512] = "";
+  if (kill((pid_t)process, 0) != 0 && errno == ESRCH)
+    return false;
+  snprintf(path, sizeof path, "/proc/%lld/stat", (long long)process);
+  FILE *file = fopen(path, "r");
+  if (file == NULL)
+    return true; /* not ours to see */
+  const size_t count = fread(text, 1, sizeof text - 1, file);
+  fclose(file);
+  text[count] = '\0';
+  const char *name_end = strrchr(text, ')'); /* "process (name) state ..." */
+  return name_end == NULL || strncmp(name_end, ") Z", 3) != 0;
+}
+
 static bool is_alive(const struct tsl_run_progress *progress, double patience) {
   char host[TSL_HOST_TEXT];
-  if (strcmp(progress->host, tsl_host_print(host)) == 0 &&
-      kill((pid_t)progress->process, 0) != 0 && errno == ESRCH)
+  if (strcmp(progress->host, tsl_host_print(host)) == 0 && !is_process(progress->process))
     return false;
   return tsl_date_now() - progress->updated < patience;
 }
@@ -57,9 +73,10 @@ static enum tsl_status read_state(const struct tsl_store *store, double patience
   state->state = progress->failure[0] != '\0'   ? TSL__STATE_FAILED
                  : is_alive(progress, patience) ? TSL__STATE_RUNNING
                                                 : TSL__STATE_SILENT;
-  state->steps = progress->steps;
+  int64_t logged = -1;
+  tsl_store_log_last(store, run->name, &logged, &state->loss);
+  state->steps = logged >= progress->steps ? logged + 1 : progress->steps;
   state->iterations = progress->iterations;
-  tsl_store_log_last(store, run->name, &state->loss);
   return TSL_OK;
 }
 

@@ -142,12 +142,11 @@ static double cell_of(const char *line, const char *end, int column) {
   return rest != NULL && rest > line && rest <= end ? value : (double)NAN;
 }
 
-/* The number of the column `total` of the header; -1: there is none. */
-static int total_column(const char *bytes) {
-  static const char name[] = "total";
+/* The number of a column by its name in the header; -1: there is none. */
+static int find_column(const char *bytes, const char *name) {
   for (int column = 0;; column++) {
     const size_t length = strcspn(bytes, ",\n");
-    if (length == sizeof name - 1 && strncmp(bytes, name, length) == 0)
+    if (length == strlen(name) && strncmp(bytes, name, length) == 0)
       return column;
     if (bytes[length] != ',')
       return -1;
@@ -155,19 +154,25 @@ static int total_column(const char *bytes) {
   }
 }
 
-void tsl_store_log_last(const struct tsl_store *store, const char *run, double *total) {
+void tsl_store_log_last(const struct tsl_store *store, const char *run, int64_t *step,
+                        double *total) {
   char path[TSL_PATH_MAX];
   char *bytes = NULL;
   size_t count = 0;
+  *step = -1;
   *total = NAN;
   tsl_store_run_path(store, run, "log.csv", path);
   if (tsl_file_read(path, &bytes, &count, NULL) != TSL_OK)
     return;
-  const int column = total_column(bytes);
+  const int total_column = find_column(bytes, "total"),
+            step_column = find_column(bytes, "step");
   /* A line that is being written has no end yet. */
   const char *end = memrchr(bytes, '\n', count);
   const char *before = end != NULL ? memrchr(bytes, '\n', (size_t)(end - bytes)) : NULL;
-  if (column >= 0 && before != NULL)
-    *total = cell_of(before + 1, end, column);
+  if (total_column >= 0 && step_column >= 0 && before != NULL) {
+    const double found = cell_of(before + 1, end, step_column);
+    *step = isfinite(found) && found >= 0 ? (int64_t)found : -1;
+    *total = cell_of(before + 1, end, total_column);
+  }
   free(bytes);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const double pause_seconds = 5; /* between two writings */
+static const double pause_seconds = 2; /* between two writings */
 
 static void set_team(struct tsl__run_watch *watch, const struct tsl_team *team) {
   static const int alone = 0;

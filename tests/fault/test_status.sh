@@ -1,0 +1,192 @@
+#!/bin/bash
+# `teasel status`, the ledger and the progress of `teasel run`: what a sweep is doing, from its
+# files alone, while it runs, when it was stopped, killed, or failed, and when it is done.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export XDG_CACHE_HOME=$work/cache
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+passed=0 failed=0
+ok() { passed=$((passed + 1)); echo "ok      $1"; }
+no() { failed=$((failed + 1)); echo "FAILED  $1"; shift; for file in "$@"; do tail -n 20 "$file"; done; }
+is() { if [ "$2" = "$3" ]; then ok "$1"; else no "$1: wanted '$2', got '$3'" "$work/log"; fi; }
+said() { if grep -qE -- "$2" "$work/log"; then ok "$1"; else no "$1: '$2' was not said" "$work/log"; fi; }
+call() { timeout -k 5 100 "$TEASEL" "$@" >"$work/log" 2>&1 </dev/null; }
+status() { call status "$@"; }
+wait_for() { for _ in $(seq 400); do eval "$1" && return 0; sleep 0.05; done; no "$1 came true"; return 1; }
+plain() { ! LC_ALL=C grep -q $'[\001-\010\013-\037]' "$1"; } # no control characters but tab and line end
+host=$(uname -n)
+
+mkdir -p "$work/configs/networks" "$work/jobs"
+cat >"$work/configs/networks/tiny.yaml" <<'END'
+input: [3, 16, 16]
+encoder:
+  - conv: {filters: 8, kernel: 4, stride: 2, pad: 1, activation: relu}
+decoder:
+  - dense: {units: 512, activation: relu}
+  - reshape: [8, 8, 8]
+  - deconv: {filters: 3, kernel: 4, stride: 2, pad: 1}
+END
+printf 'reader: tubers\nsize: 16\ncount: 300\ngood: 100\n' >"$work/tubers16.yaml"
+cat >"$work/jobs/seen.yaml" <<'END'
+name: seen
+dataset: ../tubers16.yaml
+network: tiny
+latent: 3
+train: {iterations: 40, batch: 16, shards: 2, learning_rate: 1.0e-3}
+seeds: [0, 1]
+families:
+  - {model: beta_vae, beta: [1, 2]}
+score:
+  udr: {points: 100}
+END
+job=$work/jobs/seen.yaml
+long=(--set train.iterations=1000000 --train-only) # until it is stopped
+
+# ---- done ----
+call run "$job" -o "$work/done"
+is "a sweep runs" 0 $?
+plain "$work/log" && ok "its output into a file is plain lines" || no "its output into a file is plain lines" "$work/log"
+is "with one line on its progress within the minute" 1 "$(grep -c 'of 4 runs' "$work/log")"
+status "$work/done"
+is "done: exit code 0" 0 $?
+said "done: all runs" "^seen: 4 of 4 runs done$"
+said "done: where the report is" "^report: $work/done/report.html$"
+status "$work/done" --verbose
+is "done: every run is named" 4 "$(grep -c '^finished .* 40 steps' "$work/log")"
+is "no progress is left" 0 "$(find "$work/done" -name 'progress.json*' | wc -l)"
+is "the ledger has every start and end" "begin,end,finish,finish,finish,finish,start,start,start,start" \
+  "$(sed 1d "$work/done/ledger.tsv" | cut -f 2 | sort | paste -sd,)"
+is "in lines of eight cells" 8 "$(awk -F'\t' '{print NF}' "$work/done/ledger.tsv" | sort -u)"
+said_in() { grep -qE -- "$2" "$3" && ok "$1" || no "$1" "$3"; }
+said_in "with run, rank, host and steps" $'\tfinish\t[^\t]*-seed=0-[0-9a-f]{8}\t0\t'"$host"$'\t[0-9]+\t40\tfinished after' "$work/done/ledger.tsv"
+before=$(md5sum "$work/done/ledger.tsv")
+call run "$job" -o "$work/done"
+is "a start that trains nothing adds nothing" "$before" "$(md5sum "$work/done/ledger.tsv")"
+
+# ---- running, then interrupted ----
+"$TEASEL" run "$job" -o "$work/open" "${long[@]}" >"$work/run.log" 2>&1 </dev/null &
+process=$!
+wait_for '[ -n "$(ls "$work"/open/runs/*/progress.json 2>/dev/null)" ]'
+wait_for '[ "$(wc -l <"$(ls "$work"/open/runs/*/log.csv | head -n 1)")" -ge 2 ]'
+status "$work/open"
+is "running: exit code 75" 75 $?
+said "running: one of four" "^seen: 0 of 4 runs done, 1 running, 3 waiting; "
+said "running: step, loss, who and where" "^running +beta_vae-.* step [0-9]+ of 1000000 \(0 %\).*, loss [0-9.]+, rank 0 on $host \(process $process\), since 20"
+(cd / && env -i PATH="$PATH" "$TEASEL" status "$work/open" >"$work/log" 2>&1)
+is "from anywhere, without MPI" 75 $?
+wait_for '[ -n "$(sed -n "s/.*steps_per_second\": \([1-9]\)/\1/p" "$work"/open/runs/*/progress.json)" ]'
+status "$work/open"
+said "running: its speed and the time left" "steps/s|left"
+timeout 1 "$TEASEL" status "$work/open" --watch --every 0.2 >"$work/log" 2>&1
+is "watching goes on while it runs" 124 $?
+[ "$(grep -c '^seen: ' "$work/log")" -ge 2 ] && plain "$work/log" && ok "with plain lines where there is no terminal" || no "with plain lines where there is no terminal" "$work/log"
+kill -USR1 $process
+wait $process
+is "a signal stops the sweep with 75" 75 $?
+status "$work/open"
+is "interrupted: exit code 75" 75 $?
+said "interrupted: all wait" "^seen: 0 of 4 runs done, 4 waiting"
+is "interrupted: no progress is left" 0 "$(find "$work/open" -name 'progress.json*' | wc -l)"
+status "$work/open" --verbose
+said "interrupted: from where" "^waiting +beta_vae-.*  from step [0-9]+ of 1000000"
+status "$work/open" --ledger
+is "interrupted: the ledger tells" "begin start leave end" "$(sed 1d "$work/log" | cut -f 2 | paste -sd' ')"
+said "interrupted: and why it ended" $'\tend\t.*interrupted'
+
+# ---- killed ----
+"$TEASEL" run "$job" -o "$work/open" "${long[@]}" >"$work/run.log" 2>&1 </dev/null &
+process=$!
+wait_for '[ -n "$(ls "$work"/open/runs/*/progress.json 2>/dev/null)" ]'
+kill -KILL $process
+wait $process 2>/dev/null
+status "$work/open"
+is "killed: exit code 75" 75 $?
+said "killed: its run is silent" "^silent +beta_vae-.*\(process $process\), last 20"
+status "$work/open" --ledger
+is "killed: the ledger has no end of it" 1 "$(grep -c $'\tend\t' "$work/log")"
+is "and two beginnings" 2 "$(grep -c $'\tbegin\t' "$work/log")"
+is "in two files" 2 "$(find "$work/open/ledger" -name '*.tsv' | wc -l)"
+echo '{"steps": 12, "since": ' >"$(ls "$work"/open/runs/*/progress.json)"
+status "$work/open"
+is "a damaged progress.json is no obstacle" 75 $?
+printf 'a torn line' >>"$(ls "$work"/open/ledger/*.tsv | head -n 1)"
+status "$work/open" --ledger
+is "nor is a torn ledger" 0 $?
+said_not() { grep -qE -- "$2" "$3" && no "$1" "$3" || ok "$1"; }
+said_not "whose torn line is left out" "a torn line" "$work/log"
+
+# ---- failed ----
+name=$(basename "$(ls -d "$work"/done/runs/*-seed=1-* | head -n 1)")
+mkdir -p "$work/failed/runs/$name/log.csv"
+call run "$job" -o "$work/failed" --train-only
+is "a run that cannot write its log fails" 1 $?
+status "$work/failed"
+is "failed: exit code 1" 1 $?
+said "failed: the others are done" "^seen: 3 of 4 runs done, 1 failed"
+said "failed: which and why" "^failed +$name  .*log.csv"
+said_in "failed: in the ledger, too" $'\tfail\t'"$name"$'\t.*log.csv' "$work/failed/ledger.tsv"
+rmdir "$work/failed/runs/$name/log.csv"
+call run "$job" -o "$work/failed" --train-only
+is "with the cause gone the same command completes it" 0 $?
+status "$work/failed"
+is "and the failure is forgotten" 0 $?
+
+# ---- diverged ----
+call run "$job" -o "$work/wild" --train-only --set train.learning_rate=1000 --set train.optimizer=sgd --set 'seeds=[0]'
+status "$work/wild"
+is "diverged: done all the same" 0 $?
+said "diverged: is told" "^seen: 2 of 2 runs done \(2 diverged\)"
+said_in "diverged: in the ledger, too" $'\tfinish\t.*\tdiverged after' "$work/wild/ledger.tsv"
+
+# ---- what is no results folder, or a damaged one ----
+for folder in "$work/none" "$work/jobs" "$work/tubers16.yaml"; do
+  status "$folder"
+  code=$?
+  is "$(basename "$folder") is no results folder: exit code 2" 2 $code
+done
+damage() { # title, file, words: what status says of the folder whose file is as it is now
+  status "$work/copy"
+  is "$1: exit code 2" 2 $?
+  said "$1: is named" "$2"
+  rm -rf "$work/copy"
+  cp -R "$work/done" "$work/copy"
+}
+cp -R "$work/done" "$work/copy"
+echo '{"outcome": "fin' >"$work/copy/runs/$name/record.json"
+damage "a cut record" "$name/record.json: the record is damaged"
+echo '{"outcome": "transcended", "steps": 1}' >"$work/copy/runs/$name/record.json"
+damage "a record of a newer format" "$name/record.json"
+printf 'quantum: 12\n' >>"$work/copy/job.used.yaml"
+damage "a job of a newer format" "job.used.yaml:[0-9]+:1: .*quantum"
+head -c 100 "$work/done/job.used.yaml" >"$work/copy/job.used.yaml"
+damage "a cut job" "job.used.yaml"
+head -c 100 "$work/done/provenance.json" >"$work/copy/provenance.json"
+damage "a cut provenance" "provenance.json"
+rm "$work/copy/provenance.json"
+damage "no provenance" "provenance.json"
+head -c 0 /dev/null >"$work/copy/job.used.yaml"
+damage "an empty job" "job.used.yaml"
+status "$work/copy"
+is "and a whole copy is as good as the folder" 0 $?
+
+# ---- terminals ----
+if command -v script >/dev/null; then
+  on_terminal() { TERM=xterm timeout -k 5 60 script -qec "stty cols $1; $2" /dev/null >"$work/log" 2>&1 </dev/null; }
+  rm -rf "$work/copy"
+  on_terminal 60 "'$TEASEL' run '$job' -o '$work/copy'"
+  is "a sweep runs on a terminal" 0 $?
+  said "with a bar" '\[#+\] 4 of 4 runs'
+  widest=$(tr '\r' '\n' <"$work/log" | grep 'of 4 runs' | sed 's/\x1b\[K.*//' | awk '{ if (length($0) > w) w = length($0) } END { print w + 0 }')
+  [ "$widest" -ge 20 ] && [ "$widest" -lt 60 ] && ok "that fits into the terminal ($widest)" || no "that fits into the terminal ($widest)" "$work/log"
+  on_terminal 20 "'$TEASEL' run '$job' -o '$work/narrow' --train-only"
+  widest=$(tr '\r' '\n' <"$work/log" | grep 'of 4' | sed 's/\x1b\[K.*//' | awk '{ if (length($0) > w) w = length($0) } END { print w + 0 }')
+  [ "$widest" -ge 10 ] && [ "$widest" -lt 20 ] && ok "also a narrow one ($widest)" || no "also a narrow one ($widest)" "$work/log"
+  on_terminal 60 "'$TEASEL' status '$work/copy' --watch"
+  is "watching what is done ends with 0" 0 $?
+  said "having drawn it once" $'\x1b\\[H\x1b\\[J.*seen: 4 of 4 runs done'
+fi
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
