@@ -272,13 +272,17 @@ static enum tsl_status repeat_and_judge(struct tsl__session *session,
 static enum tsl_status rerun(struct tsl__session *session, const struct request *request,
                              int argc, char **argv, struct tsl_error *err) {
   struct scratch scratch = {.store = NULL};
+  char *hosts = NULL;
   TSL_TRY(open_recorded(session, request, err));
+  TSL_TRY(tsl__hosts_gather(session->team, &hosts, err));
   const struct tsl__provenance provenance = {.job = session->job,
                                              .dataset = session->dataset,
                                              .ranks = tsl_world_size(session->world),
+                                             .hosts = hosts,
                                              .argc = argc,
                                              .argv = argv};
   enum tsl_status status = open_scratch(session, request, &provenance, &scratch, err);
+  free(hosts);
   if (status == TSL_OK)
     status = repeat_and_judge(session, &scratch, err);
   tsl_store_close(scratch.store);

@@ -12,6 +12,7 @@
 #include "teasel/train.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,16 +54,20 @@ static enum tsl_status open_results(struct tsl__session *session,
   TSL_TRY(tsl__session_store(session, options->folder != NULL ? options->folder : folder,
                              TSL_STORE_CREATE, err));
   enum tsl_status status = TSL_OK;
+  char *hosts = NULL;
+  TSL_TRY(tsl__hosts_gather(session->team, &hosts, err));
   if (tsl_world_rank(session->world) == 0) {
     const struct tsl__provenance provenance = {.job = session->job,
                                                .dataset = session->dataset,
                                                .ranks = tsl_world_size(session->world),
+                                               .hosts = hosts,
                                                .argc = argc,
                                                .argv = argv};
     status = tsl__provenance_check(session->store, session->job, session->dataset, err);
     if (status == TSL_OK)
       status = tsl__provenance_write(session->store, &provenance, err);
   }
+  free(hosts);
   return tsl_team_agree(session->team, status, err);
 }
 

@@ -2,13 +2,23 @@
 
 #include "cli/version.h"
 
+#include "teasel/arena.h"
+#include "teasel/date.h"
 #include "teasel/library.h"
 #include "teasel/nn.h"
+#include "teasel/watch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
+#include <unistd.h>
+
+#ifdef __clang__
+static const char compiler[] = "clang " __clang_version__;
+#else
+static const char compiler[] = "gcc " __VERSION__;
+#endif
 
 static void add_field(struct tsl_text *text, const char *name, const char *value) {
   tsl_text_add(text, "  ");
@@ -42,19 +52,73 @@ static void add_data(struct tsl_text *text, const struct tsl_dataset *dataset) {
                   (long long)view->count, digest);
 }
 
+enum tsl_status tsl__hosts_gather(struct tsl_team *team, char **hosts,
+                                  struct tsl_error *err) {
+  const size_t size = (size_t)tsl_team_size(team);
+  char *names = NULL;
+  enum tsl_status status = tsl_allocate((void **)&names, size, TSL_HOST_TEXT, err);
+  if (status == TSL_OK)
+    tsl_host_print(names + (size_t)tsl_team_index(team) * TSL_HOST_TEXT);
+  status = tsl_team_agree(team, status, err);
+  if (status == TSL_OK)
+    status = tsl_team_gather(team, names, TSL_HOST_TEXT, err);
+  if (status == TSL_OK)
+    *hosts = names;
+  else
+    free(names);
+  return status;
+}
+
+/* "hosts": {"node1": 8, "node2": 8}: how many ranks each has. */
+static void add_hosts(struct tsl_text *text, const char *hosts, int ranks) {
+  const char *separator = "";
+  tsl_text_add(text, "  \"hosts\": {");
+  for (int i = 0; i < ranks; i++) {
+    const char *host = hosts + (size_t)i * TSL_HOST_TEXT;
+    int before = 0, all = 0;
+    for (int k = 0; k < ranks; k++) {
+      const bool same = strcmp(hosts + (size_t)k * TSL_HOST_TEXT, host) == 0;
+      before += same && k < i;
+      all += same;
+    }
+    if (before > 0)
+      continue;
+    tsl_text_add(text, separator);
+    tsl_text_add_json(text, host);
+    tsl_text_format(text, ": %d", all);
+    separator = ", ";
+  }
+  tsl_text_add(text, "},\n");
+}
+
+/* The model's name of the first processor, as the kernel tells it. */
+static void add_processor(struct tsl_text *text) {
+  char line[512];
+  FILE *file = fopen("/proc/cpuinfo", "r");
+  while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+    const char *colon = strchr(line, ':');
+    if (strncmp(line, "model name", 10) != 0 || colon == NULL)
+      continue;
+    line[strcspn(line, "\n")] = '\0';
+    add_field(text, "processor", colon + 1 + strspn(colon + 1, " "));
+    break;
+  }
+  if (file != NULL)
+    fclose(file);
+}
+
 static void add_place(struct tsl_text *text) {
   struct utsname system;
-  char date[64] = "";
-  time_t now = time(NULL);
-  struct tm parts;
-  if (gmtime_r(&now, &parts) != NULL)
-    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  add_field(text, "date", date);
+  char date[TSL_DATE_TEXT], folder[TSL_PATH_MAX];
+  add_field(text, "date", tsl_date_print(date, tsl_date_now()));
+  if (getcwd(folder, sizeof folder) != NULL)
+    add_field(text, "directory", folder);
   if (uname(&system) == 0) {
     add_field(text, "host", system.nodename);
     add_field(text, "system", system.release);
     add_field(text, "machine", system.machine);
   }
+  add_processor(text);
 }
 
 static enum tsl_status write_provenance(const struct tsl_store *store,
@@ -67,12 +131,15 @@ static enum tsl_status write_provenance(const struct tsl_store *store,
   add_field(&text, "job", tsl_job_name(provenance->job));
   add_field(&text, "teasel", TSL_VERSION);
   add_field(&text, "revision", tsl__revision());
+  add_field(&text, "compiler", compiler);
   add_libraries(&text);
   add_field(&text, "kernels", tsl_nn_kernel_set());
   add_data(&text, provenance->dataset);
-  tsl_text_format(&text, "  \"ranks\": %d,\n  \"command\": [", provenance->ranks);
+  tsl_text_format(&text, "  \"ranks\": %d,\n", provenance->ranks);
+  add_hosts(&text, provenance->hosts, provenance->ranks);
+  tsl_text_add(&text, "  \"command\": [\"teasel\"");
   for (int i = 0; i < provenance->argc; i++) {
-    tsl_text_add(&text, i > 0 ? ", " : "");
+    tsl_text_add(&text, ", ");
     tsl_text_add_json(&text, provenance->argv[i]);
   }
   tsl_text_add(&text, "],\n");

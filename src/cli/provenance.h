@@ -11,9 +11,14 @@ struct tsl__provenance {
   const struct tsl_job *job;
   const struct tsl_dataset *dataset;
   int ranks;
+  const char *hosts; /* (ranks, TSL_HOST_TEXT) from tsl__hosts_gather */
   int argc;
-  char **argv; /* the command line as it was given */
+  char **argv; /* the command line as it was given, without the program */
 };
+/* Collective on team. The machine of every member: (size, TSL_HOST_TEXT) bytes, to be
+ * freed. */
+enum tsl_status tsl__hosts_gather(struct tsl_team *team, char **hosts,
+                                  struct tsl_error *err);
 /* Local, one rank: writes job.used.yaml, where it changed, and provenance.json, where
  * there is something to train. */
 enum tsl_status tsl__provenance_write(const struct tsl_store *store,

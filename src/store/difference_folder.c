@@ -129,8 +129,8 @@ struct facts {
 };
 
 static bool matters(const char *path) {
-  static const char *const wanted[] = {"job",     "teasel",      "revision", "kernels",
-                                       "machine", "data/digest", "data/name"};
+  static const char *const wanted[] = {"job",      "teasel",  "revision",    "kernels",
+                                       "compiler", "machine", "data/digest", "data/name"};
   if (strncmp(path, "libraries/", 10) == 0)
     return true;
   for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
