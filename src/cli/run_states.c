@@ -210,7 +210,7 @@ static double estimate(const struct tsl__run_states *states) {
 
 enum tsl_status tsl__run_states_read(const struct tsl_cli_results *results,
                                      struct tsl__run_states *out, struct tsl_error *err) {
-  const double patience = 180; /* seconds */
+  const double patience = tsl_job_options(results->job)->schedule.claim_seconds;
   struct tsl__run_states states = {.count = tsl_job_run_count(results->job)};
   enum tsl_status status =
       tsl_allocate((void **)&states.runs, states.count + 1, sizeof *states.runs, err);
