@@ -185,12 +185,12 @@ enum tsl_status tsl_difference_origin(const struct tsl_store *a,
   enum tsl_status status = read_facts(a, &one, err);
   if (status == TSL_OK)
     status = read_facts(b, &other, err);
-  for (size_t i = 0; status == TSL_OK && i < one.count; i++) {
+  for (size_t i = 0; status == TSL_OK && one.list != NULL && i < one.count; i++) {
     const char *second = find_fact(&other, one.list[i].path);
     if (second == NULL || strcmp(one.list[i].text, second) != 0)
       add_note(notes, one.list[i].path, one.list[i].text, second);
   }
-  for (size_t i = 0; status == TSL_OK && i < other.count; i++) {
+  for (size_t i = 0; status == TSL_OK && other.list != NULL && i < other.count; i++) {
     if (find_fact(&one, other.list[i].path) == NULL)
       add_note(notes, other.list[i].path, NULL, other.list[i].text);
   }

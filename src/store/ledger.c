@@ -16,7 +16,9 @@
 
 enum { COLUMNS = 8, LINES_MOST = 1 << 20 };
 static const char header[] = "time\tevent\trun\tranks\thost\tprocess\tsteps\tnote\n";
-static const double join_seconds = 5; /* between two writings of ledger.tsv */
+/* Between two writings of ledger.tsv, in seconds and in times of the last one's duration:
+ * a slow file system with the files of many starts is not to be kept busy. */
+static const double join_seconds = 5, join_durations = 200;
 
 static const char *const words[] = {
 #define XX(name, word) word,
@@ -32,7 +34,7 @@ struct tsl_ledger {
   bool torn;     /* the last line may lack its end */
   bool told;     /* that it cannot be written */
   bool changed;  /* since ledger.tsv was written */
-  double joined; /* tsl_clock_seconds */
+  double next;   /* time for the next writing, tsl_clock_seconds; 0: at once */
 };
 
 /* A file's name from a host's: letters, digits, '-' and '.'. */
@@ -128,16 +130,17 @@ static enum tsl_status append(struct tsl_ledger *ledger, const char *bytes, size
 static void join(struct tsl_ledger *ledger, bool now) {
   char path[TSL_PATH_MAX];
   struct tsl_text text;
-  double time = tsl_clock_seconds();
-  if (!ledger->changed ||
-      (!now && ledger->joined > 0 && time - ledger->joined < join_seconds))
+  const double begun = tsl_clock_seconds();
+  if (!ledger->changed || (!now && begun < ledger->next))
     return;
   tsl_text_init(&text);
   if (tsl_store_ledger_read(&ledger->store, &text, NULL) == TSL_OK)
     (void)tsl__file_replace(tsl_store_path(&ledger->store, TSL_STORE_LEDGER, path),
                             text.bytes, text.length, NULL);
   tsl_text_release(&text);
-  ledger->joined = time;
+  const double end = tsl_clock_seconds(), duration = end - begun;
+  const double pause = join_durations * duration;
+  ledger->next = end + (pause > join_seconds ? pause : join_seconds);
   ledger->changed = false;
 }
 

@@ -37,7 +37,7 @@ static int by_name(const void *a, const void *b) {
 enum tsl_status tsl_arrays_digest(const struct tsl_array *arrays, size_t count,
                                   char digest[33], struct tsl_error *err) {
   void *memory = NULL;
-  TSL_TRY(tsl_allocate(&memory, count + 1, sizeof(struct tsl_array *), err));
+  TSL_TRY(tsl_allocate(&memory, count + 1, sizeof(void *), err));
   const struct tsl_array **sorted = memory;
   struct tsl_digester *digester = tsl_digester_create();
   if (digester == NULL) {
@@ -46,7 +46,7 @@ enum tsl_status tsl_arrays_digest(const struct tsl_array *arrays, size_t count,
   }
   for (size_t i = 0; i < count; i++)
     sorted[i] = &arrays[i];
-  qsort(sorted, count, sizeof *sorted, by_name);
+  qsort(memory, count, sizeof(void *), by_name);
   for (size_t i = 0; i < count; i++) {
     const struct tsl_array *array = sorted[i];
     const int64_t about[2] = {array->type, array->rank};

@@ -167,6 +167,13 @@ call rerun "$work/c" --run "$(basename "${runs[1]}")"
 is "other kernels train, too" 0 $?
 is "and are told first" "provenance: revision" "$(head -n 1 "$work/log" | cut -d: -f1,2)"
 said "with both" "provenance: kernels: oneDNN 9.9.9 sse41 and oneDNN"
+call rerun "$work/a" --run "$first" --set schedule.isa=sse41
+code=$?
+if grep -qw avx2 /proc/cpuinfo; then
+  is "an instruction set that was not used trains, and differs" 1 $code
+  is "which is told before it trains" "provenance: kernels" "$(head -n 1 "$work/log" | cut -d: -f1,2)"
+  said "and then where" "runs/$first/log.csv: step [0-9]+, .* ulps? apart"
+fi
 rm "$work/c/runs/$first/record.json"
 call rerun "$work/c" --run "$first"
 is "a run that is not finished ends with 2" 2 $?
