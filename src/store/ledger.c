@@ -30,11 +30,11 @@ struct tsl_ledger {
   struct tsl_store store;
   char path[TSL_PATH_MAX]; /* of this process' file */
   char host[TSL_HOST_TEXT];
-  int file;      /* -1: not made yet */
-  bool torn;     /* the last line may lack its end */
-  bool told;     /* that it cannot be written */
-  bool changed;  /* since ledger.tsv was written */
-  double next;   /* time for the next writing, tsl_clock_seconds; 0: at once */
+  int file;     /* -1: not made yet */
+  bool torn;    /* the last line may lack its end */
+  bool told;    /* that it cannot be written */
+  bool changed; /* since ledger.tsv was written */
+  double next;  /* time for the next writing, tsl_clock_seconds; 0: at once */
 };
 
 /* A file's name from a host's: letters, digits, '-' and '.'. */

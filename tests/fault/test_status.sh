@@ -117,6 +117,28 @@ is "nor is a torn ledger" 0 $?
 said_not() { grep -qE -- "$2" "$3" && no "$1" "$3" || ok "$1"; }
 said_not "whose torn line is left out" "a torn line" "$work/log"
 
+# ---- two processes, one of which is killed ----
+two=(--set train.iterations=3000 --train-only)
+"$TEASEL" run "$job" -o "$work/two" "${two[@]}" >"$work/run.log" 2>&1 </dev/null &
+process=$!
+wait_for '[ -n "$(ls "$work"/two/runs/*/progress.json 2>/dev/null)" ]'
+"$TEASEL" run "$job" -o "$work/two" "${two[@]}" >"$work/second.log" 2>&1 </dev/null &
+second=$!
+wait_for '[ "$(cat "$work"/two/ledger/*.tsv | grep -c "	begin	")" = 2 ]'
+status "$work/two"
+said "two: both are seen" "^running .*\(process $second\)|, 2 running"
+wait_for 'kill -STOP $process; lost=$(grep -l "\"process\": $process," "$work"/two/runs/*/progress.json) || { kill -CONT $process; false; }'
+lost=$(basename "$(dirname "$lost")")
+kill -KILL $process
+wait $process 2>/dev/null
+wait $second
+is "two: the other one completes the sweep" 0 $?
+status "$work/two"
+is "two: which is done" 0 $?
+said_in "two: the ledger tells of the takeover" $'\ttakeover\t'"$lost"$'\t.*of process '"$process on $host" "$work/two/ledger.tsv"
+is "two: every run is finished once" 4 "$(grep $'\tfinish\t' "$work/two/ledger.tsv" | cut -f 3 | sort -u | wc -l)"
+is "two: and no run twice" 4 "$(grep -c $'\tfinish\t' "$work/two/ledger.tsv")"
+
 # ---- failed ----
 name=$(basename "$(ls -d "$work"/done/runs/*-seed=1-* | head -n 1)")
 mkdir -p "$work/failed/runs/$name/log.csv"
