@@ -1,28 +1,36 @@
-/* scores: seconds for UDR of 115 models x 1000 points x 10 latents (both similarities,
- * all pairs, all groups) and for the silhouette of 60,000 points x 20, on one core.
+/* scores: what the scores cost on one core.
  *
- * usage: scores [DATA.h5]     with a file: the inputs are written there for the peers
- *
- * Prints `name seconds value` a line, the best of three. Seconds are of the core, not of
- * the clock, so that a busy machine gives the same numbers. */
+ * usage: scores [DATA.h5]     UDR of 115 models x 1000 points x 10 latents (both
+ *                             similarities, all pairs, all groups), the pairs of one
+ * added run, the silhouette of 60,000 points x 20, the factor metrics of a run; lines
+ * `name seconds value`, the best of three. With a file the inputs are written there for
+ * the peers. Seconds are of the core, not of the clock. scores ranks         the
+ * silhouette on all ranks of the mpirun, by the clock: `silhouette RANKS SECONDS VALUE`,
+ * the best of three scores memory N      the silhouette of N points: `memory N KIB`,
+ * resident memory beyond the input */
 #include "teasel/compare.h"
 #include "teasel/metric.h"
 #include "teasel/random.h"
 #include "teasel/store.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum { MODELS = 115, POINTS = 1000, LATENT = 10, SEEDS = 5 };
 enum { CLUSTER_POINTS = 60000, DIMENSIONS = 20, CLUSTERS = 10, REPEATS = 3 };
+enum { FACTOR_POINTS = 15000, FACTORS = 5, VALUES = 32 };
 
 struct data {
   float mean[MODELS][POINTS][LATENT];
   float log_variance[MODELS][POINTS][LATENT];
   double x[CLUSTER_POINTS][DIMENSIONS];
   int32_t clusters[CLUSTER_POINTS];
+  double codes[FACTOR_POINTS][LATENT];
+  double factors[FACTOR_POINTS][FACTORS];
 };
 
 /* Each model mixes the same ten normal factors in its own way and adds noise; every
@@ -48,14 +56,30 @@ static void fill_models(struct data *data) {
   }
 }
 
-static void fill_clusters(struct data *data) {
+/* x: (count, DIMENSIONS), clusters: (count) */
+static void fill_clusters(double *x, int32_t *clusters, int count) {
   struct tsl_stream stream = {.seed = 2, .purpose = TSL_PURPOSE_TEST};
   float noise[DIMENSIONS];
-  for (int i = 0; i < CLUSTER_POINTS; i++) {
-    data->clusters[i] = (int32_t)tsl_random_below(&stream, 0, (uint32_t)i, 0, CLUSTERS);
+  for (int i = 0; i < count; i++) {
+    clusters[i] = (int32_t)tsl_random_below(&stream, 0, (uint32_t)i, 0, CLUSTERS);
     tsl_random_normal(&stream, 1, (uint32_t)i, DIMENSIONS, noise);
     for (int k = 0; k < DIMENSIONS; k++)
-      data->x[i][k] = (double)noise[k] + (data->clusters[i] == k ? 3 : 0);
+      x[(int64_t)i * DIMENSIONS + k] = (double)noise[k] + (clusters[i] == k ? 3 : 0);
+  }
+}
+
+/* The first latents see a factor each, with noise. */
+static void fill_factors(struct data *data) {
+  struct tsl_stream stream = {.seed = 3, .purpose = TSL_PURPOSE_TEST};
+  float noise[LATENT];
+  for (int i = 0; i < FACTOR_POINTS; i++) {
+    tsl_random_normal(&stream, 1, (uint32_t)i, LATENT, noise);
+    for (int j = 0; j < FACTORS; j++)
+      data->factors[i][j] =
+          floor(VALUES * tsl_random_double(&stream, 0, (uint32_t)i, (uint32_t)j));
+    for (int k = 0; k < LATENT; k++)
+      data->codes[i][k] =
+          (double)noise[k] + (k < FACTORS ? 0.2 * data->factors[i][k] : 0);
   }
 }
 
@@ -72,50 +96,96 @@ static void take_pair(void *context, const struct tsl_udr_pair *pair) {
   }
 }
 
-/* Mean UDR over models and similarities, so that the peers can be compared with. */
+/* Mean UDR over `count` models and the similarities, so that the peers can be compared
+ * with. Rows of pairs from `first` on only. */
 static enum tsl_status score_with(const struct data *data, unsigned similarities,
-                                  double *mean, struct tsl_error *err) {
+                                  int count, int first, double *mean,
+                                  struct tsl_error *err) {
   static double pairwise[TSL_SIMILARITY_COUNT * MODELS * MODELS];
   struct tsl_udr_model models[MODELS];
   struct tsl_udr udr;
   int group[MODELS];
   double scores[MODELS];
-  for (int m = 0; m < MODELS; m++)
+  for (int m = 0; m < count; m++)
     models[m] = (struct tsl_udr_model){.latent = LATENT,
                                        .mean = data->mean[m][0],
                                        .log_variance = data->log_variance[m][0]};
-  TSL_TRY(tsl_udr_init(&udr, models, MODELS, POINTS, similarities, 0.01, err));
+  TSL_TRY(tsl_udr_init(&udr, models, count, POINTS, similarities, 0.01, err));
   void *context[] = {&udr, pairwise};
   enum tsl_status status = TSL_OK;
-  for (int row = 0; row < MODELS; row += TSL_UDR_TILE)
-    for (int column = row; column < MODELS && status == TSL_OK; column += TSL_UDR_TILE) {
+  for (int row = first; row < count; row += TSL_UDR_TILE)
+    for (int column = first > 0 ? 0 : row; column < count && status == TSL_OK;) {
       struct tsl_udr_tile tile = {row, row + TSL_UDR_TILE, column, column + TSL_UDR_TILE};
-      tile.row_end = tile.row_end < MODELS ? tile.row_end : MODELS;
-      tile.column_end = tile.column_end < MODELS ? tile.column_end : MODELS;
+      tile.row_end = tile.row_end < count ? tile.row_end : count;
+      tile.column_end = tile.column_end < count ? tile.column_end : count;
+      if (column < first && tile.column_end > first)
+        tile.column_end = first;
       status = tsl_udr_tile_compute(&udr, &tile, take_pair, context, err);
+      column = tile.column_end;
     }
   *mean = 0;
-  for (int s = 0; s < TSL_SIMILARITY_COUNT && similarities >> s & 1u; s++)
-    for (int g = 0; g < TSL_UDR_GROUP_COUNT && status == TSL_OK; g++) {
-      for (int m = 0; m < MODELS; m++)
+  for (int s = 0; s < TSL_SIMILARITY_COUNT; s++)
+    for (int g = 0;
+         (similarities >> s & 1u) != 0 && g < TSL_UDR_GROUP_COUNT && status == TSL_OK;
+         g++) {
+      for (int m = 0; m < count; m++)
         group[m] = g == TSL_UDR_SETTING ? m / SEEDS : 0;
-      status = tsl_udr_reduce(pairwise + s * MODELS * MODELS, MODELS, group, 0, NULL,
+      status = tsl_udr_reduce(pairwise + s * MODELS * MODELS, count, group, 0, NULL,
                               scores, err);
-      for (int m = 0; m < MODELS && g == TSL_UDR_ALL; m++)
-        *mean += scores[m] / (2 * MODELS);
+      for (int m = 0; m < count && g == TSL_UDR_ALL; m++)
+        *mean += scores[m] / (2 * count);
     }
   tsl_udr_release(&udr);
   return status;
 }
 
+enum { BOTH = 1 << TSL_SPEARMAN | 1 << TSL_LASSO, HALF = MODELS / 2 };
+
 static enum tsl_status score_models(const struct data *data, double *mean,
                                     struct tsl_error *err) {
-  return score_with(data, 1u << TSL_SPEARMAN | 1u << TSL_LASSO, mean, err);
+  return score_with(data, BOTH, MODELS, 0, mean, err);
 }
 
 static enum tsl_status score_spearman(const struct data *data, double *mean,
                                       struct tsl_error *err) {
-  return score_with(data, 1u << TSL_SPEARMAN, mean, err);
+  return score_with(data, 1u << TSL_SPEARMAN, MODELS, 0, mean, err);
+}
+
+static enum tsl_status score_lasso(const struct data *data, double *mean,
+                                   struct tsl_error *err) {
+  return score_with(data, 1u << TSL_LASSO, MODELS, 0, mean, err);
+}
+
+static enum tsl_status score_last(const struct data *data, double *mean,
+                                  struct tsl_error *err) {
+  return score_with(data, BOTH, MODELS, MODELS - 1, mean, err);
+}
+
+static enum tsl_status score_middle(const struct data *data, double *mean,
+                                    struct tsl_error *err) {
+  return score_with(data, BOTH, HALF, HALF - 1, mean, err);
+}
+
+/* Every factor metric; value: the FactorVAE score. */
+static enum tsl_status score_factors(const struct data *data, double *out,
+                                     struct tsl_error *err) {
+  const int learn = FACTOR_POINTS * 2 / 3;
+  struct tsl_metric_input input = {.points = learn,
+                                   .latent = LATENT,
+                                   .codes = data->codes[0],
+                                   .factors = data->factors[0],
+                                   .factor_count = FACTORS,
+                                   .test_points = FACTOR_POINTS - learn,
+                                   .test_codes = data->codes[learn],
+                                   .test_factors = data->factors[learn],
+                                   .votes = 10000,
+                                   .test_votes = 5000,
+                                   .stream = {.seed = 1, .purpose = TSL_PURPOSE_TEST}};
+  struct tsl_text reason = {0};
+  for (size_t i = 0; i < tsl_metric_count(); i++)
+    if ((tsl_metric_at(i)->needs & TSL_METRIC_NEEDS_FACTORS) != 0)
+      TSL_TRY(tsl_metric_at(i)->compute(&input, out, &reason, err));
+  return TSL_OK;
 }
 
 static enum tsl_status score_clusters(const struct data *data, double *out,
@@ -128,9 +198,9 @@ static enum tsl_status score_clusters(const struct data *data, double *out,
   return tsl_metric_find("silhouette")->compute(&input, out, &reason, err);
 }
 
-static double core_seconds(void) {
+static double seconds_of(clockid_t clock) {
   struct timespec now;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  clock_gettime(clock, &now);
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
@@ -141,9 +211,9 @@ static enum tsl_status measure(const char *name, const struct data *data,
                                struct tsl_error *err) {
   double best = 1e300, value = 0;
   for (int i = 0; i < REPEATS; i++) {
-    double begin = core_seconds();
+    double begin = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     TSL_TRY(score(data, &value, err));
-    double seconds = core_seconds() - begin;
+    double seconds = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - begin;
     best = seconds < best ? seconds : best;
   }
   printf("%s %.4f %.15g\n", name, best, value);
@@ -169,20 +239,83 @@ static enum tsl_status write_data(const char *path, struct data *data,
   return tsl_h5_commit(writer, err);
 }
 
+static enum tsl_status measure_all(const char *path, struct data *data,
+                                   struct tsl_error *err) {
+  fill_models(data);
+  fill_clusters(data->x[0], data->clusters, CLUSTER_POINTS);
+  fill_factors(data);
+  if (path != NULL)
+    TSL_TRY(write_data(path, data, err));
+  TSL_TRY(measure("udr_both", data, score_models, err));
+  TSL_TRY(measure("udr_spearman", data, score_spearman, err));
+  TSL_TRY(measure("udr_lasso", data, score_lasso, err));
+  TSL_TRY(measure("udr_run_115", data, score_last, err));
+  TSL_TRY(measure("udr_run_57", data, score_middle, err));
+  TSL_TRY(measure("factors", data, score_factors, err));
+  return measure("silhouette", data, score_clusters, err);
+}
+
+static enum tsl_status measure_ranks(int *argc, char ***argv, struct data *data,
+                                     struct tsl_error *err) {
+  struct tsl_world *world = NULL;
+  TSL_TRY(tsl_world_open(argc, argv, &world, err));
+  struct tsl_team *team = tsl_world_team(world);
+  fill_clusters(data->x[0], data->clusters, CLUSTER_POINTS);
+  struct tsl_metric_input input = {.points = CLUSTER_POINTS,
+                                   .latent = DIMENSIONS,
+                                   .codes = data->x[0],
+                                   .clusters = data->clusters};
+  struct tsl_text reason = {0};
+  double best = 1e300, value = 0;
+  enum tsl_status status = TSL_OK;
+  for (int i = 0; i < REPEATS && status == TSL_OK; i++) {
+    status = tsl_team_barrier(team, err);
+    double begin = seconds_of(CLOCK_MONOTONIC);
+    if (status == TSL_OK)
+      status = tsl_silhouette(&input, team, &value, &reason, err);
+    best = fmin(best, seconds_of(CLOCK_MONOTONIC) - begin);
+  }
+  if (status == TSL_OK && tsl_world_rank(world) == 0)
+    printf("silhouette %d %.4f %.17g\n", tsl_world_size(world), best, value);
+  tsl_world_close(world);
+  return status;
+}
+
+static long resident_kib(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+static enum tsl_status measure_memory(int count, struct tsl_error *err) {
+  double *x = malloc((size_t)count * DIMENSIONS * sizeof *x);
+  int32_t *clusters = malloc((size_t)count * sizeof *clusters);
+  enum tsl_status status = TSL_MEMORY;
+  if (x != NULL && clusters != NULL) {
+    struct tsl_metric_input input = {
+        .points = count, .latent = DIMENSIONS, .codes = x, .clusters = clusters};
+    struct tsl_text reason = {0};
+    double value;
+    fill_clusters(x, clusters, count);
+    long before = resident_kib();
+    status = tsl_metric_find("silhouette")->compute(&input, &value, &reason, err);
+    printf("memory %d %ld\n", count, resident_kib() - before);
+  }
+  free(x);
+  free(clusters);
+  return status;
+}
+
 int main(int argc, char **argv) {
   struct tsl_error err = {0};
   struct data *data = calloc(1, sizeof *data);
-  if (data == NULL)
-    return 1;
-  fill_models(data);
-  fill_clusters(data);
-  enum tsl_status status = argc > 1 ? write_data(argv[1], data, &err) : TSL_OK;
-  if (status == TSL_OK)
-    status = measure("udr_115x1000x10", data, score_models, &err);
-  if (status == TSL_OK)
-    status = measure("udr_spearman_115x1000x10", data, score_spearman, &err);
-  if (status == TSL_OK)
-    status = measure("silhouette_60000x20", data, score_clusters, &err);
+  enum tsl_status status = TSL_MEMORY;
+  if (data != NULL && argc > 1 && strcmp(argv[1], "ranks") == 0)
+    status = measure_ranks(&argc, &argv, data, &err);
+  else if (data != NULL && argc > 2 && strcmp(argv[1], "memory") == 0)
+    status = measure_memory(atoi(argv[2]), &err);
+  else if (data != NULL)
+    status = measure_all(argc > 1 ? argv[1] : NULL, data, &err);
   if (status != TSL_OK)
     fprintf(stderr, "%s: %s\n", err.where, err.text);
   free(data);

@@ -1,23 +1,21 @@
 #!/usr/bin/env python3
-"""Scores beside their peers, in one run; seconds of one core, so that a busy machine does not count.
+"""What other programs take for the scores that bench/scores measures, on its own inputs.
 
-usage: python3 bench/scores_peers.py build/release/bench/scores
+usage: python3 bench/scores_peers.py DATA.h5 PEER...
 
-Runs the program, then on the same inputs
-- UDR as disentanglement_lib computes it, pair after pair with scipy's spearmanr and scikit-learn's
-  Lasso; only some of the pairs, scaled to all of them;
-- UDR's Spearman correlations as one numpy matrix product, the best that numpy can do for that half;
-- the silhouette by scikit-learn.
-Prints a Markdown table; needs numpy, scipy, scikit-learn, h5py.
+Peers: `silhouette` scikit-learn's silhouette_score; `calls` UDR with the calls of
+disentanglement_lib (Lasso().fit for a pair of models, spearmanr for each pair of latents), on some of
+the pairs, scaled to all of them; `numpy` UDR's matrices by the fewest NumPy calls: ranks and one
+product, and coordinate descent on Gram matrices for all targets of a model together.
+Prints `name seconds value` a line; seconds of one core, value to compare with. Needs numpy, scipy,
+scikit-learn, h5py.
 """
 import os
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
-import subprocess
 import sys
-import tempfile
 import time
 import warnings
 
@@ -28,56 +26,69 @@ from sklearn.linear_model import Lasso
 from sklearn.metrics import silhouette_score
 
 warnings.simplefilter("ignore")
-SOME = 8  # models whose pairs the slow peer computes
+SOME = 6  # models whose pairs the slow calls get
+PENALTY = 0.1
 
 
-def lib_pairs(z):
-    """disentanglement_lib's way: spearmanr of both, and a Lasso for each latent."""
+def say(name, begin, value, scale=1.0):
+    print("%s %.4f %.15g" % (name, (time.process_time() - begin) * scale, value), flush=True)
+
+
+def standardised(file):
+    z = file["mu"][:].astype(float)
+    return (z - z.mean(1, keepdims=True)) / z.std(1, keepdims=True)
+
+
+def calls(file):
+    z = standardised(file)
     models, _, d = z.shape
+    pairs = [(i, j) for i in range(SOME) for j in range(SOME) if i != j]
+    scale = models * (models - 1) / len(pairs)
     begin = time.process_time()
-    for i in range(SOME):
-        for j in range(SOME):
-            if i == j:
-                continue
-            spearmanr(z[i], z[j])
-            for b in range(d):
-                Lasso(alpha=0.1, tol=1e-10, max_iter=10000).fit(z[i], z[j][:, b])
-    return (time.process_time() - begin) / (SOME * (SOME - 1)) * models * (models - 1)
+    total = 0
+    for i, j in pairs:
+        total += np.abs(Lasso(alpha=PENALTY).fit(z[i], z[j]).coef_).sum()
+    say("calls_lasso", begin, total / len(pairs), scale)
+    begin = time.process_time()
+    total = 0
+    for i, j in pairs:
+        total += sum(abs(spearmanr(z[i][:, a], z[j][:, b], nan_policy="omit")[0]) for a in range(d) for b in range(d))
+    say("calls_spearman", begin, total / len(pairs), scale)
 
 
-def numpy_spearman(z):
-    begin = time.process_time()
+def numpy_way(file):
+    z = standardised(file)
     models, n, d = z.shape
-    ranks = np.apply_along_axis(rankdata, 0, z.transpose(1, 0, 2).reshape(n, models * d))
+    columns = z.transpose(1, 0, 2).reshape(n, models * d)
+    begin = time.process_time()
+    ranks = rankdata(columns, axis=0)
     ranks -= ranks.mean(0)
     ranks /= np.sqrt((ranks**2).sum(0))
-    np.abs(ranks.T @ ranks)
-    return time.process_time() - begin
-
-
-def main():
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "scores.h5")
-        lines = subprocess.run([sys.argv[1], path], check=True, capture_output=True, text=True).stdout
-        ours = {line.split()[0]: [float(word) for word in line.split()[1:]] for line in lines.splitlines()}
-        with h5py.File(path) as file:
-            z = file["mu"][:].astype(float)
-            x, pred = file["x"][:], file["pred"][:]
-    z = (z - z.mean(1, keepdims=True)) / z.std(1, keepdims=True)
-    udr, silhouette = ours["udr_115x1000x10"], ours["silhouette_60000x20"]
+    say("numpy_spearman", begin, np.abs(ranks.T @ ranks).sum())
     begin = time.process_time()
-    value = silhouette_score(x, pred)
-    seconds = time.process_time() - begin
-    slow, half = lib_pairs(z), numpy_spearman(z)
-    print("| what | teasel, s | peer, s | ratio | peer |")
-    print("| --- | ---: | ---: | ---: | --- |")
-    for row in (
-        ("UDR 115 x 1000 x 10, both similarities", udr[0], slow, f"disentanglement_lib's way, from {SOME * (SOME - 1)} pairs"),
-        ("UDR 115 x 1000 x 10, Spearman", ours["udr_spearman_115x1000x10"][0], half, "numpy, the correlations alone"),
-        ("silhouette 60,000 x 20", silhouette[0], seconds, "scikit-learn"),
-    ):
-        print(f"| {row[0]} | {row[1]:.3f} | {row[2]:.3f} | {row[2] / row[1]:.1f} | {row[3]} |")
-    print(f"\nsilhouettes differ by {abs(value - silhouette[1]):.1e}")
+    products = (columns.T @ columns / n).reshape(models, d, models * d)
+    total = 0
+    for m in range(models):
+        gram, moments = np.ascontiguousarray(products[m][:, m * d : (m + 1) * d]), products[m]
+        weights = np.zeros_like(moments)
+        for _ in range(1000):
+            before = weights.copy()
+            for k in range(d):
+                new = moments[k] - gram[k] @ weights + gram[k, k] * weights[k]
+                weights[k] = (np.maximum(new - PENALTY, 0) + np.minimum(new + PENALTY, 0)) / gram[k, k]
+            if np.abs(weights - before).max() < 1e-11:
+                break
+        total += np.abs(weights).sum()
+    say("numpy_lasso", begin, total)
 
 
-main()
+def silhouette(file):
+    x, pred = file["x"][:], file["pred"][:]
+    begin = time.process_time()
+    say("scikit_silhouette", begin, silhouette_score(x, pred))
+
+
+PEERS = {"silhouette": silhouette, "calls": calls, "numpy": numpy_way}
+with h5py.File(sys.argv[1]) as data:
+    for peer in sys.argv[2:]:
+        PEERS[peer](data)
