@@ -54,7 +54,7 @@ if [ $peers = yes ]; then
   calls=$(calculate 4 "$(seconds peer calls_spearman) + $(seconds peer calls_lasso)")
   result scores.udr.numpy "$(calculate 3 "$numpy / $udr")" times \
     "faster than NumPy's $numpy s: ranks and one product $(seconds peer numpy_spearman) s, coordinate descent on Gram matrices, all targets of a model at once, $(seconds peer numpy_lasso) s"
-  result scores.udr.calls "$(calculate 3 "$calls / $udr")" times \
+  result scores.udr.calls "$(calculate 4 "$calls / $udr")" times \
     "faster than disentanglement_lib's calls, $calls s: scikit-learn's Lasso $(seconds peer calls_lasso) s, SciPy's spearmanr $(seconds peer calls_spearman) s; measured on 30 pairs of models, scaled to 13,110"
 fi
 result scores.udr.added-run "$(calculate 3 "1000 * $(seconds ours udr_run_115)")" ms \
