@@ -62,23 +62,26 @@ for ((round = 0; round < rounds; round++)); do
   } >"$folder/round" || exit 1
   # Of several ranks on one run the slowest sets the pace; runs side by side add up.
   awk '{for (i = 1; i < NF; i++) v[$1, $3, $i] = $(i + 1)}
+    function slower(word, a, b) {a = v["shared", 0, word]; b = v["shared", 1, word]; return a > b ? a : b}
+    function both(word) {return v["one", 0, word] / v["beside", 0, word] + v["one", 0, word] / v["beside", 1, word]}
+    function sum(word) {return (v["both", 0, word] + v["both", 1, word]) / v["alone", 0, word]}
     END {
-      one = v["one", 0, "median_ms"]
-      slow = v["shared", 0, "median_ms"] > v["shared", 1, "median_ms"] ? 0 : 1
-      print "round shared", one / v["shared", slow, "median_ms"], \
-        "beside", one / v["beside", 0, "median_ms"] + one / v["beside", 1, "median_ms"], \
-        "fma", (v["both", 0, "fma"] + v["both", 1, "fma"]) / v["alone", 0, "fma"], \
-        "cache", (v["both", 0, "cache"] + v["both", 1, "cache"]) / v["alone", 0, "cache"], \
-        "memory", (v["both", 0, "memory"] + v["both", 1, "memory"]) / v["alone", 0, "memory"], \
+      print "round shared", v["one", 0, "median_ms"] / slower("median_ms"), \
+        "shared_quarter", v["one", 0, "quarter_ms"] / slower("quarter_ms"), \
+        "beside", both("median_ms"), "beside_quarter", both("quarter_ms"), \
+        "fma", sum("fma"), "cache", sum("cache"), "memory", sum("memory"), \
         "start", v["start", 0, "ended"] - v["start", 0, "begun"]
     }' "$folder/round" >>"$folder/lines"
   cat "$folder/round" >>"$folder/lines"
 done
 
 one=$(column one median_ms | median)
+quarter="the same of the fastest quarter of each run's steps: what other programs take is left out"
 result "two ranks on one run over one rank" "$(column round shared | median)" x \
   "conv64, batch 64, whole step, medians of $rounds rounds of $steps steps; one rank $one ms a step; at least 1.85"
+result "two ranks on one run over one rank, fastest quarter" "$(column round shared_quarter | median)" x "$quarter"
 result "two runs side by side over one" "$(column round beside | median)" x "steps a second of both; at least 1.9"
+result "two runs side by side over one, fastest quarter" "$(column round beside_quarter | median)" x "$quarter"
 result "two cores over one, multiply-add in registers" "$(column round fma | median)" x "what the machine allows"
 result "two cores over one, reading 16 MiB" "$(column round cache | median)" x "what the machine allows"
 result "two cores over one, copying 256 MiB" "$(column round memory | median)" x "what the machine allows"
