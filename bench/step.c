@@ -1,15 +1,17 @@
 /* step.c - the time of one training step on one core.
  *
- *   step [--nodes] NETWORK [FAMILY [BATCH [SHARDS [STEPS]]]] [OPTION=VALUE ...]
+ *   step [--nodes] [--input] NETWORK [FAMILY [BATCH [SHARDS [STEPS]]]] [OPTION=VALUE ...]
  *
  * NETWORK is a name in configs/networks or a path; options are those of a job. Prints the
  * median and the fastest of STEPS steps, and what the core can do at most: a loop of
- * fused multiply-adds runs between the steps. --nodes adds the time of every operator.
+ * fused multiply-adds runs between the steps. --nodes adds the time of every operator;
+ * --input gathers every batch from a data set (generated tubers) and tells its share.
  * bench/step_pytorch.py does the same work in PyTorch.
  */
 #include "cli/job_open.h"
 #include "nn/graph.h"
 #include "nn/wide.h"
+#include "teasel/dataset.h"
 #include "teasel/model.h"
 #include "teasel/random.h"
 
@@ -141,6 +143,7 @@ struct request {
   const char *network, *family, *batch, *shards;
   const char *settings[SETTINGS_MAX];
   size_t setting_count;
+  bool nodes, input;
 };
 
 static enum tsl_status open_job(const struct request *request, struct tsl_job **job,
@@ -148,8 +151,9 @@ static enum tsl_status open_job(const struct request *request, struct tsl_job **
   char text[1024], folder[TSL_CLI_PATH_MAX], share[TSL_CLI_PATH_MAX];
   int length =
       snprintf(text, sizeof text,
-               "name: step\ndataset: none\nnetwork: %s\nfamilies:\n  - model: %s\n"
+               "name: step\ndataset: %s\nnetwork: %s\nfamilies:\n  - model: %s\n"
                "%strain:\n  iterations: %d\n  batch: %s\n  shards: %s\n",
+               request->input ? "tubers\ndataset.count: 1280\ndataset.good: 640" : "none",
                request->network, request->family,
                strcmp(request->family, "c_beta_vae") == 0 ? "    capacity: 6\n" : "",
                ITERATIONS, request->batch, request->shards);
@@ -165,8 +169,28 @@ static enum tsl_status open_job(const struct request *request, struct tsl_job **
 
 /* ---- measuring ---- */
 
+/* Where batches come from. */
+struct input {
+  struct tsl_dataset *dataset; /* NULL: the one batch stays */
+  int64_t count, rows;
+  int64_t *order; /* (count) */
+  float *batch;   /* (rows, shape) */
+};
+
+/* What a trainer does before a step; a new order once an epoch. */
+static void take_batch(const struct input *input, int64_t step) {
+  int64_t batches = input->count / input->rows;
+  const struct tsl_stream stream = {.seed = 1, .purpose = TSL_PURPOSE_EPOCH};
+  if (step % batches == 0)
+    tsl_random_permutation(&stream, (uint64_t)(step / batches), input->count,
+                           input->order);
+  tsl_dataset_gather(input->dataset, input->order + step % batches * input->rows,
+                     input->rows, input->batch);
+}
+
 struct measured {
   double *walls, *peaks;   /* (steps) seconds, GFLOP/s; sorted in the end */
+  double *inputs;          /* (steps) seconds */
   double cpu, fastest_cpu; /* seconds of the processor: a step's mean, the fastest */
   int steps;
 };
@@ -176,7 +200,7 @@ static int by_size(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-static enum tsl_status measure(struct tsl_graph *graph, const float *batch,
+static enum tsl_status measure(struct tsl_graph *graph, const struct input *input,
                                struct measured *out, struct tsl_error *err) {
   double *terms = calloc((size_t)tsl_graph_term_numbers(graph), sizeof *terms);
   if (terms == NULL)
@@ -184,10 +208,16 @@ static enum tsl_status measure(struct tsl_graph *graph, const float *batch,
   enum tsl_status status = TSL_OK;
   double cpu = 0;
   for (int i = -WARM; i < out->steps && status == TSL_OK; i++) {
-    struct tsl_step step = {
-        .step = i + WARM, .seed = 1, .batch = batch, .update = true, .terms = terms};
+    struct tsl_step step = {.step = i + WARM,
+                            .seed = 1,
+                            .batch = input->batch,
+                            .update = true,
+                            .terms = terms};
     if (i == 0)
       memset(spent, 0, sizeof spent);
+    double first = seconds_of(CLOCK_MONOTONIC);
+    if (input->dataset != NULL)
+      take_batch(input, i + WARM);
     double begin = seconds_of(CLOCK_MONOTONIC);
     double cpu_begin = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     status = tsl_graph_step(graph, tsl_team_alone(), &step, err);
@@ -197,6 +227,7 @@ static enum tsl_status measure(struct tsl_graph *graph, const float *batch,
     cpu += used;
     if (i == 0 || used < out->fastest_cpu)
       out->fastest_cpu = used;
+    out->inputs[i] = begin - first;
     out->walls[i] = seconds_of(CLOCK_MONOTONIC) - begin;
     out->peaks[i] = peak();
   }
@@ -204,6 +235,7 @@ static enum tsl_status measure(struct tsl_graph *graph, const float *batch,
   printf("loss after %d steps: %.6f\n", out->steps + WARM, terms[0]);
   free(terms);
   qsort(out->walls, (size_t)out->steps, sizeof *out->walls, by_size);
+  qsort(out->inputs, (size_t)out->steps, sizeof *out->inputs, by_size);
   qsort(out->peaks, (size_t)out->steps, sizeof *out->peaks, by_size);
   return status;
 }
@@ -225,63 +257,84 @@ static void print(const struct request *request, const struct tsl_graph *graph,
   printf("%.1f MiB in the graph, %.1f MiB resident; %s\n",
          (double)tsl_graph_memory(graph) / 1048576, resident, tsl_nn_kernel_set());
   /* For step.sh. */
-  printf("numbers teasel %.4f %.4f;peak %.2f;work %.4f;memory %.1f\n", median, fastest,
-         most, work, resident);
+  printf("numbers teasel %.4f %.4f;peak %.2f;work %.4f;memory %.1f;input %.4f\n", median,
+         fastest, most, work, resident, measured->inputs[measured->steps / 2] * 1e3);
 }
 
-static enum tsl_status run(const struct request *request, int steps, bool nodes,
+/* A batch of noise, or a data set to take batches from. */
+static enum tsl_status open_input(const struct request *request,
+                                  const struct tsl_job *job, struct input *input,
+                                  struct tsl_error *err) {
+  const struct tsl_run *run = tsl_job_run(job, 0);
+  const struct tsl_shape *shape = &run->network->input;
+  const struct tsl_stream stream = {.seed = 1, .purpose = TSL_PURPOSE_TEST};
+  size_t count = (size_t)(run->options.train.batch * tsl_shape_count(shape));
+  input->rows = run->options.train.batch;
+  input->batch = calloc(count, sizeof *input->batch);
+  if (input->batch == NULL)
+    return tsl_error_set(err, TSL_MEMORY, "", "no memory for a batch");
+  tsl_random_uniform(&stream, 0, 0, count, input->batch);
+  if (!request->input)
+    return TSL_OK;
+  TSL_TRY(tsl_dataset_open(tsl_job_dataset(job), shape,
+                           tsl_job_options(job)->schedule.cache, tsl_team_alone(),
+                           &input->dataset, err));
+  input->count = tsl_dataset_view(input->dataset)->count;
+  input->order = calloc((size_t)input->count, sizeof *input->order);
+  return input->order != NULL ? TSL_OK : tsl_error_set(err, TSL_MEMORY, "", "no memory");
+}
+
+static void close_input(struct input *input) {
+  tsl_dataset_close(input->dataset);
+  free(input->order);
+  free(input->batch);
+}
+
+static enum tsl_status run(const struct request *request, int steps,
                            struct tsl_error *err) {
   struct tsl_job *job = NULL;
   struct tsl_model model = {0};
-  float *batch = NULL;
+  struct input input = {0};
+  double *times = calloc(3 * (size_t)steps, sizeof *times);
   struct measured measured = {.steps = steps,
-                              .walls = calloc((size_t)steps, sizeof(double)),
-                              .peaks = calloc((size_t)steps, sizeof(double))};
-  enum tsl_status status =
-      measured.walls == NULL || measured.peaks == NULL ? TSL_MEMORY : TSL_OK;
-  if (status == TSL_OK)
-    status = open_job(request, &job, err);
+                              .walls = times,
+                              .peaks = times + steps,
+                              .inputs = times + 2 * steps};
+  enum tsl_status status = times != NULL ? open_job(request, &job, err) : TSL_MEMORY;
   if (status == TSL_OK)
     status = tsl_nn_start(tsl_job_options(job)->schedule.isa, err);
   if (status == TSL_OK)
     status = tsl_model_create(tsl_job_run(job, 0), DATASET, ITERATIONS, &model, err);
-  if (status == TSL_OK) {
-    const struct tsl_run *of = tsl_job_run(job, 0);
-    size_t count =
-        (size_t)(of->options.train.batch * tsl_shape_count(&of->network->input));
-    const struct tsl_stream stream = {.seed = 1, .purpose = TSL_PURPOSE_TEST};
-    batch = calloc(count, sizeof *batch);
-    if (batch != NULL)
-      tsl_random_uniform(&stream, 0, 0, count, batch);
-    status = batch == NULL ? TSL_MEMORY : TSL_OK;
-  }
-  if (status == TSL_OK && nodes)
+  if (status == TSL_OK)
+    status = open_input(request, job, &input, err);
+  if (status == TSL_OK && request->nodes)
     time_nodes(model.graph);
   if (status == TSL_OK)
-    status = measure(model.graph, batch, &measured, err);
+    status = measure(model.graph, &input, &measured, err);
   if (status == TSL_OK) {
     print(request, model.graph, &measured);
-    if (nodes)
+    if (request->nodes)
       print_nodes(model.graph, steps, measured.fastest_cpu);
   }
+  close_input(&input);
   tsl_model_release(&model);
   tsl_job_free(job);
-  free(batch);
-  free(measured.walls);
-  free(measured.peaks);
+  free(times);
   return status;
 }
 
 int main(int argc, char **argv) {
-  struct request request = {"conv64", "beta_vae", "64", "8", {NULL}, 0};
+  struct request request = {
+      .network = "conv64", .family = "beta_vae", .batch = "64", .shards = "8"};
   const char **words[] = {&request.network, &request.family, &request.batch,
                           &request.shards};
   size_t word = 0;
   int steps = 40;
-  bool nodes = false;
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--nodes") == 0)
-      nodes = true;
+      request.nodes = true;
+    else if (strcmp(argv[i], "--input") == 0)
+      request.input = true;
     else if (strchr(argv[i], '=') != NULL && request.setting_count < SETTINGS_MAX)
       request.settings[request.setting_count++] = argv[i];
     else if (word < sizeof words / sizeof *words)
@@ -290,7 +343,7 @@ int main(int argc, char **argv) {
       steps = atoi(argv[i]);
   }
   struct tsl_error err = {0};
-  enum tsl_status status = run(&request, steps > 0 ? steps : 1, nodes, &err);
+  enum tsl_status status = run(&request, steps > 0 ? steps : 1, &err);
   if (status != TSL_OK)
     fprintf(stderr, "step: %s\n", err.text);
   return status == TSL_OK ? 0 : 1;

@@ -18,8 +18,10 @@ python3 -c 'import torch, yaml' 2>/dev/null || {
   exit 77
 }
 core=$(taskset -cp $$ | sed 's/.*[ ,-]//')
-times=$(mktemp)
-trap 'rm -f "$times"' EXIT
+work=$(mktemp -d)
+times=$work/times
+trap 'rm -rf "$work"' EXIT
+bfloat16=$(grep -cw avx512_bf16 /proc/cpuinfo)
 result() { printf 'result:\t%s\t%s\t%s\t%s\n' "$@"; }
 
 # name: network, family, batch, shards, latent, steps of a round
@@ -33,15 +35,17 @@ case_of() {
   esac
 }
 
-# Lines `PROGRAM MEDIAN FASTEST` into $times; of teasel also `peak`, `work` and `memory`.
-teasel_round() { # network family batch shards latent steps
-  taskset -c "$core" "$BUILD/bench/step" "$1" "$2" "$3" "$4" "$6" "latent=$5" |
-    sed -n 's/^numbers //p' | tr ';' '\n' >>"$times"
+# Lines `PROGRAM MEDIAN FASTEST` into $times; of teasel also `peak`, `work` (GFLOP), `memory` (MiB).
+teasel_round() { # network family batch shards latent steps [argument...]
+  local network=$1 family=$2 batch=$3 shards=$4 latent=$5 steps=$6
+  shift 6
+  taskset -c "$core" "$BUILD/bench/step" "$network" "$family" "$batch" "$shards" "$steps" "latent=$latent" "$@" |
+    sed -n 's/^numbers //p' | tr ';' '\n'
 }
 peer_round() { # network family batch shards latent steps
   for way in contiguous channels_last compiled; do
     taskset -c "$core" python3 bench/step_pytorch.py "configs/networks/$1.yaml" --family "$2" --batch "$3" \
-      --latent "$5" --steps "$6" --way $way >>"$times" 2>/dev/null
+      --latent "$5" --steps "$6" --way $way 2>/dev/null
   done
 }
 median() { # of a program's numbers
@@ -55,30 +59,33 @@ ratio() { awk -v a="$1" -v b="$2" 'BEGIN {printf "%.2f", a / b}'; }
 row() { # title, program
   local m f
   m=$(median "$2") f=$(fastest "$2")
-  [ -n "$m" ] && printf '  %-24s %9.2f %7.2f %10.2f %7.2f\n' "$1" "$m" "$(ratio "$m" "$(median teasel)")" "$f" \
+  [ -z "$m" ] || printf '  %-24s %9.2f %7.2f %10.2f %7.2f\n' "$1" "$m" "$(ratio "$m" "$(median teasel)")" "$f" \
     "$(ratio "$f" "$(fastest teasel)")"
 }
 
 measure() { # case
-  local name=$1 of best="" way m reached
+  local name=$1 of best="" way m
   of=$(case_of "$name") || return 1
   : >"$times"
   for ((round = 0; round < rounds; round++)); do
     # shellcheck disable=SC2086
-    teasel_round $of && peer_round $of || return 1
+    { teasel_round $of && peer_round $of; } >>"$times" || return 1
+    # shellcheck disable=SC2086
+    [ "$name" != conv64 ] || [ "$bfloat16" = 0 ] ||
+      teasel_round $of train.precision=bfloat16 | sed -n 's/^teasel/bfloat16/p' >>"$times"
   done
   # shellcheck disable=SC2086
   set -- $of
   echo "$1, $2, batch $3, Adam, one core, whole step, $rounds rounds ($(python3 -c 'import torch; print("PyTorch", torch.__version__)'))"
   printf '  %-24s %9s %7s %10s %7s\n' program "median ms" ratio "fastest ms" ratio
   row teasel teasel
+  row "teasel in bfloat16" bfloat16
   for way in contiguous channels_last compiled; do
     row "PyTorch $way" pytorch-$way
     m=$(median pytorch-$way)
     [ -n "$m" ] && { [ -z "$best" ] || awk -v a="$m" -v b="$(median "pytorch-$best")" 'BEGIN {exit !(a < b)}'; } && best=$way
   done
   sed -n 's/^pytorch-compiled - /  PyTorch compiled: /p' "$times" | head -n 1
-  reached=$(ratio "$(median work)" "$(median teasel)")
   m=$(median "pytorch-$best")
   awk -v w="$(median work)" -v t="$(median teasel)" -v p="$(median peak)" 'BEGIN {
     printf "  %.2f GFLOP a step: %.0f GFLOP/s, %.0f %% of the %.0f that fused multiply-adds reach here; the step takes %.2f of the time at that peak\n",
@@ -88,6 +95,15 @@ measure() { # case
   result "step.$name.faster" "$(ratio "$m" "$(median teasel)")" times "than PyTorch's best way"
   result "step.$name.of-peak" "$(awk -v w="$(median work)" -v t="$(median teasel)" -v p="$(median peak)" 'BEGIN {printf "%.2f", t * p / w / 1e3}')" \
     times "the time at the peak of fused multiply-adds, $(median peak) GFLOP/s, for $(median work) GFLOP"
+  if [ "$name" = conv64 ]; then
+    [ "$bfloat16" = 0 ] ||
+      result "step.$name.bfloat16" "$(ratio "$(median teasel)" "$(median bfloat16)")" times "faster than float32"
+    # shellcheck disable=SC2086
+    teasel_round $of --input "schedule.cache=$work" >"$times"
+    result "step.$name.input" "$(awk -v i="$(median input)" -v t="$(median teasel)" 'BEGIN {printf "%.2f", 100 * i / t}')" \
+      % "of the step for gathering, converting and shuffling its batch"
+    result "step.$name.memory" "$(median memory)" MiB "resident, with 15 MiB of the data set"
+  fi
   echo
 }
 

@@ -246,9 +246,13 @@ int64_t tsl_dataset_held_out(const struct tsl_dataset *dataset, double fraction)
   return held_out < view->count ? held_out : view->count - 1;
 }
 
-/* The quotient is rounded once, so it is the nearest float32 to value / 255. out: (count)
- */
-static void bytes_to_floats(const uint8_t *bytes, size_t count, float *out) {
+/* The quotient is rounded once, so it is the nearest float32 to value / 255, whatever the
+ * width of the vectors. out: (count) */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+__attribute__((target_clones("avx512f", "avx2", "default")))
+#endif
+static void
+bytes_to_floats(const uint8_t *restrict bytes, size_t count, float *restrict out) {
   for (size_t i = 0; i < count; i++)
     out[i] = (float)bytes[i] / 255.0f;
 }
