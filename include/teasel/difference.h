@@ -17,6 +17,7 @@ struct tsl_difference {
   struct tsl_text lines;
   int64_t count;    /* products that differ */
   int64_t compared; /* products that could be compared */
+  bool lenient;     /* what the first kept no file of is not told as a difference */
 };
 void tsl_difference_init(struct tsl_difference *difference);
 void tsl_difference_release(struct tsl_difference *difference);

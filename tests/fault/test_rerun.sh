@@ -158,6 +158,13 @@ said "and names the tensor" "model.h5: mean.bias\[2\]: .* 1 ulp apart; 1 of 3 nu
 rm "$work/c/runs/$first/model.h5"
 call rerun "$work/c" --run "$first"
 is "without weights their digest is compared" 0 $?
+said "which is told" ": identical \(log, record, digest of the weights\)"
+mkdir -p "$work/small/runs/$first"
+cp "$work/a/job.used.yaml" "$work/a/provenance.json" "$work/small/"
+cp "$work/a/runs/$first/record.json" "$work/small/runs/$first/"
+call rerun "$work/small" --sample 3
+is "the small files of a sweep are enough" 0 $?
+said "as is told" "$first: identical \(record, digest of the weights\)"
 sed -i 's/"weights": "./"weights": "x/' "$work/c/runs/$first/record.json"
 call rerun "$work/c" --run "$first"
 is "which tells a difference" 1 $?

@@ -1,0 +1,98 @@
+#!/bin/bash
+# Every file of a results folder missing, empty, cut in half, another's, or a folder: every command
+# ends by itself with an exit code of its own, names what is wrong, and none of it is a crash.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export XDG_CACHE_HOME=$work/cache TMPDIR=$work/tmp
+mkdir "$work/tmp"
+passed=0 failed=0
+ok() { passed=$((passed + 1)); }
+no() { failed=$((failed + 1)); echo "FAILED  $1"; tail -n 20 "$work/log"; }
+
+mkdir -p "$work/configs/networks" "$work/jobs"
+cat >"$work/configs/networks/tiny.yaml" <<'END'
+input: [3, 16, 16]
+encoder:
+  - conv: {filters: 8, kernel: 4, stride: 2, pad: 1, activation: relu}
+decoder:
+  - dense: {units: 512, activation: relu}
+  - reshape: [8, 8, 8]
+  - deconv: {filters: 3, kernel: 4, stride: 2, pad: 1}
+END
+printf 'reader: tubers\nsize: 16\ncount: 300\ngood: 100\n' >"$work/tubers16.yaml"
+cat >"$work/jobs/whole.yaml" <<'END'
+name: whole
+dataset: ../tubers16.yaml
+network: tiny
+latent: 2
+train: {iterations: 10, batch: 16, shards: 2}
+seeds: [0, 1]
+families:
+  - {model: beta_vae, beta: [1]}
+score:
+  udr: {points: 50}
+END
+"$TEASEL" run "$work/jobs/whole.yaml" -o "$work/whole" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+run=$(basename "$(ls -d "$work"/whole/runs/* | head -n 1)")
+cp "$work"/whole/figures/reconstruction_beta_vae.png "$work/picture.png"
+
+damage() { # kind, file
+  case $1 in
+    missing) rm -r "$2" ;;
+    empty) : >"$2" ;;
+    half) truncate -s $(($(stat -c %s "$2") / 2)) "$2" ;;
+    foreign) rm -r "$2"; printf '\\documentclass{book}\n' >"$2" ;;
+    folder) rm "$2"; mkdir "$2" ;;
+  esac
+}
+call() {
+  case $1 in
+    encode) timeout -k 2 30 "$TEASEL" encode "$work/copy" --run "$run" "$work/picture.png" -o "$work/out.csv" ;;
+    diff) timeout -k 2 30 "$TEASEL" diff "$work/whole" "$work/copy" ;;
+    *) timeout -k 2 30 "$TEASEL" "$1" "$work/copy" ;;
+  esac >"$work/log" 2>&1 </dev/null
+}
+try() { # file, kinds, commands
+  local file=$1 kind command code
+  for kind in $2; do
+    for command in $3; do
+      rm -rf "$work/copy"
+      cp -R "$work/whole" "$work/copy"
+      damage "$kind" "$work/copy/$file"
+      call "$command"
+      code=$?
+      case $code in
+        0 | 75) ok ;;
+        1 | 2) # a message, or an answer
+          if [ -s "$work/log" ] && ! grep -qiE 'defect|segmentation|assert' "$work/log"; then ok; else no "$file $kind: $command says why"; fi ;;
+        *) no "$file $kind: $command ends with $code" ;;
+      esac
+      [ "$code" = 2 ] && { grep -qE "copy|$(basename "$file")" "$work/log" && ok || no "$file $kind: $command names the place"; }
+    done
+  done
+}
+try job.used.yaml "missing empty half foreign" "status score"
+try provenance.json "missing half foreign" "status diff"
+try latents.h5 "missing half foreign folder" "diff report"
+try scores.h5 "missing half foreign" "diff score"
+try scores.csv "half foreign" diff
+try "runs/$run/record.json" "missing half foreign folder" "status encode diff"
+try "runs/$run/model.h5" "missing empty half foreign folder" "encode diff"
+try "runs/$run/log.csv" "missing half foreign" "diff report"
+try ledger.tsv "half foreign" status
+try "runs/$run" "missing foreign" "status score"
+try runs "missing foreign" "status score"
+# A run that lost a file is completed by the same command, where the loss is noticed.
+for file in "runs/$run/record.json" runs latents.h5 scores.h5; do
+  rm -rf "$work/copy"
+  cp -R "$work/whole" "$work/copy"
+  rm -r "${work:?}/copy/$file"
+  timeout -k 2 60 "$TEASEL" run "$work/jobs/whole.yaml" -o "$work/copy" >"$work/log" 2>&1 </dev/null
+  [ $? = 0 ] && ok || no "run completes a folder without $file"
+  "$TEASEL" diff "$work/whole" "$work/copy" >"$work/log" 2>&1
+  [ $? = 0 ] && ok || no "to the same bytes"
+done
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
