@@ -166,7 +166,7 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
     status = diff(&arguments, wanted, err);
   free(wanted);
   tsl_cli_arguments_release(&arguments);
-  return status;
+  return status == TSL_IO ? TSL_FORMAT : status; /* 1 is an answer here */
 }
 
 const struct tsl_command tsl_command_diff = {

@@ -66,6 +66,14 @@ enum tsl_status tsl__rerun_choose(const struct tsl_store *store,
                                   int64_t sample, unsigned char *chosen,
                                   struct tsl_error *err) {
   size_t count = 0;
+  struct tsl_identity identity;
+  char path[TSL_PATH_MAX];
+  TSL_TRY(tsl_store_identity_read(store, &identity, err));
+  if (identity.data_digest[0] == '\0')
+    return tsl_error_set(err, TSL_FORMAT,
+                         tsl_store_path(store, TSL_STORE_PROVENANCE, path),
+                         "does not say which data the results are of, so nothing can be "
+                         "trained again");
   TSL_TRY(find_finished(store, job, chosen, &count, err));
   if (count == 0)
     return tsl_error_set(err, TSL_BAD_INPUT, tsl_store_folder(store),

@@ -186,6 +186,17 @@ call rerun "$work/c" --run "$first"
 is "a run that is not finished ends with 2" 2 $?
 call rerun "$work/c" --run no-such-run
 is "an unknown run ends with 2" 2 $?
+rm "$work/small/provenance.json"
+call rerun "$work/small"
+is "results of data that nobody knows end with 2" 2 $?
+said "and name the file" "small/provenance.json"
+call diff "$work/a" "$work/small"
+is "in diff, too" 2 $?
+rm "$work/b/scores.csv"
+mkdir "$work/b/scores.csv"
+cp "$work/a/runs/$first/model.h5" "$work/b/runs/$first/"
+call diff "$work/a" "$work/b"
+is "what cannot be read is bad input to diff" 2 $?
 call rerun "$work/a" --set train.batch=32
 is "another option of the run ends with 2" 2 $?
 call rerun "$work/a" --sample 1 --run "$first"
