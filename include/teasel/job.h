@@ -61,8 +61,9 @@ struct tsl_job_options {
     double range;
     int64_t steps;
   } traversals;
+  double checkpoint_seconds; /* train.checkpoint_seconds */
   int64_t log_every; /* train.log_every, steps between lines of log.csv; 0: a thousand
-                        lines a run */
+                lines a run */
   struct {
     int64_t width; /* 0: auto; else 1, 2, 4, 8, ... */
     char cache[TSL_TEXT_MAX];

@@ -246,6 +246,10 @@ enum tsl_status tsl_store_checkpoint_read(const struct tsl_store *store, const c
                                           int generation, struct tsl_checkpoint *out,
                                           struct tsl_error *err);
 void tsl_checkpoint_release(struct tsl_checkpoint *checkpoint);
+/* Local. Whether the newest whole checkpoint was made with other kernels than these, and
+ * with which; quick where it was not, or where there is none. other: (size) bytes. */
+bool tsl_store_checkpoint_differs(const struct tsl_store *store, const char *run,
+                                  const char *kernels, char *other, size_t size);
 /* Local. Path of a generation; buffer: TSL_PATH_MAX bytes; returns the buffer. */
 char *tsl_store_checkpoint_path(const struct tsl_store *store, const char *run,
                                 int generation, char *buffer);

@@ -14,6 +14,10 @@ static const struct tsl_option rows[] = {
     OPTION("train.log_every", INTEGER, log_every, REPORT, .initial = "0", .min = 0,
            .max = 1e12,
            .help = "Steps between lines of log.csv; 0: a thousand lines a run."),
+    OPTION("train.checkpoint_seconds", REAL, checkpoint_seconds, SCHEDULE,
+           .initial = "60", .min = 0, .max = 1e9,
+           .help = "Seconds between checkpoints of a run; more where writing one takes "
+                   "over a hundredth of a minute. One is written at a signal, too."),
     OPTION("score.udr.points", INTEGER, udr.points, SCORE, .initial = "1000", .min = 2,
            .max = 1e7, .help = "Samples that every run encodes, the same for all runs."),
     OPTION("score.udr.similarity", SET, udr.similarity, SCORE,

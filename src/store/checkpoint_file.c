@@ -1,6 +1,6 @@
 /* checkpoint.h5 of a run: an HDF5 file behind a block of 512 bytes (HDF5's user block),
- * which tells the format and a digest of the whole file, so that a damaged file is known
- * as one before HDF5 looks at it. */
+ * which tells the format, a digest of the whole file, so that a damaged file is known as
+ * one before HDF5 looks at it, and the kernels, which are asked for at every start. */
 #include "store/file.h"
 #include "store/h5.h"
 #include "store/store.h"
@@ -40,10 +40,12 @@ static void digest_of(unsigned char *bytes, size_t count, char out[DIGEST_DIGITS
   tsl_digest_print(&digest, out);
 }
 
-static void put_head(unsigned char *bytes, size_t count) {
+static const char kernels_key[] = "\nkernels ";
+
+static void put_head(unsigned char *bytes, size_t count, const char *kernels) {
   char digest[DIGEST_DIGITS + 1], head[HEAD];
-  int length = snprintf(head, sizeof head, "%s%0*d\ndigest %0*d\n", magic, FORMAT_DIGITS,
-                        FORMAT, DIGEST_DIGITS, 0);
+  int length = snprintf(head, sizeof head, "%s%0*d\ndigest %0*d%s%.255s\n", magic,
+                        FORMAT_DIGITS, FORMAT, DIGEST_DIGITS, 0, kernels_key, kernels);
   memcpy(bytes, head, (size_t)length);
   digest_of(bytes, count, digest);
   memcpy(bytes + DIGEST_AT, digest, DIGEST_DIGITS);
@@ -70,6 +72,15 @@ static enum tsl_status check_head(unsigned char *bytes, size_t count, const char
   return TSL_OK;
 }
 
+/* bytes: (HEAD) */
+static void get_kernels(const unsigned char *bytes, char *out, size_t size) {
+  char head[HEAD + 1] = "";
+  memcpy(head, bytes, HEAD);
+  const char *found = strstr(head, kernels_key);
+  found = found != NULL ? found + sizeof kernels_key - 1 : "";
+  snprintf(out, size, "%.*s", (int)strcspn(found, "\n"), found);
+}
+
 /* ---- writing ---- */
 
 static enum tsl_status put_string(struct tsl_h5_writer *writer, const char *name,
@@ -84,7 +95,6 @@ static enum tsl_status compose(struct tsl_h5_writer *writer, const char *run,
   tsl_digest_print(&checkpoint->log.digest, digest);
   TSL_TRY(put_string(writer, "/run", run, err));
   TSL_TRY(put_string(writer, "/phase", checkpoint->phase, err));
-  TSL_TRY(put_string(writer, "/kernels", checkpoint->kernels, err));
   TSL_TRY(put_string(writer, "/log_digest", digest, err));
   TSL_TRY(tsl_h5_write_attribute(writer, "/", "log_bytes", (double)checkpoint->log.bytes,
                                  err));
@@ -114,7 +124,7 @@ enum tsl_status tsl_store_checkpoint_write(const struct tsl_store *store, const 
     status = tsl__h5_image(writer, HEAD, &bytes, &count, err);
   tsl_h5_abandon(writer);
   if (status == TSL_OK) {
-    put_head(bytes, count);
+    put_head(bytes, count, checkpoint->kernels);
     status = tsl__file_rotate(path, older, bytes, count, err);
   }
   free(bytes);
@@ -191,7 +201,6 @@ static enum tsl_status take(struct tsl_h5_reader *reader, const char *run,
     return tsl_error_set(err, TSL_FORMAT, reader->path, "the checkpoint is of the run %s",
                          owner);
   TSL_TRY(get_string(reader, "/phase", out->phase, sizeof out->phase, err));
-  TSL_TRY(get_string(reader, "/kernels", out->kernels, sizeof out->kernels, err));
   TSL_TRY(get_log(reader, &out->log, err));
   TSL_TRY(tsl_h5_read_attribute(reader, "/", "step", &step, err));
   TSL_TRY(tsl_h5_read_attribute(reader, "/", "seconds", &out->seconds, err));
@@ -215,6 +224,8 @@ enum tsl_status tsl_store_checkpoint_read(const struct tsl_store *store, const c
   enum tsl_status status = check_head((unsigned char *)bytes, count, path, err);
   if (status == TSL_OK)
     status = tsl__h5_open_image(path, bytes + HEAD, count - HEAD, &reader, err);
+  if (status == TSL_OK)
+    get_kernels((unsigned char *)bytes, checkpoint.kernels, sizeof checkpoint.kernels);
   free(bytes);
   if (status == TSL_OK)
     status = take(reader, run, &checkpoint, err);
@@ -224,6 +235,29 @@ enum tsl_status tsl_store_checkpoint_read(const struct tsl_store *store, const c
   else
     tsl_checkpoint_release(&checkpoint);
   return status;
+}
+
+bool tsl_store_checkpoint_differs(const struct tsl_store *store, const char *run,
+                                  const char *kernels, char *other, size_t size) {
+  char path[TSL_PATH_MAX];
+  for (int i = 0; i < TSL_CHECKPOINT_GENERATIONS; i++) {
+    unsigned char head[HEAD] = {0};
+    struct tsl_checkpoint whole;
+    FILE *file = fopen(tsl_store_checkpoint_path(store, run, i, path), "rbe");
+    if (file == NULL)
+      continue;
+    size_t got = fread(head, 1, sizeof head, file);
+    fclose(file);
+    get_kernels(head, other, size);
+    if (got == sizeof head && strcmp(other, kernels) == 0)
+      return false;
+    /* What another text looks like may be damage. */
+    if (tsl_store_checkpoint_read(store, run, i, &whole, NULL) != TSL_OK)
+      continue;
+    tsl_checkpoint_release(&whole);
+    return true;
+  }
+  return false;
 }
 
 void tsl_checkpoint_release(struct tsl_checkpoint *checkpoint) {

@@ -4,6 +4,7 @@
 
 #include "train/run_watch.h"
 #include "train/sweep_claim.h"
+#include "train/trainer.h"
 
 #include "teasel/arena.h"
 #include "teasel/log.h"
@@ -61,8 +62,17 @@ static int64_t training_count(const struct sweep *sweep, const struct tsl_run *r
          tsl_dataset_held_out(dataset, run->options.held_out);
 }
 
+enum tsl_status tsl__other_kernels(struct tsl_error *err, const char *run,
+                                   const char *kernels) {
+  return tsl_error_set(err, TSL_BAD_INPUT, "schedule.isa",
+                       "run %s was trained with %s, and this start computes with %s: set "
+                       "schedule.isa to the instruction set of the finished runs, or "
+                       "choose another results folder",
+                       run, kernels, tsl_nn_kernel_set());
+}
+
 /* Runs of one folder are compared with each other, so all come from the same kernels.
- * other: the first finished run of other ones, NULL: none. */
+ * other: the first finished or begun run of other ones, NULL: none. */
 static enum tsl_status check_resumed(const struct sweep *sweep,
                                      const struct tsl_run *other, const char *kernels,
                                      struct tsl_error *err) {
@@ -71,11 +81,7 @@ static enum tsl_status check_resumed(const struct sweep *sweep,
     all_done = all_done && sweep->tasks[i].done;
   if (other == NULL || all_done)
     return TSL_OK;
-  return tsl_error_set(err, TSL_BAD_INPUT, "schedule.isa",
-                       "run %s was trained with %s, and this start computes with %s: set "
-                       "schedule.isa to the instruction set of the finished runs, or "
-                       "choose another results folder",
-                       other->name, kernels, tsl_nn_kernel_set());
+  return tsl__other_kernels(err, other->name, kernels);
 }
 
 /* Local, rank 0. A record without weights is of a run whose file was lost: it can be
@@ -98,6 +104,12 @@ static enum tsl_status find_done(struct sweep *sweep, struct tsl_error *err) {
       other = run;
       snprintf(kernels, sizeof kernels, "%s", record.kernels);
     }
+    if (!sweep->tasks[i].done && other == NULL &&
+        tsl_store_checkpoint_differs(store, run->name, tsl_nn_kernel_set(), kernels,
+                                     sizeof kernels))
+      other = run;
+    if (sweep->tasks[i].done) /* left when a finished run's process was killed */
+      tsl_store_checkpoint_remove(store, run->name);
   }
   return check_resumed(sweep, other, kernels, err);
 }

@@ -32,14 +32,6 @@ static enum tsl_status allocate(struct tsl__trainer *trainer, struct tsl_error *
   return TSL_OK;
 }
 
-static enum tsl_status start_log(struct tsl__trainer *trainer, struct tsl_error *err) {
-  tsl__log_header(trainer, &trainer->line);
-  if (trainer->line.failed)
-    return tsl_error_set(err, TSL_MEMORY, "", "out of memory");
-  return tsl_store_log_create(trainer->request->store, trainer->run->name,
-                              trainer->line.bytes, &trainer->log, err);
-}
-
 /* Local. */
 static enum tsl_status trainer_init(struct tsl__trainer *trainer,
                                     const struct tsl_train_request *request,
@@ -70,8 +62,7 @@ static enum tsl_status trainer_init(struct tsl__trainer *trainer,
   TSL_TRY(tsl__train_check(run, trainer->training_count, err));
   TSL_TRY(tsl_model_create(run, trainer->training_count, trainer->iterations,
                            &trainer->model, err));
-  TSL_TRY(allocate(trainer, err));
-  return trainer->first ? start_log(trainer, err) : TSL_OK;
+  return allocate(trainer, err);
 }
 
 static void trainer_release(struct tsl__trainer *trainer) {
@@ -147,20 +138,29 @@ static enum tsl_status take_steps(struct tsl__trainer *trainer, struct tsl_error
                           .update = true,
                           .terms = trainer->terms,
                           .finite = true};
-  while (!is_last(trainer, &step)) {
+  enum tsl_status status = TSL_OK;
+  while (status == TSL_OK && !is_last(trainer, &step)) {
     step.step = trainer->steps;
-    step.calls = trainer->calls | tsl__join_call(trainer);
+    step.calls =
+        trainer->calls | tsl__checkpoint_call(trainer) | tsl__join_call(trainer);
     step.batch = trainer->samples;
     tsl__batch_fill(trainer, step.step);
     TSL_TRY(tsl_graph_step(trainer->model.graph, trainer->team, &step, err));
     trainer->steps++;
-    TSL_TRY(end_step(trainer, &step, err));
-    if ((step.heard & TSL__CALL_CHANGE) != 0 && !is_last(trainer, &step)) {
-      TSL_TRY(tsl__join_change(trainer, err));
-      if (is_released(trainer))
-        return TSL_OK;
-    }
+    status = end_step(trainer, &step, err);
+    if (status == TSL_INTERRUPTED)
+      TSL_TRY(tsl__checkpoint_leave(trainer, err));
+    if (status != TSL_OK || is_last(trainer, &step))
+      continue;
+    if ((step.heard & TSL__CALL_KEEP) != 0)
+      status = tsl__checkpoint_keep(trainer, err);
+    if (status == TSL_OK && (step.heard & TSL__CALL_CHANGE) != 0)
+      status = tsl__join_change(trainer, err);
+    if (is_released(trainer))
+      return status;
   }
+  if (status != TSL_OK)
+    return status;
   trainer->record.informative = tsl__log_informative(trainer);
   if (step.finite)
     return tsl__trainer_evaluate(trainer, err);
@@ -228,17 +228,20 @@ static enum tsl_status write_results(struct tsl__trainer *trainer,
   trainer->record.seconds = tsl_clock_seconds() - trainer->begun;
   snprintf(trainer->record.kernels, sizeof trainer->record.kernels, "%s",
            tsl_nn_kernel_set());
-  return tsl_store_record_write(trainer->request->store, trainer->run->name,
-                                &trainer->record, err);
+  TSL_TRY(tsl_store_record_write(trainer->request->store, trainer->run->name,
+                                 &trainer->record, err));
+  tsl_store_checkpoint_remove(trainer->request->store, trainer->run->name);
+  return TSL_OK;
 }
 
 /* Collective on team; a joiner's part begins when the team has taken it in. */
 static enum tsl_status begin(struct tsl__trainer *trainer, enum tsl_status status,
                              struct tsl_error *err) {
   const struct tsl_turn *turn = trainer->request->turn;
-  if (turn == NULL || !turn->joining)
-    return tsl_team_agree(trainer->team, status, err);
-  return status == TSL_OK ? tsl__join_begin(trainer, err) : status;
+  if (turn != NULL && turn->joining)
+    return status == TSL_OK ? tsl__join_begin(trainer, err) : status;
+  TSL_TRY(tsl_team_agree(trainer->team, status, err));
+  return tsl__checkpoint_resume(trainer, err);
 }
 
 /* Collective on the team as it is after the last step. */

@@ -9,6 +9,7 @@
 /* What a member tells the others with its next step (struct tsl_step, calls). */
 enum {
   TSL__CALL_VOTE = 1,  /* it failed or was interrupted: all vote after that step */
+  TSL__CALL_KEEP = 2,  /* the first member's: a checkpoint is written after that step */
   TSL__CALL_CHANGE = 4 /* the first member's: the team changes after that step */
 };
 
@@ -40,7 +41,13 @@ struct tsl__trainer {
   enum tsl_status outcome;
   struct tsl_error error;
   uint32_t calls; /* TSL__CALL_... , told with the next step */
-  double begun;   /* tsl_clock_seconds() */
+  double begun;   /* tsl_clock_seconds(), less what was trained before this start */
+  struct {
+    double written; /* when the last checkpoint was, or this start; tsl_clock_seconds */
+    double cost;    /* seconds that writing it took */
+    int64_t step;   /* its step; -1: none yet */
+    bool warned;    /* that the last one could not be written */
+  } keeping;        /* of checkpoints */
   struct tsl_record record;
 };
 
@@ -57,6 +64,23 @@ enum tsl_status tsl__join_change(struct tsl__trainer *trainer, struct tsl_error 
 /* Local, then collective on the new team. A joiner that is ready waits, and takes over
  * where the team is; or is released. */
 enum tsl_status tsl__join_begin(struct tsl__trainer *trainer, struct tsl_error *err);
+/* Collective on team. Takes up the run's checkpoint, or begins: sets steps and the
+ * graph's state, opens log.csv. A checkpoint that is damaged or does not fit is named in
+ * the log and the one before is taken, or none. TSL_BAD_INPUT where it was made with
+ * other kernels or by a newer program. */
+enum tsl_status tsl__checkpoint_resume(struct tsl__trainer *trainer,
+                                       struct tsl_error *err);
+/* Local. TSL__CALL_KEEP when the time has come, on the first member. */
+uint32_t tsl__checkpoint_call(const struct tsl__trainer *trainer);
+/* Collective on team. Writes a checkpoint; one that cannot be written is a warning. */
+enum tsl_status tsl__checkpoint_keep(struct tsl__trainer *trainer, struct tsl_error *err);
+/* Collective on team. Writes one because the run is left, where none is of this step. */
+enum tsl_status tsl__checkpoint_leave(struct tsl__trainer *trainer,
+                                      struct tsl_error *err);
+/* Local. TSL_BAD_INPUT: the run was trained with other kernels than those of this start.
+ */
+enum tsl_status tsl__other_kernels(struct tsl_error *err, const char *run,
+                                   const char *kernels);
 
 /* Local. Puts this member's samples of a step into trainer->samples. */
 void tsl__batch_fill(struct tsl__trainer *trainer, int64_t step);
