@@ -226,6 +226,9 @@ struct tsl_step {
   const float *const
       *noise;  /* NULL: drawn; else one array a stream: (B / W, noise shape) */
   bool update; /* false: losses and gradients only */
+  /* Losses alone, of samples that are not trained on: forward in evaluation mode (no
+   * dropout, running statistics), but with noise as in training; nothing changes. */
+  bool evaluate;
   /* Values of samples as this step computes them (training mode), before the update:
    * (B / W, shape) each. */
   const struct tsl_fetch *fetches; /* NULL: none */

@@ -150,14 +150,26 @@ enum tsl_outcome {
 };
 const char *tsl_outcome_word(enum tsl_outcome outcome);
 
+#define TSL_ENDED_MAP(XX)                                                                \
+  XX(ITERATIONS, "iterations") /* all were taken */                                      \
+  XX(PATIENCE, "patience")     /* train.patience: the held-out loss fell no more */      \
+  XX(DIVERGENCE, "divergence") /* a non-finite loss */
+enum tsl_ended {
+#define XX(name, word) TSL_ENDED_##name,
+  TSL_ENDED_MAP(XX)
+#undef XX
+};
+
 enum { TSL_RECORD_TERMS_MAX = 64 };
 /* record.json: what became of a run. Written last, so a run with a record is a finished
  * run. */
 struct tsl_record {
   enum tsl_outcome outcome;
-  int64_t steps;     /* taken */
-  double seconds;    /* of training, by a clock: not part of any comparison */
-  int width;         /* ranks at the end */
+  int64_t steps; /* taken */
+  enum tsl_ended ended;
+  int64_t weights_of_step; /* steps after which model.h5's weights stood */
+  double seconds;          /* of training, by a clock: not part of any comparison */
+  int width;               /* ranks at the end */
   int informative;   /* latents with KL above the threshold at the last logged step; -1
                         unknown */
   char kernels[256]; /* tsl_nn_kernel_set() */

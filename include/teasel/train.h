@@ -25,7 +25,8 @@ struct tsl_train_request {
   struct tsl_turn *turn; /* by which the team may change; NULL: it never does */
 };
 /* Collective on team; where request->turn joins, on the team that takes this rank in.
- * Trains from the start to the end; a non-finite loss ends it with
+ * Trains from the run's checkpoint, or from the start, to the end, or until
+ * train.patience ends it; a non-finite loss ends it with
  * outcome DIVERGED, which is no error. The bytes of model.h5 and log.csv do not depend on
  * the team, nor on how it changes. Returns what poll returned when that is a failure
  * (TSL_INTERRUPTED), one step later where the team has several members: model.h5 and
@@ -33,6 +34,10 @@ struct tsl_train_request {
  * a batch. */
 enum tsl_status tsl_train(const struct tsl_train_request *request, struct tsl_team *team,
                           struct tsl_error *err);
+/* Local. TSL_BAD_INPUT when the run asks for train.patience and less than a batch is held
+ * out. */
+enum tsl_status tsl_train_held_out_check(const struct tsl_run *run, int64_t held_out,
+                                         struct tsl_error *err);
 /* Local. Steps of the whole run: iterations, or epochs times batches an epoch. */
 int64_t tsl_train_iterations(const struct tsl_run *run, int64_t training_count);
 

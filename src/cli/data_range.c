@@ -1,11 +1,18 @@
 #include "cli/data_range.h"
 
+#include "teasel/train.h"
+
 enum tsl_status tsl__data_range_check(const struct tsl_job *job,
                                       const struct tsl_dataset *dataset,
                                       struct tsl_error *err) {
   const struct tsl_dataset_view *view = tsl_dataset_view(dataset);
   const struct tsl_value_range *range = &view->range;
   bool bernoulli = false;
+  for (size_t i = 0; i < tsl_job_run_count(job); i++) {
+    const struct tsl_run *run = tsl_job_run(job, i);
+    int64_t held_out = tsl_dataset_held_out(dataset, run->options.held_out);
+    TSL_TRY(tsl_train_held_out_check(run, held_out, err));
+  }
   for (size_t i = 0; i < tsl_job_run_count(job) && !bernoulli; i++)
     bernoulli =
         tsl_job_run(job, i)->options.reconstruction == TSL_RECONSTRUCTION_BERNOULLI;

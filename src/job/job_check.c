@@ -63,6 +63,14 @@ static void check_length(struct tsl__job_reader *reader, const struct tsl__block
                  "no length of training; give train.iterations or train.epochs");
 }
 
+static void check_patience(struct tsl__job_reader *reader, const struct tsl__block *block,
+                           const struct tsl_run_options *run) {
+  if (run->train.evaluate_every > 0 && run->train.patience == 0)
+    tsl__problem(&reader->problems, place_of(block, "train.evaluate_every", NULL),
+                 "train.evaluate_every does nothing without train.patience; give both or "
+                 "leave it out");
+}
+
 /* The family's own check; one problem a line. */
 static void check_family(struct tsl__job_reader *reader, const struct tsl__block *block,
                          const struct tsl_run *run) {
@@ -89,6 +97,7 @@ void tsl__run_check(struct tsl__job_reader *reader, const struct tsl__block *blo
   if (!suspect(&reader->job->top, "train.") && !suspect(&block->set, "train.")) {
     check_shards(reader, block, &run->options);
     check_length(reader, block, &run->options);
+    check_patience(reader, block, &run->options);
   }
   check_family(reader, block, run);
 }

@@ -50,6 +50,17 @@ static const struct tsl_option rows[] = {
            .help = "Factors of the large matrix products; bfloat16 is faster where the "
                    "processor has AVX512-BF16, else refused. Weights, sums, moments and "
                    "losses are float32."),
+    OPTION("train.patience", INTEGER, train.patience, .initial = "0", .min = 0,
+           .max = 1e9,
+           .help = "Evaluations in a row without a lower held-out loss after which a run "
+                   "stops; model.h5 then has the weights of its best evaluation. The "
+                   "loss is the mean of what is minimised over whole batches of held-out "
+                   "samples, with schedules at their end. 0: a run is never stopped "
+                   "early and keeps its last weights."),
+    OPTION("train.evaluate_every", INTEGER, train.evaluate_every, .initial = "0",
+           .min = 0, .max = 1e12,
+           .help = "Steps between evaluations of the held-out loss for train.patience; "
+                   "0: an epoch."),
     OPTION("score.held_out", REAL, held_out, .initial = "0.1", .min = 0, .max = 0.9,
            .help = "Fraction of the samples that no run is trained on; a data set with a "
                    "test part of its own holds that out."),

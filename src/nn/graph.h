@@ -34,6 +34,7 @@ struct tsl__run {
   int64_t shard; /* in the batch */
   int64_t local; /* among this rank's shards */
   bool training; /* false: evaluation, as tsl_graph_compute does */
+  bool noisy;    /* noise is drawn or given; false: zero */
   int64_t step;
   uint64_t seed;
   const float *batch;        /* (local samples, input shape) */

@@ -235,8 +235,11 @@ static enum tsl_status run_segments(struct stage *stage, struct tsl_error *err) 
   for (int64_t i = 0; i < stage->shards; i++) {
     enter_shard(stage, i);
     run_forward(stage, graph->depth);
-    run_list(&stage->run, &graph->backward[graph->depth]);
+    if (!stage->step->evaluate)
+      run_list(&stage->run, &graph->backward[graph->depth]);
   }
+  if (stage->step->evaluate)
+    return TSL_OK;
   for (int k = graph->depth; k > 0; k--) {
     TSL_TRY(synchronise_backward(stage, k, err));
     for (int64_t i = 0; i < stage->shards; i++) {
@@ -406,7 +409,8 @@ static enum tsl_status enter_step(struct tsl_graph *graph, struct tsl_team *team
   stage->shards = graph->shape.shards / width;
   stage->first = index * stage->shards;
   const struct tsl__run run = {.graph = graph,
-                               .training = true,
+                               .training = !step->evaluate,
+                               .noisy = true,
                                .step = step->step,
                                .seed = step->seed,
                                .batch = step->batch,
@@ -423,9 +427,10 @@ enum tsl_status tsl_graph_step(struct tsl_graph *graph, struct tsl_team *team,
                                struct tsl_step *step, struct tsl_error *err) {
   struct stage stage = {.graph = graph};
   TSL_TRY(enter_step(graph, team, step, &stage, err));
-  graph->updating = step->update;
+  bool update = step->update && !step->evaluate;
+  graph->updating = update;
   tsl__graph_refresh(graph);
   TSL_TRY(run_segments(&stage, err));
   TSL_TRY(report_terms(&stage, step, err));
-  return update_weights(&stage, step->update && step->finite, err);
+  return step->evaluate ? TSL_OK : update_weights(&stage, update && step->finite, err);
 }

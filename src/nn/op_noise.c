@@ -39,7 +39,7 @@ static void noise_forward(const struct tsl__task *task) {
   const struct tsl__node *node = task->node;
   size_t count = (size_t)tsl__row_count(node);
   size_t rows = (size_t)task->graph->rows;
-  if (!run->training) {
+  if (!run->noisy) {
     tsl__fill(task->out, 0.0F, rows * count);
     return;
   }

@@ -18,6 +18,12 @@ const char *tsl_outcome_word(enum tsl_outcome outcome) {
   return outcome_words[outcome];
 }
 
+static const char *const ended_words[] = {
+#define XX(name, word) word,
+    TSL_ENDED_MAP(XX)
+#undef XX
+};
+
 static double number_of(const char *text) {
   return text[0] != '\0' ? strtod(text, NULL) : (double)NAN;
 }
@@ -32,6 +38,13 @@ static void take_leaf(void *context, const char *path, const char *text, bool is
     }
   } else if (strcmp(path, "steps") == 0) {
     record->steps = strtoll(text, NULL, 10);
+  } else if (strcmp(path, "ended_by") == 0) {
+    for (size_t i = 0; i < sizeof ended_words / sizeof *ended_words; i++) {
+      if (strcmp(text, ended_words[i]) == 0)
+        record->ended = (enum tsl_ended)i;
+    }
+  } else if (strcmp(path, "weights_of_step") == 0) {
+    record->weights_of_step = strtoll(text, NULL, 10);
   } else if (strcmp(path, "seconds") == 0) {
     record->seconds = number_of(text);
   } else if (strcmp(path, "width") == 0) {
@@ -55,7 +68,8 @@ enum tsl_status tsl_store_record_read(const struct tsl_store *store, const char 
   char path[TSL_PATH_MAX];
   char *bytes = NULL;
   size_t count = 0;
-  struct tsl_record record = {.outcome = TSL_OUTCOME_NONE, .informative = -1};
+  struct tsl_record record = {
+      .outcome = TSL_OUTCOME_NONE, .weights_of_step = -1, .informative = -1};
   tsl_store_run_path(store, run, "record.json", path);
   if (tsl_file_exists(path)) {
     TSL_TRY(tsl_file_read(path, &bytes, &count, err));
@@ -66,6 +80,8 @@ enum tsl_status tsl_store_record_read(const struct tsl_store *store, const char 
           err, TSL_FORMAT, path,
           "the record is damaged; remove it and the run is trained anew");
   }
+  if (record.weights_of_step < 0) /* written before there was this number */
+    record.weights_of_step = record.steps;
   *out = record;
   return TSL_OK;
 }
@@ -80,7 +96,10 @@ enum tsl_status tsl_store_record_write(const struct tsl_store *store, const char
   tsl_text_add(&text, "{\n  \"outcome\": ");
   tsl_text_add_json(&text, outcome_words[record->outcome]);
   tsl_text_format(&text,
-                  ",\n  \"steps\": %lld,\n  \"seconds\": ", (long long)record->steps);
+                  ",\n  \"steps\": %lld,\n  \"ended_by\": ", (long long)record->steps);
+  tsl_text_add_json(&text, ended_words[record->ended]);
+  tsl_text_format(&text, ",\n  \"weights_of_step\": %lld,\n  \"seconds\": ",
+                  (long long)record->weights_of_step);
   tsl_text_add_json_number(&text, round(record->seconds * 1e3) / 1e3);
   tsl_text_format(&text, ",\n  \"width\": %d,\n  \"informative\": %d,\n  \"kernels\": ",
                   record->width, record->informative);

@@ -62,6 +62,7 @@ static enum tsl_status trainer_init(struct tsl__trainer *trainer,
   TSL_TRY(tsl__train_check(run, trainer->training_count, err));
   TSL_TRY(tsl_model_create(run, trainer->training_count, trainer->iterations,
                            &trainer->model, err));
+  TSL_TRY(tsl__patience_init(trainer, err));
   return allocate(trainer, err);
 }
 
@@ -69,6 +70,7 @@ static void trainer_release(struct tsl__trainer *trainer) {
   (void)tsl_run_log_close(trainer->log, NULL);
   tsl_text_release(&trainer->line);
   tsl_model_release(&trainer->model);
+  tsl__patience_release(trainer);
   free(trainer->permutation);
   free(trainer->indices);
   free(trainer->samples);
@@ -80,7 +82,8 @@ static enum tsl_status between_steps(struct tsl__trainer *trainer, bool last,
                                      struct tsl_error *err) {
   const struct tsl_train_request *request = trainer->request;
   int64_t step = trainer->steps - 1;
-  if (trainer->first && (last || step % tsl__log_every(trainer) == 0))
+  if (trainer->first &&
+      (last || trainer->patience.evaluated || step % tsl__log_every(trainer) == 0))
     TSL_TRY(tsl__log_line(trainer, step, err));
   if (trainer->first && request->progress != NULL)
     request->progress(request->progress_context, trainer->steps);
@@ -111,7 +114,7 @@ static bool is_released(const struct tsl__trainer *trainer) {
 }
 
 static bool is_last(const struct tsl__trainer *trainer, const struct tsl_step *step) {
-  return !step->finite || trainer->steps == trainer->iterations;
+  return !step->finite || trainer->steps == trainer->iterations || trainer->patience.over;
 }
 
 /* Collective on team. What members found out between steps is told with the next step, so
@@ -147,6 +150,7 @@ static enum tsl_status take_steps(struct tsl__trainer *trainer, struct tsl_error
     tsl__batch_fill(trainer, step.step);
     TSL_TRY(tsl_graph_step(trainer->model.graph, trainer->team, &step, err));
     trainer->steps++;
+    TSL_TRY(tsl__patience_step(trainer, step.finite, err));
     status = end_step(trainer, &step, err);
     if (status == TSL_INTERRUPTED)
       TSL_TRY(tsl__checkpoint_leave(trainer, err));
@@ -162,9 +166,11 @@ static enum tsl_status take_steps(struct tsl__trainer *trainer, struct tsl_error
   if (status != TSL_OK)
     return status;
   trainer->record.informative = tsl__log_informative(trainer);
+  TSL_TRY(tsl__patience_conclude(trainer, err));
   if (step.finite)
     return tsl__trainer_evaluate(trainer, err);
   trainer->record.outcome = TSL_OUTCOME_DIVERGED;
+  trainer->record.ended = TSL_ENDED_DIVERGENCE;
   return TSL_OK;
 }
 
@@ -174,14 +180,6 @@ static void unify_nan(float *values, int64_t count) {
     if (isnan(values[i]))
       values[i] = NAN;
   }
-}
-
-static void describe(const struct tsl_param *param, float *values,
-                     struct tsl_array *array) {
-  *array = (struct tsl_array){.type = TSL_ARRAY_F32, .rank = param->rank, .data = values};
-  snprintf(array->name, sizeof array->name, "%s", param->name);
-  for (int i = 0; i < param->rank; i++)
-    array->dims[i] = param->dims[i];
 }
 
 /* Local. model.h5: every parameter under PyTorch's name and in its layout. */
@@ -204,7 +202,7 @@ static enum tsl_status write_model(struct tsl__trainer *trainer, struct tsl_erro
     const struct tsl_param *param = tsl_graph_param(graph, i);
     tsl_graph_param_get(graph, i, values);
     unify_nan(values, param->count);
-    describe(param, values, &arrays[i]);
+    tsl__param_describe(param, "", values, &arrays[i]);
     values += param->count;
   }
   status = tsl_arrays_digest(arrays, (size_t)count, trainer->record.weights, err);

@@ -33,13 +33,12 @@ uint32_t tsl__checkpoint_call(const struct tsl__trainer *trainer) {
 
 /* ---- writing ---- */
 
-static void describe(const struct tsl_state_part *part, float *values,
-                     struct tsl_array *array) {
-  *array = (struct tsl_array){
-      .type = TSL_ARRAY_F32, .rank = part->param->rank, .data = values + part->offset};
-  snprintf(array->name, sizeof array->name, "%s", part->name);
-  for (int i = 0; i < part->param->rank; i++)
-    array->dims[i] = part->param->dims[i];
+void tsl__param_describe(const struct tsl_param *param, const char *prefix, float *values,
+                         struct tsl_array *array) {
+  *array = (struct tsl_array){.type = TSL_ARRAY_F32, .rank = param->rank, .data = values};
+  snprintf(array->name, sizeof array->name, "%s%s", prefix, param->name);
+  for (int i = 0; i < param->rank; i++)
+    array->dims[i] = param->dims[i];
 }
 
 static enum tsl_status allocate_state(const struct tsl__trainer *trainer, float **values,
@@ -55,6 +54,7 @@ static enum tsl_status allocate_state(const struct tsl__trainer *trainer, float 
 static enum tsl_status write_now(struct tsl__trainer *trainer, struct tsl_error *err) {
   const struct tsl_graph *graph = trainer->model.graph;
   int count = tsl_graph_state_count(graph);
+  size_t total = (size_t)count + 1 + tsl__patience_array_count(trainer);
   int64_t updates = 0;
   float *values = NULL; /* (tsl_graph_state_floats) */
   void *memory = NULL;
@@ -62,22 +62,24 @@ static enum tsl_status write_now(struct tsl__trainer *trainer, struct tsl_error 
                                       .seconds = tsl_clock_seconds() - trainer->begun};
   enum tsl_status status = allocate_state(trainer, &values, err);
   if (status == TSL_OK)
-    status = tsl_allocate(&memory, (size_t)count + 1, sizeof(struct tsl_array), err);
+    status = tsl_allocate(&memory, total, sizeof(struct tsl_array), err);
   if (status == TSL_OK)
     status = tsl_graph_state_get(graph, values, &updates, err);
   if (status == TSL_OK)
     status = tsl_run_log_mark(trainer->log, &checkpoint.log, err);
   if (status != TSL_OK)
     goto done;
-  struct tsl_array *arrays = memory; /* (count + 1) */
+  struct tsl_array *arrays = memory; /* (total) */
   for (int i = 0; i < count; i++) {
     struct tsl_state_part part = tsl_graph_state_part(graph, i);
-    describe(&part, values, &arrays[i]);
+    tsl__param_describe(part.param, "", values + part.offset, &arrays[i]);
+    snprintf(arrays[i].name, sizeof arrays[i].name, "%s", part.name);
   }
   arrays[count] =
       (struct tsl_array){.name = "updates", .type = TSL_ARRAY_I64, .data = &updates};
+  tsl__patience_describe(trainer, arrays + count + 1);
   checkpoint.arrays = arrays;
-  checkpoint.count = (size_t)count + 1;
+  checkpoint.count = total;
   snprintf(checkpoint.phase, sizeof checkpoint.phase, "%s", phase);
   snprintf(checkpoint.kernels, sizeof checkpoint.kernels, "%s", tsl_nn_kernel_set());
   status = tsl_store_checkpoint_write(trainer->request->store, trainer->run->name,
@@ -130,23 +132,22 @@ enum tsl_status tsl__checkpoint_leave(struct tsl__trainer *trainer,
 
 /* ---- reading ---- */
 
-static const struct tsl_array *find(const struct tsl_checkpoint *checkpoint,
-                                    const char *name) {
-  for (size_t i = 0; i < checkpoint->count; i++) {
+const struct tsl_array *tsl__checkpoint_find(const struct tsl_checkpoint *checkpoint,
+                                             const char *name, enum tsl_array_type type,
+                                             const struct tsl_param *param) {
+  const struct tsl_array *array = NULL;
+  for (size_t i = 0; i < checkpoint->count && array == NULL; i++) {
     if (strcmp(checkpoint->arrays[i].name, name) == 0)
-      return &checkpoint->arrays[i];
+      array = &checkpoint->arrays[i];
   }
-  return NULL;
-}
-
-static bool fits(const struct tsl_array *array, const struct tsl_param *param) {
-  if (array == NULL || array->type != TSL_ARRAY_F32 || array->rank != param->rank)
-    return false;
-  for (int i = 0; i < param->rank; i++) {
+  int rank = param != NULL ? param->rank : 0;
+  if (array == NULL || array->type != type || array->rank != rank)
+    return NULL;
+  for (int i = 0; i < rank; i++) {
     if (array->dims[i] != param->dims[i])
-      return false;
+      return NULL;
   }
-  return true;
+  return array;
 }
 
 /* values: (tsl_graph_state_floats) */
@@ -157,15 +158,16 @@ static enum tsl_status take_state(const struct tsl__trainer *trainer,
   const struct tsl_graph *graph = trainer->model.graph;
   for (int i = 0; i < tsl_graph_state_count(graph); i++) {
     struct tsl_state_part part = tsl_graph_state_part(graph, i);
-    const struct tsl_array *array = find(checkpoint, part.name);
-    if (!fits(array, part.param))
+    const struct tsl_array *array =
+        tsl__checkpoint_find(checkpoint, part.name, TSL_ARRAY_F32, part.param);
+    if (array == NULL)
       return tsl_error_set(err, TSL_FORMAT, path, "%s is not that of the run's network",
                            part.name);
     memcpy(values + part.offset, array->data, (size_t)part.param->count * sizeof *values);
   }
-  const struct tsl_array *count = find(checkpoint, "updates");
-  if (count == NULL || count->type != TSL_ARRAY_I64 || count->rank != 0 ||
-      strcmp(checkpoint->phase, phase) != 0 || checkpoint->step < 0 ||
+  const struct tsl_array *count =
+      tsl__checkpoint_find(checkpoint, "updates", TSL_ARRAY_I64, NULL);
+  if (count == NULL || strcmp(checkpoint->phase, phase) != 0 || checkpoint->step < 0 ||
       checkpoint->step >= trainer->iterations)
     return tsl_error_set(err, TSL_FORMAT, path, "this is no state of the run");
   memcpy(updates, count->data, sizeof *updates);
@@ -192,6 +194,8 @@ static enum tsl_status take_generation(struct tsl__trainer *trainer, int generat
     return TSL_OK;
   enum tsl_status status =
       take_state(trainer, &checkpoint, path, values, &now.updates, err);
+  if (status == TSL_OK)
+    status = tsl__patience_take(trainer, &checkpoint, path, err);
   if (status == TSL_OK && strcmp(checkpoint.kernels, tsl_nn_kernel_set()) != 0)
     status = tsl__other_kernels(err, run, checkpoint.kernels);
   if (status == TSL_OK)
@@ -215,6 +219,7 @@ static enum tsl_status take_newest(struct tsl__trainer *trainer, struct found *f
     enum tsl_status status = take_generation(trainer, i, found, values, &problem);
     if (status == TSL_FORMAT) {
       bad++;
+      tsl__patience_reset(trainer);
       tsl_log(TSL_LOG_NORMAL, "%s: %s", problem.where, problem.text);
     } else if (status != TSL_OK) {
       if (err != NULL)

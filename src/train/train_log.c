@@ -38,6 +38,8 @@ void tsl__log_header(const struct tsl__trainer *trainer, struct tsl_text *out) {
     tsl_text_add(out, ",informative");
   if (find_term(trainer, capacity_name).count > 0)
     tsl_text_add(out, ",capacity");
+  if (trainer->patience.every > 0)
+    tsl_text_add(out, ",held_out");
   tsl_text_add(out, "\n");
 }
 
@@ -77,6 +79,10 @@ enum tsl_status tsl__log_line(struct tsl__trainer *trainer, int64_t step,
     tsl_text_format(line, ",%d", tsl__log_informative(trainer));
   struct tsl_term capacity = find_term(trainer, capacity_name);
   add_terms(trainer, &capacity, line);
+  if (trainer->patience.every > 0)
+    tsl_text_add(line, ",");
+  if (trainer->patience.evaluated)
+    tsl_text_add_number(line, trainer->patience.loss);
   tsl_text_add(line, "\n");
   if (line->failed)
     return tsl_error_set(err, TSL_MEMORY, "", "out of memory");

@@ -13,6 +13,20 @@ enum {
   TSL__CALL_CHANGE = 4 /* the first member's: the team changes after that step */
 };
 
+/* Stopping early (train_patience.c). */
+struct tsl__patience {
+  int64_t every;     /* steps between evaluations; 0: never stops early */
+  double *terms;     /* (tsl_graph_term_numbers), of an evaluation */
+  double loss;       /* the last evaluation's */
+  bool evaluated;    /* after the last step */
+  bool over;         /* the run is to stop */
+  int64_t floats;    /* of all parameters */
+  float *weights;    /* (floats) in PyTorch's layouts, of the best evaluation */
+  double best;       /* its loss, and the steps taken then; -1: none yet; like what */
+  int64_t best_step; /* follows and the weights, the first member's alone */
+  int64_t since;     /* evaluations behind it */
+};
+
 struct tsl__trainer {
   const struct tsl_train_request *request;
   const struct tsl_run *run;
@@ -48,6 +62,7 @@ struct tsl__trainer {
     int64_t step;   /* its step; -1: none yet */
     bool warned;    /* that the last one could not be written */
   } keeping;        /* of checkpoints */
+  struct tsl__patience patience;
   struct tsl_record record;
 };
 
@@ -77,6 +92,34 @@ enum tsl_status tsl__checkpoint_keep(struct tsl__trainer *trainer, struct tsl_er
 /* Collective on team. Writes one because the run is left, where none is of this step. */
 enum tsl_status tsl__checkpoint_leave(struct tsl__trainer *trainer,
                                       struct tsl_error *err);
+/* Local. Sets trainer->patience up, where the run has train.patience. */
+enum tsl_status tsl__patience_init(struct tsl__trainer *trainer, struct tsl_error *err);
+void tsl__patience_release(struct tsl__trainer *trainer);
+/* Local. As before the first evaluation. */
+void tsl__patience_reset(struct tsl__trainer *trainer);
+/* Collective on team. After each step: evaluates when it is time, and decides whether the
+ * run is over. finite: the step's loss. */
+enum tsl_status tsl__patience_step(struct tsl__trainer *trainer, bool finite,
+                                   struct tsl_error *err);
+/* Collective on team. After the last step: gives the graph of each member the best
+ * weights, and the record how the run ended. */
+enum tsl_status tsl__patience_conclude(struct tsl__trainer *trainer,
+                                       struct tsl_error *err);
+/* Local. How many arrays of a checkpoint are the patience's; describes them. */
+size_t tsl__patience_array_count(const struct tsl__trainer *trainer);
+void tsl__patience_describe(struct tsl__trainer *trainer, struct tsl_array *arrays);
+/* Local, first member. Takes them; TSL_FORMAT where they do not fit. */
+enum tsl_status tsl__patience_take(struct tsl__trainer *trainer,
+                                   const struct tsl_checkpoint *checkpoint,
+                                   const char *path, struct tsl_error *err);
+/* Local. The array of that name, type and, where param is not NULL, shape (else a
+ * scalar); NULL when there is none. */
+const struct tsl_array *tsl__checkpoint_find(const struct tsl_checkpoint *checkpoint,
+                                             const char *name, enum tsl_array_type type,
+                                             const struct tsl_param *param);
+/* Local. A parameter's values as an array under this name. */
+void tsl__param_describe(const struct tsl_param *param, const char *prefix, float *values,
+                         struct tsl_array *array);
 /* Local. TSL_BAD_INPUT: the run was trained with other kernels than those of this start.
  */
 enum tsl_status tsl__other_kernels(struct tsl_error *err, const char *run,
@@ -86,7 +129,8 @@ enum tsl_status tsl__other_kernels(struct tsl_error *err, const char *run,
 void tsl__batch_fill(struct tsl__trainer *trainer, int64_t step);
 
 /* Local. log.csv: step, the loss terms of one number, kl_<i> of each latent, informative
- * (how many of these are above the threshold), capacity where the family has one. */
+ * (how many of these are above the threshold), capacity where the family has one,
+ * held_out where the run has train.patience. */
 void tsl__log_header(const struct tsl__trainer *trainer, struct tsl_text *out);
 enum tsl_status tsl__log_line(struct tsl__trainer *trainer, int64_t step,
                               struct tsl_error *err);

@@ -177,6 +177,39 @@ static void test_state__holds_the_parameters_as_they_are_got(void **state) {
   tsl_graph_free(graph);
 }
 
+/* The loss of samples that are not trained on: nothing is changed, dropout is left out,
+ * and of the same step it is the same number again. */
+static void test_evaluation__changes_nothing(void **state) {
+  (void)state;
+  struct tsl_graph *graph = build(&optimizers[0], 1), *other = build(&optimizers[0], 1);
+  float *batch = random_values(50, (size_t)BATCH * PIXELS, 0, 1);
+  double before[1], again[1], training[1];
+  struct tsl_step step = {
+      .step = 9, .seed = 7, .batch = batch, .evaluate = true, .terms = before};
+  train(graph, 0, HALF);
+  train(other, 0, HALF);
+  assert_int_equal(tsl_graph_step(graph, tsl_team_alone(), &step, NULL), TSL_OK);
+  step.terms = again;
+  step.update = true; /* is not heard */
+  assert_int_equal(tsl_graph_step(graph, tsl_team_alone(), &step, NULL), TSL_OK);
+  assert_true(before[0] == again[0] && step.finite);
+  compare(graph, other);
+  train(graph, HALF, 2 * HALF);
+  train(other, HALF, 2 * HALF);
+  compare(graph, other);
+  step.evaluate = step.update = false;
+  step.terms = training;
+  assert_int_equal(tsl_graph_step(other, tsl_team_alone(), &step, NULL), TSL_OK);
+  step.evaluate = true;
+  step.terms = before;
+  assert_int_equal(tsl_graph_step(other, tsl_team_alone(), &step, NULL), TSL_OK);
+  assert_true(before[0] != training[0]); /* dropout, statistics of the batch */
+  assert_true(fabs(before[0] - training[0]) < 0.5 * training[0]);
+  free(batch);
+  tsl_graph_free(graph);
+  tsl_graph_free(other);
+}
+
 static void test_state__needs_an_optimizer(void **state) {
   (void)state;
   struct tsl_graph *graph = build(NULL, 1);
@@ -196,6 +229,7 @@ int main(void) {
       cmocka_unit_test(test_state__without_moments_or_updates_goes_on_differently),
       cmocka_unit_test(test_state__names_each_array_as_pytorch_does),
       cmocka_unit_test(test_state__holds_the_parameters_as_they_are_got),
+      cmocka_unit_test(test_evaluation__changes_nothing),
       cmocka_unit_test(test_state__needs_an_optimizer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,8 @@ static const struct row rows[] = {
     {"", "train.epsilon", "1.0e-8"},
     {"", "train.momentum", "0"},
     {"", "train.precision", "float32"},
+    {"", "train.patience", "0"},
+    {"", "train.evaluate_every", "0"},
     {"", "score.held_out", "0.1"},
     {"", "seeds", "0"},
     {"vae", "beta", "1"},
