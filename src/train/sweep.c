@@ -321,9 +321,10 @@ static void note_steps(void *context, int64_t steps_done) {
   const struct tsl_run *run = tsl_job_run(sweep->request->job, (size_t)sweep->current);
   double now = tsl_clock_seconds();
   tsl__run_watch_step(&sweep->watch, sweep->turn->team, steps_done);
-  sweep->claims.steps = steps_done;
-  sweep->claims.seconds = now - sweep->current_begun;
   count_time(sweep, steps_done, now);
+  sweep->claims.steps = steps_done;
+  sweep->claims.from = sweep->counted_from - 1;
+  sweep->claims.seconds = now - sweep->current_begun;
   bool last = steps_done == tsl_train_iterations(run, training_count(sweep, run));
   if (now - sweep->noted < often && !last)
     return;

@@ -98,6 +98,7 @@ enum tsl_status tsl__sweep_claims_begin(struct tsl__sweep_claims *claims, const 
   claims->poll = poll;
   claims->poll_context = poll_context;
   claims->steps = 0;
+  claims->from = 0;
   claims->seconds = 0;
   claims->held = (struct tsl_claim){.claims = NULL};
   if (team == NULL)
@@ -109,8 +110,9 @@ enum tsl_status tsl__sweep_claims_begin(struct tsl__sweep_claims *claims, const 
 
 enum tsl_status tsl__sweep_claims_poll(void *context) {
   struct tsl__sweep_claims *claims = context;
-  double rate =
-      claims->seconds > 0 ? (double)claims->steps / claims->seconds : (double)NAN;
+  double rate = claims->seconds > 0
+                    ? (double)(claims->steps - claims->from) / claims->seconds
+                    : (double)NAN;
   TSL_TRY(tsl_claim_beat(&claims->held, claims->steps, rate, NULL));
   return claims->poll(claims->poll_context);
 }

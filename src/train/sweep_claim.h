@@ -12,6 +12,7 @@ struct tsl__sweep_claims {
   /* Of the run that this rank trains as its team's first member. */
   struct tsl_claim held;
   int64_t steps;  /* done */
+  int64_t from;   /* of these, taken before this start */
   double seconds; /* since its training began */
   enum tsl_status (*poll)(void *context);
   void *poll_context;
