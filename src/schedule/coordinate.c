@@ -305,7 +305,7 @@ static void conclude(struct tsl__coordinator *coordinator) {
   if (coordinator->stopping) {
     coordinator->status =
         tsl_error_set(&coordinator->error, TSL_INTERRUPTED, "",
-                      "interrupted; finished runs are kept: run the same command again");
+                      "interrupted, with everything kept: run the same command again");
   } else if (coordinator->failures > 1) {
     tsl_error_add(&coordinator->error, coordinator->status, "",
                   "%lld more runs failed after this one",

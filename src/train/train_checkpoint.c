@@ -95,9 +95,12 @@ static enum tsl_status write_timed(struct tsl__trainer *trainer, struct tsl_erro
   enum tsl_status status = write_now(trainer, err);
   trainer->keeping.written = tsl_clock_seconds();
   trainer->keeping.cost = trainer->keeping.written - begun;
-  if (status == TSL_OK)
-    trainer->keeping.step = trainer->steps;
-  return status;
+  if (status != TSL_OK)
+    return status;
+  trainer->keeping.step = trainer->steps;
+  tsl_log(TSL_LOG_VERBOSE, "%s: a checkpoint at step %lld took %.0f ms",
+          trainer->run->name, (long long)trainer->steps, 1e3 * trainer->keeping.cost);
+  return TSL_OK;
 }
 
 /* Local, first member. */
