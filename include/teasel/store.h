@@ -81,6 +81,8 @@ enum tsl_status tsl_folder_create(const char *path,
 /* ---- a results folder ---- */
 struct tsl_store;
 
+enum { TSL_STORE_FORMAT = 1 }; /* of the folder's files, in provenance.json */
+
 enum tsl_store_mode {
   TSL_STORE_CREATE, /* made when missing; an existing folder of the same job is continued
                      */
@@ -88,7 +90,8 @@ enum tsl_store_mode {
 };
 /* Local. CREATE refuses a folder that holds foreign files and no job of ours; EXISTING
  * one without job.used.yaml: TSL_BAD_INPUT. CREATE is for one rank; the others open the
- * folder afterwards with EXISTING or CREATE. */
+ * folder afterwards with EXISTING or CREATE. TSL_BAD_INPUT, too, for
+ * a folder of a newer format. */
 enum tsl_status tsl_store_open(const char *folder, enum tsl_store_mode mode,
                                struct tsl_store **out, struct tsl_error *err);
 void tsl_store_close(struct tsl_store *store);

@@ -127,7 +127,7 @@ static enum tsl_status write_provenance(const struct tsl_store *store,
   char path[TSL_PATH_MAX];
   struct tsl_text text;
   tsl_text_init(&text);
-  tsl_text_add(&text, "{\n");
+  tsl_text_format(&text, "{\n  \"format\": %d,\n", TSL_STORE_FORMAT);
   add_field(&text, "job", tsl_job_name(provenance->job));
   add_field(&text, "teasel", TSL_VERSION);
   add_field(&text, "revision", tsl__revision());

@@ -50,6 +50,34 @@ static enum tsl_status check_foreign(const char *folder, bool has_job,
                        foreign);
 }
 
+static void take_format(void *context, const char *path, const char *text,
+                        bool is_string) {
+  long *format = context;
+  if (!is_string && strcmp(path, "format") == 0)
+    *format = strtol(text, NULL, 10);
+}
+
+/* What a newer program wrote is not to be misread, nor overwritten. A provenance that
+ * cannot be read is told where it is needed. */
+static enum tsl_status check_format(const struct tsl_store *store,
+                                    struct tsl_error *err) {
+  char path[TSL_PATH_MAX];
+  char *bytes = NULL;
+  size_t count = 0;
+  long format = 0;
+  tsl_store_path(store, TSL_STORE_PROVENANCE, path);
+  if (tsl_file_read(path, &bytes, &count, NULL) != TSL_OK)
+    return TSL_OK;
+  (void)tsl__json_visit(bytes, count, take_format, &format);
+  free(bytes);
+  if (format <= TSL_STORE_FORMAT)
+    return TSL_OK;
+  return tsl_error_set(err, TSL_BAD_INPUT, path,
+                       "the folder was written by a newer teasel (format %ld, this one "
+                       "knows %d): use that one, or choose another folder",
+                       format, TSL_STORE_FORMAT);
+}
+
 enum tsl_status tsl_store_open(const char *folder, enum tsl_store_mode mode,
                                struct tsl_store **out, struct tsl_error *err) {
   enum tsl_status status = TSL_OK;
@@ -64,6 +92,9 @@ enum tsl_status tsl_store_open(const char *folder, enum tsl_store_mode mode,
        length > 1 && store->folder[length - 1] == '/'; length--)
     store->folder[length - 1] = '\0';
   bool has_job = tsl_file_exists(tsl_store_path(store, TSL_STORE_JOB, path));
+  status = check_format(store, err);
+  if (status != TSL_OK)
+    goto done;
   if (mode == TSL_STORE_EXISTING && !has_job) {
     status = tsl_error_set(err, TSL_BAD_INPUT, folder,
                            tsl_file_exists(folder)

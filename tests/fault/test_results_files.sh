@@ -1,0 +1,97 @@
+#!/bin/bash
+# A results folder with a file that is missing, empty, cut off, foreign, or a folder: `teasel run`
+# either heals it, to the same scores and weights, or names the file and the remedy; taking the
+# remedy heals it. No command crashes, hangs, or is silent about what it could not read.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# Hundreds of small files, each synced: in memory where there is some.
+work=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+ok() { passed=$((passed + 1)); echo "ok      $1"; }
+no() { failed=$((failed + 1)); echo "FAILED  $1"; tail -n 10 "$work/log"; }
+printf 'reader: tubers\ncount: 120\ngood: 20\nsize: 8\n' >"$work/data.yaml"
+cat >"$work/network.yaml" <<'END'
+input: [3, 8, 8]
+encoder:
+  - dense: {units: 16, activation: relu}
+decoder:
+  - dense: {units: 192}
+  - reshape: [3, 8, 8]
+END
+cat >"$work/job.yaml" <<'END'
+name: files
+dataset: ./data.yaml
+network: ./network.yaml
+latent: 3
+train: {iterations: 30, batch: 16}
+seeds: [1, 2]
+score.udr.points: 60
+families:
+  - model: beta_vae
+END
+teasel() { timeout 60 "$TEASEL" "$@" >"$work/log" 2>&1 </dev/null; }
+run() { teasel run "$work/job.yaml" -o "$work/c" --set "schedule.cache=$work/cache"; }
+# Scores and weights; the report's page holds them, too.
+content() { (cd "$work/c" && md5sum scores.csv udr_*.csv latents.h5 runs/*/model.h5 runs/*/log.csv && ls report.html); }
+
+run || { no "a sweep that nothing happened to"; exit 1; }
+mv "$work/c" "$work/whole"
+expected=$(cd "$work/whole" && md5sum scores.csv udr_*.csv latents.h5 runs/*/model.h5 runs/*/log.csv && ls report.html)
+one=$(cd "$work/whole" && ls -d runs/*seed=1*)
+
+damage() { # kind, path
+  case $1 in
+    missing) rm "$2" ;;
+    empty) : >"$2" ;;
+    half) truncate -s $(($(stat -c %s "$2") / 2)) "$2" ;;
+    foreign) printf '\211PNG\r\n\032\n this is a picture\n' >"$2" ;;
+    folder) rm "$2" && mkdir "$2" ;;
+  esac
+}
+for file in job.used.yaml provenance.json latents.h5 scores.h5 scores.csv udr_all.csv report.html ledger.tsv "$one/record.json" "$one/model.h5"; do
+  for kind in missing empty half foreign folder; do
+    name="$kind ${file/$one/RUN}"
+    rm -rf "$work/c" && cp -r "$work/whole" "$work/c"
+    damage "$kind" "$work/c/$file"
+    for command in score report status; do
+      teasel $command "$work/c"
+      code=$?
+      { [ $code -le 2 ] || [ "$command $code" = "status 75" ]; } || no "$name: teasel $command ends with $code"
+      [ $code = 0 ] || [ $code = 75 ] || grep -q "$work/c" "$work/log" || no "$name: teasel $command does not name it"
+    done
+    rm -rf "$work/c" && cp -r "$work/whole" "$work/c"
+    damage "$kind" "$work/c/$file"
+    run
+    code=$?
+    if [ $code != 0 ]; then # refused: the message names the file; without it the command goes on
+      { [ $code -le 2 ] && grep -q "$work/c/$file" "$work/log"; } || no "$name: run ends with $code and does not name it"
+      rm -rf "${work:?}/c/$file"
+      run || { no "$name: removed, and the run still ends with $?"; continue; }
+    fi
+    case $file in */model.h5) # latents were kept: the weights are trained anew where they are missed
+      [ "$kind" = missing ] || { rm -rf "${work:?}/c/$file"; run || no "$name: trained anew"; } ;;
+    esac
+    [ "$(content)" = "$expected" ] && ok "$name" || { no "$name: other content than before"; diff <(content) <(echo "$expected"); }
+  done
+done
+
+# A log serves the report alone: without it there are fewer curves, and a word why.
+for kind in missing empty half folder; do
+  rm -rf "$work/c" && cp -r "$work/whole" "$work/c"
+  damage $kind "$work/c/$one/log.csv"
+  teasel report "$work/c"
+  { [ $? = 0 ] && [ -s "$work/c/report.html" ] && { [ $kind = missing ] || grep -q "log.csv" "$work/log"; }; } &&
+    ok "$kind RUN/log.csv" || no "$kind RUN/log.csv"
+done
+
+rm -rf "$work/c" && cp -r "$work/whole" "$work/c"
+sed -i 's/"format": 1,/"format": 2,/' "$work/c/provenance.json"
+before=$(find "$work/c" -type f -exec md5sum {} + | sort)
+for command in "run $work/job.yaml -o $work/c" "score $work/c" "report $work/c"; do
+  teasel $command
+  { [ $? = 2 ] && grep -q 'newer teasel (format 2' "$work/log"; } && ok "a newer folder is refused by ${command%% *}" || no "a newer folder is refused by ${command%% *}"
+done
+[ "$before" = "$(find "$work/c" -type f -exec md5sum {} + | sort)" ] && ok "and left as it is" || no "and left as it is"
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
