@@ -250,7 +250,10 @@ static void count_steps(void *context, int64_t steps_done) {
 
 /* All leave together, at the latest one step after the one that was polled. */
 static void check_poll(int first, int last, enum tsl_status status) {
-  struct tsl_store *store = open_store(&plain, "interrupted");
+  static int calls = 0; /* each begins anew, from no checkpoint */
+  char name[32];
+  snprintf(name, sizeof name, "interrupted-%d", calls++);
+  struct tsl_store *store = open_store(&plain, name);
   struct tsl_train_request request = case_request(&plain, 0, store);
   struct interruption interruption = {
       .at = 6, .first = first, .last = last, .status = status};
@@ -282,7 +285,9 @@ static void test_train__an_interruption_of_any_member_is_everybodys(void **state
 }
 
 static void check_late(int at) {
-  struct tsl_store *store = open_store(&plain, "late");
+  char name[32];
+  snprintf(name, sizeof name, "late-%d", at);
+  struct tsl_store *store = open_store(&plain, name);
   struct tsl_train_request request = case_request(&plain, 0, store);
   struct interruption interruption = {
       .at = at, .first = 0, .last = 99, .status = TSL_INTERRUPTED};
