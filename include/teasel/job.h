@@ -36,8 +36,8 @@ struct tsl_run_options {
     int64_t shards;
     int optimizer; /* index into the words adam|adamax|sgd */
     double learning_rate, beta1, beta2, epsilon, momentum;
-    int precision; /* enum tsl_precision: index into the words float32|bfloat16 */
-    int64_t patience;       /* evaluations without a better one; 0: never stop early */
+    int precision;    /* enum tsl_precision: index into the words float32|bfloat16 */
+    int64_t patience; /* evaluations without a better one; 0: never stop early */
     int64_t evaluate_every; /* steps; 0: an epoch */
   } train;
   double held_out; /* score.held_out: fraction, scope run because it changes the training

@@ -94,8 +94,8 @@ struct tsl_sweep_request {
  * with others than a finished run while some run is to be trained.
  * Trains every run of the job that has no record yet; a finished run is never repeated.
  * TSL_INTERRUPTED when some rank was asked to stop: finished runs are kept, started ones
- * go on from their checkpoint at the next start. A run that fails (a full disk) does not keep the others
- * from being trained; the first failure is returned at the end.
+ * go on from their checkpoint at the next start. A run that fails (a full disk) does not
+ * keep the others from being trained; the first failure is returned at the end.
  */
 enum tsl_status tsl_sweep_run(const struct tsl_sweep_request *request,
                               struct tsl_world *world, struct tsl_error *err);

@@ -144,8 +144,7 @@ static enum tsl_status take_steps(struct tsl__trainer *trainer, struct tsl_error
   enum tsl_status status = TSL_OK;
   while (status == TSL_OK && !is_last(trainer, &step)) {
     step.step = trainer->steps;
-    step.calls =
-        trainer->calls | tsl__checkpoint_call(trainer) | tsl__join_call(trainer);
+    step.calls = trainer->calls | tsl__checkpoint_call(trainer) | tsl__join_call(trainer);
     step.batch = trainer->samples;
     tsl__batch_fill(trainer, step.step);
     TSL_TRY(tsl_graph_step(trainer->model.graph, trainer->team, &step, err));
