@@ -104,14 +104,57 @@ TSL__VECTOR static void open_row(const float *restrict w, int64_t tap, int64_t o
   }
 }
 
+/* The taps (0, 0), (0, 1), (1, 0), (1, 1) of a phase that each of its nine points adds.
+ */
+static const struct {
+  int count, taps[4];
+} sums_of_taps[TSL__POINTS] = {{1, {0}},    {2, {0, 1}},       {1, {1}},
+                               {2, {0, 2}}, {4, {0, 1, 2, 3}}, {2, {1, 3}},
+                               {1, {2}},    {2, {2, 3}},       {1, {3}}};
+
+/* What open_row does, one point of some rows. taps: (rows, outer) each; out: (rows of
+ * `step`) */
+TSL__VECTOR static void open_point(int count, const float *const taps[4], int64_t rows,
+                                   int64_t outer, float *restrict out, int64_t step) {
+  for (int64_t r = 0; r < rows; r++) {
+    const float *a = taps[0] + r * outer;
+    const float *b = count > 1 ? taps[1] + r * outer : NULL;
+    float *to = out + r * step;
+    if (count == 1) {
+      for (int64_t o = 0; o < outer; o++)
+        to[o] = a[o];
+    } else if (count == 2) {
+      for (int64_t o = 0; o < outer; o++)
+        to[o] = a[o] + b[o];
+    } else {
+      const float *d = taps[2] + r * outer, *e = taps[3] + r * outer;
+      for (int64_t o = 0; o < outer; o++)
+        to[o] = (a[o] + b[o]) + (d[o] + e[o]);
+    }
+  }
+}
+
 /* One phase of all. weight: (4, 4, inner, outer); out: (9, inner rows of `step`), or of
- * half as many pairs, points `point` apart */
+ * half as many pairs, points `point` apart. Points lie a multiple of 4 KiB apart, where
+ * nine that are written together drive each other from the first cache: hence a few rows
+ * of one point, then of the next. */
 static void open_phase(const float *weight, int64_t inner, int64_t outer, int64_t phase,
                        float *out, int64_t point, int64_t step) {
-  const int64_t tap = inner * outer;
+  const int64_t some = 8, tap = inner * outer;
   const float *at = weight + (phase / 2 * 4 + phase % 2) * tap;
-  for (int64_t c = 0; c < inner; c++)
-    open_row(at + c * outer, tap, outer, out + c * step, point);
+  for (int64_t c = 0; c < inner; c += some) {
+    int64_t rows = inner - c < some ? inner - c : some;
+    const float *first = at + c * outer;
+    const float *const all[] = {first, first + 2 * tap, first + 8 * tap,
+                                first + 10 * tap};
+    for (int p = 0; p < TSL__POINTS; p++) {
+      const float *taps[4] = {NULL};
+      for (int k = 0; k < sums_of_taps[p].count; k++)
+        taps[k] = all[sums_of_taps[p].taps[k]];
+      open_point(sums_of_taps[p].count, taps, rows, outer, out + p * point + c * step,
+                 step);
+    }
+  }
 }
 
 enum { PIECE = 64 }; /* of a row that is worked on at once */
