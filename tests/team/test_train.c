@@ -309,6 +309,45 @@ static void test_train__an_interruption_after_the_last_step_comes_too_late(void 
     check_late(14); /* heard with the last step */
 }
 
+/* ---- a member that stops answering ---- */
+static const double patience = 1; /* seconds */
+
+static enum tsl_status fall_asleep(void *context) {
+  int *polls = context;
+  if (++*polls == 6 && tsl_world_rank(world) == tsl_world_size(world) - 1)
+    usleep((useconds_t)(3e6 * patience));
+  return TSL_OK;
+}
+
+/* The others leave in time and name it; it leaves, too, when it is back. */
+static void test_train__a_lost_member_is_named_in_time(void **state) {
+  (void)state;
+  int size = tsl_world_size(world), last = size - 1, ranks[8], polls = 0;
+  if (size == 1)
+    return;
+  struct tsl_team *team = NULL;
+  struct tsl_store *store = open_store(&plain, "lost");
+  struct tsl_train_request request = case_request(&plain, 0, store);
+  struct tsl_error err = {0};
+  for (int i = 0; i < size; i++)
+    ranks[i] = i;
+  assert_int_equal(tsl_team_create(world, ranks, size, 1, &team, NULL), TSL_OK);
+  request.poll = fall_asleep;
+  request.poll_context = &polls;
+  tsl_world_set_peer_seconds(world, patience);
+  assert_int_equal(tsl_train(&request, team, &err), TSL_PEER_LOST);
+  tsl_world_set_peer_seconds(world, 30);
+  if (tsl_world_rank(world) != last) {
+    assert_int_equal(err.rank, last);
+    assert_int_equal(polls, 6);
+  }
+  tsl_team_free(team);
+  assert_int_equal(tsl_team_barrier(tsl_world_team(world), NULL), TSL_OK);
+  if (is_first())
+    check_unfinished(store);
+  tsl_store_close(store);
+}
+
 /* What stands in the way of the run's folder, log or model is a folder or file there. */
 static void check_blocked(const char *name, const char *file) {
   struct tsl_store *store = open_store(&plain, name);
@@ -366,6 +405,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_train__a_run_without_informative_latents_is_collapsed),
       cmocka_unit_test(test_train__an_interruption_of_any_member_is_everybodys),
       cmocka_unit_test(test_train__an_interruption_after_the_last_step_comes_too_late),
+      cmocka_unit_test(test_train__a_lost_member_is_named_in_time),
       cmocka_unit_test(test_train__a_file_that_cannot_be_written_fails_all),
       cmocka_unit_test(test_train__a_batch_larger_than_the_training_split_is_bad_input),
   };
