@@ -74,6 +74,11 @@ bool tsl__winograd_plan(struct tsl_graph *graph, const struct tsl__node *node,
                         const struct tsl__convolution *convolution, bool gathers,
                         bool spreads);
 bool tsl__winograd_planned(const struct tsl__passes *passes);
+/* Whether it makes the values, too, or only their gradients. Its sums round two to three
+ * times as coarsely as direct ones, and a ReLU whose input is all but zero then goes the
+ * other way several times as often, which shows as a jump in the gradients; a gradient
+ * has no such places. */
+bool tsl__winograd_goes_ahead(const struct tsl_graph *graph);
 void tsl__winograd_refresh(struct tsl_graph *graph, const struct tsl__node *node);
 /* The backward pass of a layer; pass: pictures, weight and where the input's gradient
  * goes, the rest is filled in. */

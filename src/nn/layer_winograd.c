@@ -45,6 +45,11 @@ bool tsl__winograd_plan(struct tsl_graph *graph, const struct tsl__node *node,
   return true;
 }
 
+/* In bfloat16 the factors themselves are rounded far more coarsely. */
+bool tsl__winograd_goes_ahead(const struct tsl_graph *graph) {
+  return graph->shape.precision == TSL_PRECISION_BFLOAT16;
+}
+
 bool tsl__winograd_planned(const struct tsl__passes *passes) {
   return passes->winograd.rows > 0;
 }

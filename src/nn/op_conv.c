@@ -55,16 +55,20 @@ static enum tsl_status conv_plan(struct tsl_graph *graph, struct tsl__node *node
   node->wanted[0] = convolution.x;
   node->layout = convolution.y;
   bool back_to_input = node->has_gradient && input->has_gradient;
-  if (tsl__winograd_plan(graph, node, &convolution, /*gathers=*/true,
-                         /*spreads=*/back_to_input))
+  bool ahead_too = tsl__winograd_goes_ahead(graph);
+  bool winograd = tsl__winograd_plan(graph, node, &convolution, /*gathers=*/ahead_too,
+                                     /*spreads=*/back_to_input);
+  if (winograd && ahead_too)
     return TSL_OK;
-  if (!back_to_input && tsl__picture_plan(graph, node, &convolution))
+  if (!winograd && !back_to_input && tsl__picture_plan(graph, node, &convolution))
     return TSL_OK;
   bool relu = node->as.layer.activation == TSL_ACTIVATION_RELU;
   struct tsl__layer layer = {TSL__FORWARD, node->as.layer.conv.bias, relu};
   struct tsl__layout ahead;
   TSL_TRY(tsl__convolution_kernel(graph, &convolution, &layer, &passes->forward, &ahead,
                                   err));
+  if (winograd)
+    return tsl__weight_copy_plan(graph, &passes->ahead, node->params[0], &ahead, err);
   weight->layout = ahead;
   layer.pass = TSL__BACKWARD_WEIGHTS;
   if (node->has_gradient)
@@ -117,7 +121,7 @@ static void picture_backward(const struct tsl__task *task) {
 
 static void conv_forward(const struct tsl__task *task) {
   struct tsl__passes *passes = task->node->state;
-  if (tsl__winograd_planned(passes)) {
+  if (tsl__winograd_planned(passes) && passes->gathering != NULL) {
     winograd_forward(task);
     return;
   }

@@ -68,11 +68,15 @@ static enum tsl_status deconv_plan(struct tsl_graph *graph, struct tsl__node *no
   if (!tsl__layout_view(&convolution.x, &state->view))
     TSL_BUG("a layout was chosen that cannot be walked");
   bool back_to_input = node->has_gradient && input->has_gradient;
-  if (tsl__winograd_plan(graph, node, &convolution, /*gathers=*/back_to_input,
-                         /*spreads=*/true))
+  bool ahead_too = tsl__winograd_goes_ahead(graph);
+  bool winograd = tsl__winograd_plan(graph, node, &convolution, /*gathers=*/back_to_input,
+                                     /*spreads=*/ahead_too);
+  if (winograd && ahead_too)
     return TSL_OK;
   struct tsl__layout ahead = weight->plain, back;
   TSL_TRY(plan_forward(graph, node, &convolution, &ahead, err));
+  if (winograd)
+    return tsl__weight_copy_plan(graph, &passes->ahead, node->params[0], &ahead, err);
   weight->layout = ahead;
   if (node->has_gradient && passes->forward.primitive == NULL &&
       tsl__picture_plan(graph, node, &convolution))
@@ -136,7 +140,7 @@ static void picture_backward(const struct tsl__task *task) {
 static void deconv_forward(const struct tsl__task *task) {
   struct tsl__node *node = task->node;
   struct state *state = node->state;
-  if (tsl__winograd_planned(&state->passes)) {
+  if (tsl__winograd_planned(&state->passes) && state->passes.spreading != NULL) {
     winograd_forward(task);
     return;
   }
