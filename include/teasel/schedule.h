@@ -71,6 +71,8 @@ struct tsl_worker {
    * (width) world ranks of the team. */
   void (*changed)(void *context, int64_t id, enum tsl_task_change change,
                   const int *ranks, int width);
+  /* Local, rank 0 only: a rank no longer answers; NULL allowed. */
+  void (*lost)(void *context, int rank);
   /* Local, rank 0 only: a message of kind TSL_MESSAGE_WORKER or above, which the worker
    * sent to rank 0; NULL allowed. */
   void (*message)(void *context, const struct tsl_message *message);

@@ -210,6 +210,8 @@ static enum tsl_status lose(struct tsl__coordinator *coordinator, int rank,
   coordinator->lost++;
   tsl__decider_set_ranks(coordinator->decider, coordinator->size - coordinator->lost);
   tsl_world_give_up(coordinator->world, rank);
+  if (coordinator->worker->lost != NULL)
+    coordinator->worker->lost(coordinator->worker->context, rank);
   return tsl__party_report(coordinator, rank, 0, TSL_PEER_LOST, &error, err);
 }
 

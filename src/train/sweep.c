@@ -298,6 +298,10 @@ static void take_change(void *context, int64_t id, enum tsl_task_change change,
        id, ranks, width);
 }
 
+static void take_loss(void *context, int rank) {
+  tell(context, TSL_SWEEP_LOST, -1, &rank, 1);
+}
+
 static void tick(void *context) {
   tell(context, TSL_SWEEP_TIME, -1, NULL, 0);
 }
@@ -423,6 +427,7 @@ enum tsl_status tsl_sweep_run(const struct tsl_sweep_request *request,
   const struct tsl_worker worker = {.work = train_one,
                                     .ask = ask,
                                     .changed = take_change,
+                                    .lost = take_loss,
                                     .message = take_message,
                                     .seconds_left = task_seconds_left,
                                     .pace = measured_pace,

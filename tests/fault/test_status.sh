@@ -139,6 +139,17 @@ said_in "two: the ledger tells of the takeover" $'\ttakeover\t'"$lost"$'\t.*of p
 is "two: every run is finished once" 4 "$(grep $'\tfinish\t' "$work/two/ledger.tsv" | cut -f 3 | sort -u | wc -l)"
 is "two: and no run twice" 4 "$(grep -c $'\tfinish\t' "$work/two/ledger.tsv")"
 
+# ---- a rank that no longer answers ----
+timeout -k 5 60 mpirun --oversubscribe --mca mpi_yield_when_idle 1 --mca orte_enable_recovery 1 -n 2 \
+  "$TEASEL" run "$job" -o "$work/lost" "${two[@]}" --set schedule.width=1 --set schedule.peer_seconds=1 >"$work/run.log" 2>&1 </dev/null &
+launcher=$!
+wait_for 'mute=$(cat "$work"/lost/runs/*/progress.json 2>/dev/null | grep -A 3 "\"ranks\": \"1\"" | sed -n "s/.*process\": \([0-9]*\),/\1/p" | head -n 1); [ -n "$mute" ]'
+kill -STOP "$mute"
+wait_for 'grep -q "	loss	" "$work"/lost/ledger/*.tsv'
+kill -KILL "$mute"
+wait $launcher
+said_in "lost: the ledger tells of the rank" $'\tloss\t\t1\t'"$host" "$work/lost/ledger.tsv"
+
 # ---- failed ----
 name=$(basename "$(ls -d "$work"/done/runs/*-seed=1-* | head -n 1)")
 mkdir -p "$work/failed/runs/$name/log.csv"
