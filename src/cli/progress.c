@@ -31,12 +31,14 @@ static double part_of(const struct tsl_sweep_progress *now) {
   return now->steps_total > 0 ? (double)now->steps_done / (double)now->steps_total : 1;
 }
 
-static void print_state(const struct tsl_sweep_progress *now, char *line, size_t bytes) {
+/* brief: what fits beside a bar on a terminal of 80 columns. */
+static void print_state(const struct tsl_sweep_progress *now, bool brief, char *line,
+                        size_t bytes) {
   char left[TSL_DATE_TEXT];
-  int used =
-      snprintf(line, bytes, "%lld of %lld runs, %.0f %% of the steps",
-               (long long)now->finished, (long long)now->runs, floor(100 * part_of(now)));
-  if (now->running > 0)
+  int used = snprintf(line, bytes, "%lld of %lld runs, %.0f %%%s",
+                      (long long)now->finished, (long long)now->runs,
+                      floor(100 * part_of(now)), brief ? "" : " of the steps");
+  if (now->running > 0 && !brief)
     used += snprintf(line + used, bytes - (size_t)used, ", %lld running",
                      (long long)now->running);
   if (now->failed > 0)
@@ -54,7 +56,7 @@ static void print_state(const struct tsl_sweep_progress *now, char *line, size_t
  * bar, then the beginning of the state. */
 static void print_bar(const struct tsl_sweep_progress *now, int columns, char *line) {
   char state[LINE / 2];
-  print_state(now, state, sizeof state);
+  print_state(now, /*brief=*/true, state, sizeof state);
   int room = columns - 1 - (int)strlen(state) - 3;
   int cells = room > CELLS_MOST ? CELLS_MOST : room, used = 0;
   if (cells >= CELLS_LEAST) {
@@ -114,7 +116,7 @@ void tsl__progress_show(struct tsl__progress *progress,
   if (time - progress->drawn < minute && !last)
     return;
   char line[LINE / 2];
-  print_state(now, line, sizeof line);
+  print_state(now, /*brief=*/false, line, sizeof line);
   tsl_log(TSL_LOG_NORMAL, "%s", line);
   progress->drawn = time;
 }

@@ -211,6 +211,7 @@ if command -v script >/dev/null; then
   on_terminal 60 "'$TEASEL' run '$job' -o '$work/copy'"
   is "a sweep runs on a terminal" 0 $?
   said "with a bar" '\[#+\] 4 of 4 runs'
+  said "that grows" '\[#*\.+\] [0-3] of 4 runs'
   widest=$(tr '\r' '\n' <"$work/log" | grep 'of 4 runs' | sed 's/\x1b\[K.*//' | awk '{ if (length($0) > w) w = length($0) } END { print w + 0 }')
   [ "$widest" -ge 20 ] && [ "$widest" -lt 60 ] && ok "that fits into the terminal ($widest)" || no "that fits into the terminal ($widest)" "$work/log"
   on_terminal 20 "'$TEASEL' run '$job' -o '$work/narrow' --train-only"
