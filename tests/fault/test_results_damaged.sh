@@ -1,6 +1,6 @@
 #!/bin/bash
-# Every file of a results folder missing, empty, cut in half, another's, or a folder: status, diff
-# and encode, which only read, end by themselves with an exit code of their own and name what is
+# Every file of a results folder missing, empty, cut in half, another's, or a folder: every command
+# but run (test_results_files.sh) ends by itself with an exit code of its own, and names what is
 # wrong.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -74,16 +74,16 @@ try() { # file, kinds, commands
     done
   done
 }
-try job.used.yaml "missing empty half foreign" "status diff"
-try provenance.json "missing half foreign" "status diff"
-try latents.h5 "missing half foreign folder" diff
-try scores.h5 "missing half foreign" diff
+try job.used.yaml "missing empty half foreign" "status diff score"
+try provenance.json "missing half foreign" "status diff report"
+try latents.h5 "missing half foreign folder" "diff score report"
+try scores.h5 "missing half foreign folder" "diff score report"
 try scores.csv "half foreign folder" diff
-try "runs/$run/record.json" "missing half foreign folder" "status encode diff"
+try "runs/$run/record.json" "missing half foreign folder" "status encode diff score report"
 try "runs/$run/model.h5" "missing empty half foreign folder" "encode diff"
-try "runs/$run/log.csv" "missing half foreign folder" diff
+try "runs/$run/log.csv" "missing half foreign folder" "diff report"
 try ledger.tsv "half foreign" status
 try "runs/$run" "missing foreign" "status encode diff"
-try runs "missing foreign" "status diff"
+try runs "missing foreign" "status diff score report"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
