@@ -25,7 +25,7 @@ get_peers() {
   have_peers && return 0
   echo "run.sh: getting $peers into $environment" >&2
   # shellcheck disable=SC2086
-  timeout 900 pip install --quiet --timeout 20 --extra-index-url https://download.pytorch.org/whl/cpu $peers \
+  timeout 900 pip install --quiet --retries 1 --timeout 10 --extra-index-url https://download.pytorch.org/whl/cpu $peers \
     >"$folder/venv" 2>&1 && have_peers
 }
 missing=""
