@@ -5,6 +5,7 @@
 #include "teasel/dataset.h"
 #include "teasel/job.h"
 #include "teasel/metric.h"
+#include "teasel/stop.h"
 #include "teasel/store.h"
 
 enum { TSL_SCORE_NOTES_MAX = 512, TSL_METRIC_NAME_MAX = 48 };
@@ -62,14 +63,16 @@ struct tsl_compare_counts {
 /* Collective on team. Scores all runs that have latents; pairs and metrics that scores.h5
  * holds already for runs of the same name and latents are taken from there. Writes
  * scores.h5 and the csv files, the same bytes for any number of members. dataset: NULL
- * allowed (no drawing). Only the team's first member writes. */
+ * allowed (no drawing). Only the team's first member writes. stop: NULL allowed; between
+ * two tiles of pairs or two metrics, then TSL_INTERRUPTED and the files as they were. */
 enum tsl_status tsl_compare(struct tsl_store *store, struct tsl_team *team,
                             const struct tsl_job *job, const struct tsl_dataset *dataset,
-                            struct tsl_error *err);
+                            const struct tsl_stop *stop, struct tsl_error *err);
 /* The same; counts: of all members together, NULL allowed. */
 enum tsl_status tsl_compare_counted(struct tsl_store *store, struct tsl_team *team,
                                     const struct tsl_job *job,
                                     const struct tsl_dataset *dataset,
+                                    const struct tsl_stop *stop,
                                     struct tsl_compare_counts *counts,
                                     struct tsl_error *err);
 

@@ -5,6 +5,7 @@
 #include "teasel/dataset.h"
 #include "teasel/job.h"
 #include "teasel/model.h"
+#include "teasel/stop.h"
 #include "teasel/store.h"
 #include "teasel/team.h"
 
@@ -22,9 +23,10 @@ enum tsl_status tsl_encode_samples(const struct tsl_model *model,
                                    float *log_variance, struct tsl_error *err);
 /* Collective on team. Encodes the first score.udr.points samples of the data set's order
  * with every finished run, runs spread over the members, and writes latents.h5. What
- * latents.h5 held of the same points is kept. */
+ * latents.h5 held of the same points is kept. stop: NULL allowed; between two runs, then
+ * TSL_INTERRUPTED with what was encoded in latents.h5. */
 enum tsl_status tsl_encode(struct tsl_store *store, struct tsl_team *team,
                            const struct tsl_job *job, const struct tsl_dataset *dataset,
-                           struct tsl_error *err);
+                           const struct tsl_stop *stop, struct tsl_error *err);
 
 #endif

@@ -6,12 +6,14 @@
 #include "teasel/compare.h"
 #include "teasel/dataset.h"
 #include "teasel/job.h"
+#include "teasel/stop.h"
 #include "teasel/store.h"
 
-/* Local. One self-contained HTML file and the same figures as SVG and PNG. */
+/* Local. One self-contained HTML file and the same figures as SVG and PNG. stop: NULL
+ * allowed; between two figures, then TSL_INTERRUPTED and the earlier report as it was. */
 enum tsl_status tsl_report_write(struct tsl_store *store, const struct tsl_job *job,
                                  const struct tsl_dataset *dataset,
-                                 struct tsl_error *err);
+                                 const struct tsl_stop *stop, struct tsl_error *err);
 
 /* What the page about good and bad shows; everything is borrowed. */
 struct tsl_classify_report {

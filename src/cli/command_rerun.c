@@ -251,8 +251,8 @@ static enum tsl_status train_again(struct tsl__session *session, struct scratch 
   if (status == TSL_OK)
     status = tsl_team_broadcast(session->team, 0, &encoded, sizeof encoded, err);
   if (status == TSL_OK && encoded != 0)
-    status =
-        tsl_encode(scratch->store, session->team, session->job, session->dataset, err);
+    status = tsl_encode(scratch->store, session->team, session->job, session->dataset,
+                        &tsl__stop, err);
   return status;
 }
 

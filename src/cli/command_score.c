@@ -1,12 +1,14 @@
 /* teasel score: finished runs -> latents.h5, scores.h5 and the tables. */
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/stop.h"
 #include "cli/stages.h"
 
 static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
   static const struct tsl_cli_option options[] = {{.name = NULL}};
   struct tsl_cli_arguments arguments = {0};
   struct tsl__session session = {0};
+  tsl__stop_catch();
   enum tsl_status status = tsl__session_begin(&session, &argc, &argv, err);
   if (status == TSL_OK)
     status = tsl_cli_parse(argc, argv, options, /*with_settings=*/true, &arguments, err);

@@ -1,5 +1,7 @@
 #include "cli/stages.h"
 
+#include "cli/stop.h"
+
 #include "teasel/compare.h"
 #include "teasel/encode.h"
 #include "teasel/log.h"
@@ -24,12 +26,12 @@ static double be_patient(struct tsl_world *world) {
 enum tsl_status tsl__stage_score(struct tsl__session *session, struct tsl_error *err) {
   double usual = be_patient(session->world);
   tell(session, "encoding");
-  enum tsl_status status =
-      tsl_encode(session->store, session->team, session->job, session->dataset, err);
+  enum tsl_status status = tsl_encode(session->store, session->team, session->job,
+                                      session->dataset, &tsl__stop, err);
   if (status == TSL_OK) {
     tell(session, "scoring");
-    status =
-        tsl_compare(session->store, session->team, session->job, session->dataset, err);
+    status = tsl_compare(session->store, session->team, session->job, session->dataset,
+                         &tsl__stop, err);
   }
   tsl_world_set_peer_seconds(session->world, usual);
   return status;
@@ -40,7 +42,8 @@ enum tsl_status tsl__stage_report(struct tsl__session *session, struct tsl_error
   bool first = tsl_world_rank(session->world) == 0;
   tell(session, "writing the report");
   if (first)
-    status = tsl_report_write(session->store, session->job, session->dataset, err);
+    status =
+        tsl_report_write(session->store, session->job, session->dataset, &tsl__stop, err);
   double usual = be_patient(session->world);
   status = tsl_team_agree(session->team, status, err);
   tsl_world_set_peer_seconds(session->world, usual);

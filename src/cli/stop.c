@@ -23,3 +23,5 @@ bool tsl__stop_asked(void *context) {
   (void)context;
   return asked_to_stop != 0;
 }
+
+const struct tsl_stop tsl__stop = {.asked = tsl__stop_asked};

@@ -143,10 +143,11 @@ static void comparison_release(struct tsl__comparison *c) {
 enum tsl_status tsl_compare_counted(struct tsl_store *store, struct tsl_team *team,
                                     const struct tsl_job *job,
                                     const struct tsl_dataset *dataset,
+                                    const struct tsl_stop *stop,
                                     struct tsl_compare_counts *counts,
                                     struct tsl_error *err) {
   struct tsl__comparison c = {
-      .store = store, .team = team, .job = job, .dataset = dataset};
+      .store = store, .team = team, .job = job, .dataset = dataset, .stop = stop};
   bool first = tsl_team_index(team) == 0;
   enum tsl_status status = tsl_store_latents_read(store, &c.latents, err);
   if (status == TSL_OK)
@@ -178,6 +179,6 @@ enum tsl_status tsl_compare_counted(struct tsl_store *store, struct tsl_team *te
 
 enum tsl_status tsl_compare(struct tsl_store *store, struct tsl_team *team,
                             const struct tsl_job *job, const struct tsl_dataset *dataset,
-                            struct tsl_error *err) {
-  return tsl_compare_counted(store, team, job, dataset, NULL, err);
+                            const struct tsl_stop *stop, struct tsl_error *err) {
+  return tsl_compare_counted(store, team, job, dataset, stop, NULL, err);
 }

@@ -30,6 +30,7 @@ struct tsl__comparison {
   struct tsl_team *team;
   const struct tsl_job *job;
   const struct tsl_dataset *dataset;
+  const struct tsl_stop *stop;
   struct tsl_latents latents;
   struct tsl__factor_points factor_points;
   struct tsl_scores scores;

@@ -173,8 +173,8 @@ static enum tsl_status run_round(struct tsl__comparison *c, struct round *round,
   struct tsl_udr_tile tile;
   round->block = blocks + (size_t)index * round->block_bytes;
   memset(blocks, 0, (size_t)size * round->block_bytes);
-  enum tsl_status status = TSL_OK;
-  if (tile_at(c, first + index, &tile))
+  enum tsl_status status = tsl_stop_check(c->stop, err);
+  if (status == TSL_OK && tile_at(c, first + index, &tile))
     status = tsl_udr_tile_compute(round->udr, &tile, add_record, round, err);
   TSL_TRY(tsl_team_agree(c->team, status, err));
   TSL_TRY(tsl_team_gather(c->team, blocks, round->block_bytes, err));

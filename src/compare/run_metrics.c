@@ -223,7 +223,9 @@ static enum tsl_status score_run(struct tsl__comparison *c, int run, unsigned ch
     const struct tsl_metric *metric = tsl_metric_find(c->scores.metric_names[m]);
     if (known_of(c, run)[m])
       continue;
-    status = compute_metric(c, run, &data, metric, &values[m], &notes, err);
+    status = tsl_stop_check(c->stop, err);
+    if (status == TSL_OK)
+      status = compute_metric(c, run, &data, metric, &values[m], &notes, err);
     record.computed++;
   }
   memcpy(record.notes, notes.notes, sizeof record.notes);

@@ -38,7 +38,9 @@ struct encoding {
   struct tsl_team *team;
   const struct tsl_job *job;
   const struct tsl_dataset *dataset;
+  const struct tsl_stop *stop;
   unsigned char *finished; /* (runs of the job) */
+  unsigned char *encoded;  /* (members, latents.run_count): by whom */
   struct tsl_latents latents;
   const struct tsl_run **runs; /* (latents.run_count) */
   struct tsl_latents before;   /* what latents.h5 holds already */
@@ -56,6 +58,7 @@ static void encoding_release(struct encoding *encoding) {
   free(latents->factors);
   free(encoding->runs);
   free(encoding->finished);
+  free(encoding->encoded);
   tsl_latents_release(&encoding->before);
 }
 
@@ -176,22 +179,56 @@ static enum tsl_status encode_share(struct encoding *encoding, struct tsl_error 
   TSL_TRY(list_points(encoding, err));
   read_before(encoding);
   const size_t members = (size_t)tsl_team_size(encoding->team);
-  for (size_t i = (size_t)tsl_team_index(encoding->team); i < encoding->latents.run_count;
-       i += members)
+  const size_t own = (size_t)tsl_team_index(encoding->team);
+  const size_t count = encoding->latents.run_count;
+  TSL_TRY(tsl_allocate((void **)&encoding->encoded, members * count + 1, 1, err));
+  for (size_t i = own; i < count; i += members) {
+    /* What is known is kept also by one who was asked to stop. */
+    if (tsl_stop_asked(encoding->stop) &&
+        find_before(encoding, &encoding->latents.runs[i]) == NULL)
+      continue;
     TSL_TRY(encode_run(encoding, i, err));
+    encoding->encoded[own * count + i] = 1;
+  }
+  return TSL_OK;
+}
+
+/* Collective on team. Leaves out the runs that nobody encoded, since some member was
+ * asked to stop; returns their number in *missing. */
+static enum tsl_status leave_out_missing(struct encoding *encoding, size_t *missing,
+                                         struct tsl_error *err) {
+  struct tsl_latents *latents = &encoding->latents;
+  const size_t members = (size_t)tsl_team_size(encoding->team);
+  const size_t count = latents->run_count;
+  size_t kept = 0;
+  if (count > 0)
+    TSL_TRY(tsl_team_gather(encoding->team, encoding->encoded, count, err));
+  for (size_t i = 0; i < count; i++)
+    if (encoding->encoded[i % members * count + i] != 0)
+      latents->runs[kept++] = latents->runs[i];
+  latents->run_count = kept;
+  *missing = count - kept;
   return TSL_OK;
 }
 
 enum tsl_status tsl_encode(struct tsl_store *store, struct tsl_team *team,
                            const struct tsl_job *job, const struct tsl_dataset *dataset,
-                           struct tsl_error *err) {
+                           const struct tsl_stop *stop, struct tsl_error *err) {
   struct encoding encoding = {
-      .store = store, .team = team, .job = job, .dataset = dataset};
+      .store = store, .team = team, .job = job, .dataset = dataset, .stop = stop};
+  size_t missing = 0;
   enum tsl_status status = find_finished(&encoding, err);
   if (status == TSL_OK)
     status = tsl_team_agree(team, encode_share(&encoding, err), err);
   if (status == TSL_OK)
+    status = leave_out_missing(&encoding, &missing, err);
+  if (status == TSL_OK && (missing == 0 || encoding.latents.run_count > 0))
     status = tsl_store_latents_write(store, team, &encoding.latents, err);
+  if (status == TSL_OK && missing > 0)
+    status = tsl_error_set(err, TSL_INTERRUPTED, "",
+                           "interrupted with %zu runs still to be encoded; what is "
+                           "finished is kept: run the same command again",
+                           missing);
   encoding_release(&encoding);
   return status;
 }

@@ -17,7 +17,8 @@ struct tsl__figure {
 
 /* Every section in order. */
 enum tsl_status tsl__figures_write(const struct tsl__report_data *data,
-                                   struct tsl__page *page, struct tsl_error *err);
+                                   const struct tsl_stop *stop, struct tsl__page *page,
+                                   struct tsl_error *err);
 
 /* ---- shared by figures ---- */
 const char *tsl__similarity_title(enum tsl_similarity similarity); /* "Spearman" */

@@ -11,8 +11,11 @@ static const struct tsl__figure *const figures[] = {
 };
 
 enum tsl_status tsl__figures_write(const struct tsl__report_data *data,
-                                   struct tsl__page *page, struct tsl_error *err) {
-  for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
+                                   const struct tsl_stop *stop, struct tsl__page *page,
+                                   struct tsl_error *err) {
+  for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+    TSL_TRY(tsl_stop_check(stop, err));
     TSL_TRY(figures[i]->write(data, page, err));
+  }
   return TSL_OK;
 }

@@ -10,6 +10,7 @@
 #include "teasel/compare.h"
 #include "teasel/dataset.h"
 #include "teasel/job.h"
+#include "teasel/stop.h"
 #include "teasel/store.h"
 
 struct tsl__report_run {
@@ -94,6 +95,7 @@ struct tsl__report_data {
  * left out (and said on the page); an error is only what makes a report impossible. */
 enum tsl_status tsl__report_load(struct tsl_store *store, const struct tsl_job *job,
                                  const struct tsl_dataset *dataset,
+                                 const struct tsl_stop *stop,
                                  struct tsl__report_data *out, struct tsl_error *err);
 void tsl__report_release(struct tsl__report_data *data);
 

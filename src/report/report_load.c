@@ -182,12 +182,14 @@ static void load_facts(const struct tsl_job *job, const struct tsl_dataset *data
 
 static enum tsl_status load_pictures(struct tsl_store *store, const struct tsl_job *job,
                                      const struct tsl_dataset *dataset,
+                                     const struct tsl_stop *stop,
                                      struct tsl__report_data *data,
                                      struct tsl_error *err) {
   for (int f = 0; dataset != NULL && f < data->family_count; f++) {
     int best = data->families[f].best_run;
     if (best < 0)
       continue;
+    TSL_TRY(tsl_stop_check(stop, err));
     const struct tsl_latents_run *codes = NULL;
     if (data->runs[best].latents >= 0)
       codes = &data->latents.runs[data->runs[best].latents];
@@ -200,6 +202,7 @@ static enum tsl_status load_pictures(struct tsl_store *store, const struct tsl_j
 
 enum tsl_status tsl__report_load(struct tsl_store *store, const struct tsl_job *job,
                                  const struct tsl_dataset *dataset,
+                                 const struct tsl_stop *stop,
                                  struct tsl__report_data *out, struct tsl_error *err) {
   struct tsl_error trouble = {0};
   char path[TSL_PATH_MAX];
@@ -223,5 +226,5 @@ enum tsl_status tsl__report_load(struct tsl_store *store, const struct tsl_job *
   load_facts(job, dataset, out);
   tsl__report_choose_best(out);
   TSL_TRY(tsl__classifications_load(store, job, dataset, out, err));
-  return load_pictures(store, job, dataset, out, err);
+  return load_pictures(store, job, dataset, stop, out, err);
 }

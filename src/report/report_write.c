@@ -17,16 +17,16 @@ static enum tsl_status write_files(const struct tsl_store *store,
 
 enum tsl_status tsl_report_write(struct tsl_store *store, const struct tsl_job *job,
                                  const struct tsl_dataset *dataset,
-                                 struct tsl_error *err) {
+                                 const struct tsl_stop *stop, struct tsl_error *err) {
   struct tsl__report_data *data = calloc(1, sizeof *data);
   struct tsl__page page;
   struct tsl_text document = {0};
   if (data == NULL)
     return tsl_error_set(err, TSL_MEMORY, "", "no memory for a report");
   tsl__page_init(&page);
-  enum tsl_status status = tsl__report_load(store, job, dataset, data, err);
+  enum tsl_status status = tsl__report_load(store, job, dataset, stop, data, err);
   if (status == TSL_OK)
-    status = tsl__figures_write(data, &page, err);
+    status = tsl__figures_write(data, stop, &page, err);
   if (status == TSL_OK) {
     tsl__page_finish(&page, data->job_name, &document);
     if (document.failed || page.failed)

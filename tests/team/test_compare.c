@@ -136,7 +136,7 @@ static struct tsl_compare_counts compare(struct tsl_store *store, struct tsl_tea
                                          const struct tsl_job *job) {
   struct tsl_compare_counts counts = {0};
   struct tsl_error err = {0};
-  if (tsl_compare_counted(store, team, job, NULL, &counts, &err) != TSL_OK)
+  if (tsl_compare_counted(store, team, job, NULL, NULL, &counts, &err) != TSL_OK)
     fail_msg("%s: %s", err.where, err.text);
   return counts;
 }
@@ -308,7 +308,7 @@ static void expect_failure(const struct tsl_job *job,
     any = any || fails(i, size);
   struct tsl_store *store = open_store(fails(index, size) ? "empty" : "together");
   struct tsl_error err = {0};
-  enum tsl_status status = tsl_compare(store, team, job, NULL, &err);
+  enum tsl_status status = tsl_compare(store, team, job, NULL, NULL, &err);
   assert_int_equal(status != TSL_OK, any);
   if (any)
     assert_non_null(strstr(err.where, "empty/latents.h5"));
@@ -339,12 +339,40 @@ static void test_a_members_failure__is_everybodys(void **state) {
   tsl_job_free(job);
 }
 
+/* One member is asked to stop, at the given look: false until then. */
+static bool asked_later(void *context) {
+  int *looks = context;
+  return (*looks)-- <= 0;
+}
+
+static void test_a_member_asked_to_stop__ends_all_and_leaves_the_files(void **state) {
+  (void)state;
+  struct tsl_job *job = make_job("seeds=[0, 1, 2, 3, 4]", NULL);
+  struct tsl_team *team = tsl_world_team(world);
+  int index = tsl_team_index(team), size = tsl_team_size(team);
+  struct tsl_store *store = open_store("stopped");
+  if (index == 0)
+    write_latents(store, job);
+  tsl_team_barrier(team, NULL);
+  struct tsl_error err = {0};
+  char path[TSL_PATH_MAX];
+  for (int first_look = 0; first_look < 3; first_look++) {
+    int looks = index == size - 1 ? first_look : 1000000;
+    const struct tsl_stop stop = {asked_later, &looks};
+    assert_int_equal(tsl_compare(store, team, job, NULL, &stop, &err), TSL_INTERRUPTED);
+    assert_false(tsl_file_exists(tsl_store_path(store, TSL_STORE_SCORES, path)));
+    assert_false(tsl_file_exists(tsl_store_path(store, TSL_STORE_SCORES_CSV, path)));
+  }
+  tsl_store_close(store);
+  tsl_job_free(job);
+}
+
 static void test_missing_latents__are_every_members_error(void **state) {
   (void)state;
   struct tsl_job *job = make_job("seeds=[0]", NULL);
   struct tsl_store *store = open_store("empty");
   struct tsl_error err = {0};
-  assert_int_not_equal(tsl_compare(store, tsl_world_team(world), job, NULL, &err),
+  assert_int_not_equal(tsl_compare(store, tsl_world_team(world), job, NULL, NULL, &err),
                        TSL_OK);
   assert_non_null(strstr(err.where, "latents.h5"));
   tsl_store_close(store);
@@ -363,6 +391,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_another_threshold__computes_everything_anew),
       cmocka_unit_test(test_odd_runs__are_told_and_scored_as_defined),
       cmocka_unit_test(test_a_members_failure__is_everybodys),
+      cmocka_unit_test(test_a_member_asked_to_stop__ends_all_and_leaves_the_files),
       cmocka_unit_test(test_missing_latents__are_every_members_error),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);

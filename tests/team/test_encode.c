@@ -44,7 +44,7 @@ static struct tsl_store *open_trained(const struct train_case *made, const char 
 static void encode(const struct train_case *made, struct tsl_store *store,
                    struct tsl_team *team) {
   struct tsl_error err = {0};
-  if (tsl_encode(store, team, made->job, made->dataset, &err) != TSL_OK)
+  if (tsl_encode(store, team, made->job, made->dataset, NULL, &err) != TSL_OK)
     fail_msg("%s: %s", err.where, err.text);
 }
 
@@ -153,11 +153,78 @@ static void test_encode__fails_on_all_ranks_where_one_model_is_broken(void **sta
     assert_int_equal(tsl_team_barrier(tsl_world_team(world), NULL), TSL_OK);
     struct tsl_error err = {0};
     assert_int_not_equal(
-        tsl_encode(store, tsl_world_team(world), made.job, made.dataset, &err), TSL_OK);
+        tsl_encode(store, tsl_world_team(world), made.job, made.dataset, NULL, &err),
+        TSL_OK);
     assert_non_null(strstr(err.where, "model.h5"));
     assert_false(tsl_file_exists(tsl_store_path(store, TSL_STORE_LATENTS, path)));
     tsl_store_close(store);
   }
+  case_close(&made);
+}
+
+/* Asked to stop from the given look on. */
+static bool asked_later(void *context) {
+  int *looks = context;
+  return (*looks)-- <= 0;
+}
+
+/* Every member ends after its first run, or the last member alone; what was encoded is
+ * kept, and a later call brings the rest. */
+static void test_encode__keeps_what_it_has_when_asked_to_stop(void **state) {
+  (void)state;
+  struct train_case made;
+  struct tsl_team *team = tsl_world_team(world);
+  case_open(&made, world, job, case_network);
+  struct tsl_store *whole = open_trained(&made, "unstopped", RUNS);
+  encode(&made, whole, team);
+  for (int all = 0; all < 2; all++) {
+    struct tsl_store *store = open_trained(&made, all ? "all-stop" : "last-stops", RUNS);
+    const int size = tsl_team_size(team), index = tsl_team_index(team);
+    const bool stops = all || index + 1 == size;
+    int looks = stops ? 1 : RUNS + 1;
+    const struct tsl_stop stop = {asked_later, &looks};
+    struct tsl_error err = {0};
+    size_t left = 0;
+    for (int member = all ? 0 : size - 1; member < size; member++)
+      for (int run = member + size; run < RUNS; run += size)
+        left++;
+    enum tsl_status status = tsl_encode(store, team, made.job, made.dataset, &stop, &err);
+    assert_int_equal(status, left > 0 ? TSL_INTERRUPTED : TSL_OK);
+    struct tsl_latents latents;
+    assert_int_equal(tsl_store_latents_read(store, &latents, &err), TSL_OK);
+    assert_int_equal(latents.run_count, RUNS - left);
+    tsl_latents_release(&latents);
+    assert_int_equal(tsl_team_barrier(team, NULL), TSL_OK);
+    /* Asked at once: what is known stays. */
+    looks = 0;
+    status = tsl_encode(store, team, made.job, made.dataset, &stop, &err);
+    assert_int_equal(status, left > 0 ? TSL_INTERRUPTED : TSL_OK);
+    assert_int_equal(tsl_store_latents_read(store, &latents, &err), TSL_OK);
+    assert_int_equal(latents.run_count, RUNS - left);
+    tsl_latents_release(&latents);
+    assert_int_equal(tsl_team_barrier(team, NULL), TSL_OK);
+    encode(&made, store, team);
+    assert_same_latents(whole, store);
+    tsl_store_close(store);
+  }
+  tsl_store_close(whole);
+  case_close(&made);
+}
+
+static void test_encode__writes_nothing_when_asked_to_stop_at_once(void **state) {
+  (void)state;
+  struct train_case made;
+  case_open(&made, world, job, case_network);
+  struct tsl_store *store = open_trained(&made, "at-once", RUNS);
+  int looks = 0;
+  char path[TSL_PATH_MAX];
+  const struct tsl_stop stop = {asked_later, &looks};
+  struct tsl_error err = {0};
+  assert_int_equal(
+      tsl_encode(store, tsl_world_team(world), made.job, made.dataset, &stop, &err),
+      TSL_INTERRUPTED);
+  assert_false(tsl_file_exists(tsl_store_path(store, TSL_STORE_LATENTS, path)));
+  tsl_store_close(store);
   case_close(&made);
 }
 
@@ -168,7 +235,9 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_encode__gives_the_same_bytes_on_all_ranks_and_on_one),
       cmocka_unit_test(test_encode__takes_finished_runs_and_adds_later_ones),
-      cmocka_unit_test(test_encode__fails_on_all_ranks_where_one_model_is_broken)};
+      cmocka_unit_test(test_encode__fails_on_all_ranks_where_one_model_is_broken),
+      cmocka_unit_test(test_encode__keeps_what_it_has_when_asked_to_stop),
+      cmocka_unit_test(test_encode__writes_nothing_when_asked_to_stop_at_once)};
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   tsl_world_close(world);
   return failed;

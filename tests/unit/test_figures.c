@@ -14,7 +14,7 @@ static void render(const struct sample_request *request, struct tsl__page *page,
   struct tsl__report_data *data = sample_create(request);
   struct tsl_error err = {0};
   tsl__page_init(page);
-  if (tsl__figures_write(data, page, &err) != TSL_OK)
+  if (tsl__figures_write(data, NULL, page, &err) != TSL_OK)
     fail_msg("%s", err.text);
   tsl__page_finish(page, data->job_name, document);
   assert_false(page->failed || document->failed);
@@ -132,7 +132,7 @@ static void test_page__survives_scores_that_are_all_missing(void **state) {
   struct tsl__page page;
   struct tsl_text document = {0};
   tsl__page_init(&page);
-  assert_int_equal(tsl__figures_write(data, &page, NULL), TSL_OK);
+  assert_int_equal(tsl__figures_write(data, NULL, &page, NULL), TSL_OK);
   tsl__page_finish(&page, "x", &document);
   check_document(&document);
   tsl_text_release(&document);
@@ -177,7 +177,7 @@ static void test_udr_table__marks_the_best_setting(void **state) {
   assert_int_equal(data->runs[data->best_run].setting, 4);
   struct tsl__page page;
   tsl__page_init(&page);
-  assert_int_equal(tsl__figures_write(data, &page, NULL), TSL_OK);
+  assert_int_equal(tsl__figures_write(data, NULL, &page, NULL), TSL_OK);
   const char *row = strstr(strstr(page.html.bytes, "id=\"udr\""), "<tr class=\"best\">");
   assert_non_null(row);
   const char *end = strstr(row, "</tr>");
