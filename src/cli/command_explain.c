@@ -2,8 +2,10 @@
 #include "cli/command.h"
 #include "cli/job_open.h"
 #include "teasel/metric.h"
+#include "teasel/store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char usage[] =
@@ -19,7 +21,8 @@ static const char usage[] =
     "  teasel explain mig             a metric\n"
     "  teasel explain network         network files and their entries\n"
     "  teasel explain conv64          configs/networks/conv64.yaml with every shape\n"
-    "  teasel explain fashion-mnist   configs/datasets/fashion-mnist.yaml, resolved\n";
+    "  teasel explain fashion-mnist   configs/datasets/fashion-mnist.yaml, resolved\n"
+    "  teasel explain ./mine.yaml     a network or data set file of one's own\n";
 
 static void print_metrics(const char *name, struct tsl_text *out) {
   for (size_t i = 0; i < tsl_metric_count(); i++) {
@@ -86,22 +89,24 @@ static enum tsl_status explain_network(const char *name, struct tsl_text *out,
   struct tsl_cli_registry registry;
   struct tsl_job *job = NULL;
   char folder[TSL_CLI_PATH_MAX], share[TSL_CLI_PATH_MAX];
-  const char *const settings[] = {"name=explain", "dataset=none", "train.iterations=1"};
-  struct tsl_text text;
-  tsl_text_init(&text);
-  tsl_text_add(&text, "network: ");
-  tsl_text_add_json(&text, name);
-  tsl_text_add(&text, "\nreconstruction: gaussian\nfamilies: [{model: vae}]\n");
+  const char *const body = "reconstruction: gaussian\nfamilies: [{model: vae}]\n";
+  struct tsl_text setting; /* so that a path is relative to the current folder */
+  tsl_text_init(&setting);
+  tsl_text_add(&setting, "network=");
+  tsl_text_add_json(&setting, name);
+  if (setting.failed)
+    return tsl_error_set(err, TSL_MEMORY, name, "out of memory");
+  const char *const settings[] = {"name=explain", "dataset=none", "train.iterations=1",
+                                  setting.bytes};
   tsl_cli_disk(&disk, folder);
   tsl_cli_registry_init(&registry);
-  const struct tsl_job_text job_text = {"configs/.", text.bytes, text.length, settings,
-                                        3};
+  const struct tsl_job_text job_text = {"configs/.", body, strlen(body), settings, 4};
   enum tsl_status status =
       tsl_job_read(&job_text, &registry.registry, &disk, tsl_cli_share(share), &job, err);
   if (status == TSL_OK)
     print_network(out, tsl_job_run(job, 0)->network);
   tsl_job_free(job);
-  tsl_text_release(&text);
+  tsl_text_release(&setting);
   return status;
 }
 
@@ -132,6 +137,27 @@ static enum tsl_status explain_dataset(const char *name, struct tsl_text *out,
   return TSL_OK;
 }
 
+/* A file of one's own: a data set says by which reader, a network does not. */
+static enum tsl_status explain_file(const char *path, struct tsl_text *out,
+                                    struct tsl_error *err) {
+  char *bytes = NULL;
+  size_t count = 0;
+  char named[TSL_CLI_PATH_MAX];
+  snprintf(named, sizeof named, "%s%s", strchr(path, '/') == NULL ? "./" : "", path);
+  if (!tsl_file_exists(named))
+    return tsl_error_set(err, TSL_BAD_INPUT, path, "there is no such file");
+  TSL_TRY(tsl_file_read(named, &bytes, &count, err));
+  bool dataset = strncmp(bytes, "reader:", 7) == 0 || strstr(bytes, "\nreader:") != NULL;
+  free(bytes);
+  return dataset ? explain_dataset(named, out, err) : explain_network(named, out, err);
+}
+
+static bool is_file(const char *topic) {
+  size_t length = strlen(topic);
+  return strchr(topic, '/') != NULL ||
+         (length > 5 && strcmp(topic + length - 5, ".yaml") == 0);
+}
+
 static enum tsl_status unknown(const char *topic, enum tsl_status status,
                                struct tsl_error *err) {
   const char *names[64] = {"udr"};
@@ -157,6 +183,8 @@ static enum tsl_status explain(const char *topic, struct tsl_text *out,
     print_metrics(NULL, out);
     return status;
   }
+  if (is_file(topic))
+    return explain_file(topic, out, err);
   bool network = config_exists("networks", topic);
   bool dataset = config_exists("datasets", topic);
   bool udr = strcmp(topic, "udr") == 0, metric = tsl_metric_find(topic) != NULL;

@@ -222,9 +222,10 @@ static enum tsl_status unknown_topic(const char *topic,
     add_names(&pool, &names, &count, &capacity, tsl__entry_tables[i].name);
   for (int i = 0; tsl__job_words[i].name != NULL; i++)
     add_names(&pool, &names, &count, &capacity, tsl__job_words[i].name);
+  const char *near = tsl__did_you_mean(&pool, topic, names, (size_t)count);
   enum tsl_status status =
       tsl_error_set(err, TSL_BAD_INPUT, "", "nothing is called '%.80s'%s", topic,
-                    tsl__did_you_mean(&pool, topic, names, (size_t)count));
+                    near[0] != '\0' ? near : "; `teasel explain` tells all words");
   tsl__pool_release(&pool);
   return status;
 }

@@ -174,8 +174,11 @@ void tsl__key_unknown(struct tsl__job_reader *reader, struct tsl__place place,
   if (scope.is_block &&
       (tsl__table_find(tsl__job_table, key) != NULL ||
        find_word(key, /*is_block=*/false, &target) || strncmp(key, "dataset.", 8) == 0)) {
-    tsl__problem(&reader->problems, place,
-                 "'%s' is the same for all runs; put it at the top of the file", key);
+    tsl__problem(
+        &reader->problems, place,
+        "'%s' holds for all runs of the job, so no block can set it; put it at the "
+        "top of the file",
+        key);
     return;
   }
   if (strcmp(shown, "<<") == 0) {

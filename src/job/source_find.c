@@ -35,8 +35,8 @@ static const char *find_path(struct tsl__job_reader *reader, const char *kind,
     if (path == NULL || source->exists(source->context, path))
       return path;
     tsl__problem(&reader->problems, value->place,
-                 "there is no file '%s'; a path is relative to the file that names it",
-                 path);
+                 "there is no file '%s'; a path is relative to the %s", path,
+                 value->place.line > 0 ? "file that names it" : "current folder");
     return NULL;
   }
   const char *beside =

@@ -75,6 +75,15 @@ for word in beta_tcvae tubers mig conv64 fashion-mnist network deconv udr train;
 done
 "$TEASEL" explain conv64 | grep -qE 'encoder\.3 +conv +96 x 4 x 4'
 check "explain gives the shapes of a network" $?
+"$TEASEL" explain net.yaml | grep -qE 'encoder\.0 +dense +8'
+check "explain gives the shapes of a network file of one's own" $?
+printf 'seed: 3\nreader: tubers\nsize: 16\n' >mine.yaml
+"$TEASEL" explain ./mine.yaml | grep -q 'size: 16'
+check "explain resolves a data set file of one's own" $?
+"$TEASEL" explain ./nowhere.yaml 2>err.txt; [ $? -eq 2 ] && grep -q 'no such file' err.txt
+check "explain names a file that is missing" $?
+"$TEASEL" explain qqqqqqqq 2>err.txt; [ $? -eq 2 ] && grep -q 'teasel explain. tells all words' err.txt
+check "explain says where all words are" $?
 "$TEASEL" explain beta_tcvea 2>err.txt; [ $? -eq 2 ] && grep -q "did you mean 'beta_tcvae'" err.txt
 check "explain gives the nearest word" $?
 
