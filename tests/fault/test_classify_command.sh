@@ -94,6 +94,14 @@ fact "an odd number of labels is refused" refused "odd" "${classify[@]}" --label
 fact "too many labels are refused" refused "250 good" "${classify[@]}" --labels 500 -o "$work/none"
 fact "an unknown class is refused" refused "no class 'fine'" "${classify[@]}" --good fine -o "$work/none"
 fact "an unknown run is refused" refused "no run is called" "${classify[@]}" --run x -o "$work/none"
+cp "$work/results/job.used.yaml" "$work/used.yaml"
+for setting in latent=2 train.batch=16 "seeds=[0]" dataset.seed=5 "beta=[1, 2]"; do
+  fact "classify refuses $setting, which makes other runs" \
+    refused "teasel run" "${classify[@]}" --set "$setting" -o "$work/none"
+  fact "report refuses $setting" refused "teasel run" "$TEASEL" report "$work/results" --set "$setting"
+done
+fact "an unknown word of --set is refused" refused "did you mean" "${classify[@]}" --set lattent=2 -o "$work/none"
+fact "the folder's job stays as it is" cmp -s "$work/used.yaml" "$work/results/job.used.yaml"
 fact "a missing folder is refused" refused "no such results folder" "$TEASEL" classify "$work/nowhere"
 fact "a refusal writes nothing" test ! -e "$work/none"
 rm "$work/results/scores.h5"

@@ -187,6 +187,52 @@ static void test_udr_table__marks_the_best_setting(void **state) {
   sample_free(data);
 }
 
+/* The highest scores of all belong to runs that diverged: listed with their steps, shown
+ * with their scores, marked as best nowhere. */
+static void test_diverged_runs__are_listed_and_never_marked_as_best(void **state) {
+  (void)state;
+  enum { DIVERGED = 2 };
+  struct sample_request request = whole;
+  request.failures = false;
+  struct tsl__report_data *data = sample_create(&request);
+  for (int i = 0; i < data->run_count; i++) {
+    if (data->runs[i].setting != DIVERGED)
+      continue;
+    data->runs[i].record.outcome = TSL_OUTCOME_DIVERGED;
+    data->runs[i].record.steps = 123456 + i;
+    for (int group = 0; group < TSL_UDR_GROUP_COUNT; group++)
+      data->scores.udr[TSL_SPEARMAN][TSL_UDR_LIB][group][i] = 0.98765;
+    for (int m = 0; m < data->scores.metric_count; m++)
+      data->scores.metrics[i * data->scores.metric_count + m] = 0.97654;
+  }
+  tsl__report_choose_best(data);
+  assert_int_not_equal(data->best_setting, DIVERGED);
+  struct tsl__page page;
+  tsl__page_init(&page);
+  assert_int_equal(tsl__figures_write(data, NULL, &page, NULL), TSL_OK);
+  const char *outcomes = strstr(page.html.bytes, "<section id=\"outcomes\"");
+  assert_non_null(outcomes);
+  assert_non_null(strstr(outcomes, "<strong>4</strong> of 36 diverged"));
+  for (int i = 0; i < data->run_count; i++) {
+    char steps[32], text[64];
+    if (data->runs[i].setting != DIVERGED)
+      continue;
+    snprintf(text, sizeof text, ">%s</td>",
+             tsl__print_quantity(steps, (double)data->runs[i].record.steps));
+    assert_non_null(strstr(outcomes, text));
+  }
+  assert_non_null(strstr(page.html.bytes, ">0.988</td>"));
+  for (const char *row = page.html.bytes;
+       (row = strstr(row, "<tr class=\"best\">")) != NULL; row++) {
+    const char *end = strstr(row, "</tr>"), *score = strstr(row, ">0.988</td>");
+    assert_true(score == NULL || score > end);
+  }
+  assert_null(strstr(page.html.bytes, "class=\"n best\" data-v=\"0.98765\""));
+  assert_null(strstr(page.html.bytes, "class=\"n best\" data-v=\"0.97654\""));
+  tsl__page_release(&page);
+  sample_free(data);
+}
+
 static void test_classification__shows_table_scatter_and_sheets(void **state) {
   (void)state;
   struct tsl__page page;
@@ -254,6 +300,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_page__names_are_escaped),
       cmocka_unit_test(test_page__same_data_give_same_bytes),
       cmocka_unit_test(test_udr_table__marks_the_best_setting),
+      cmocka_unit_test(test_diverged_runs__are_listed_and_never_marked_as_best),
       cmocka_unit_test(test_classification__shows_table_scatter_and_sheets),
       cmocka_unit_test(test_numbers__three_digits_and_a_dash_for_none),
   };
