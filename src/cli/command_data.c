@@ -16,11 +16,17 @@ static const char usage[] =
     "write exports it: OUT.h5, which the reader `hdf5` reads back, and OUT.png with "
     "some\n"
     "of its pictures, class by class.\n"
-    "NAME is looked for in ./configs/datasets, then among the installed ones.\n"
+    "NAME is looked for in ./configs/datasets, then among the installed ones; `teasel\n"
+    "explain` lists the readers, and `teasel explain READER` the keys of a FILE.yaml.\n"
     "\n"
     "  -o FILE            the HDF5 file to write\n"
     "  --set KEY=VALUE    change an option of the data set: --set size=32, --set seed=1\n"
-    "  --cache FOLDER     where the mapped copy is kept (default: ~/.cache/teasel)\n";
+    "  --cache FOLDER     where the mapped copy is kept (default: ~/.cache/teasel)\n"
+    "\n"
+    "Examples:\n"
+    "  teasel data info tubers\n"
+    "  printf 'reader: image_folder\\npath: ./photos\\n' >mine.yaml\n"
+    "  teasel data write mine.yaml -o mine.h5\n";
 
 struct request {
   const char *output, *cache;
@@ -164,13 +170,15 @@ static enum tsl_status show_or_write(const struct request *request, const char *
 }
 
 static enum tsl_status dispatch(const struct request *request, struct tsl_error *err) {
-  TSL_TRY(tsl_cli_words_check(&request->arguments, "data", 2, 2, "info|write NAME", err));
+  TSL_TRY(tsl_cli_words_check(&request->arguments, "data", 1, 2, "info|write NAME", err));
   const char *verb = request->arguments.words[0];
   bool writing = strcmp(verb, "write") == 0;
   if (!writing && strcmp(verb, "info") != 0)
     return tsl_error_set(
         err, TSL_BAD_INPUT, "teasel data",
         "'%s' is neither info nor write; `teasel data --help` tells more", verb);
+  TSL_TRY(tsl_cli_words_check(&request->arguments, "data", 2, 2, "the name of a data set",
+                              err));
   if (writing != (request->output != NULL))
     return tsl_error_set(err, TSL_BAD_INPUT, "teasel data",
                          writing ? "write needs -o OUT.h5" : "info takes no -o");

@@ -21,9 +21,16 @@ static const char usage[] =
     "run's\n"
     "data set was, or all samples of a data set (a name, or the path of its .yaml).\n"
     "\n"
-    "  --run RUN   the run's name, its 8 hex digits, or a beginning of either\n"
+    "  --run RUN   the run's name, its 8 hex digits, or a beginning of either (they are "
+    "the\n"
+    "              folders of RESULTS/runs; scores.csv tells which is best)\n"
     "  -o OUT      OUT.csv: a line an image; else HDF5 with /mean and /log_variance\n"
-    "              [images, latent] and /names, or /indices (and /labels)\n";
+    "              [images, latent] and /names, or /indices (and /labels)\n"
+    "\n"
+    "Examples:\n"
+    "  teasel encode results/demo --run 1a2b3c4d photo1.jpg photo2.png -o latents.csv\n"
+    "  teasel encode results/demo --run beta_vae-beta=4-seed=0 ./mine.yaml -o "
+    "latents.h5\n";
 
 static bool ends_in(const char *text, const char *ending) {
   size_t length = strlen(text), tail = strlen(ending);

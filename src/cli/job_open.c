@@ -120,6 +120,14 @@ enum tsl_status tsl_cli_dataset_config(const char *name, struct tsl_dataset_conf
   struct tsl_file_source disk;
   struct tsl_cli_registry registry;
   char folder[TSL_CLI_PATH_MAX], share[TSL_CLI_PATH_MAX];
+  /* A file of the current folder, as on any command line. */
+  char here[TSL_CLI_PATH_MAX];
+  size_t length = strlen(name);
+  if (strchr(name, '/') == NULL && length > 5 &&
+      strcmp(name + length - 5, ".yaml") == 0) {
+    snprintf(here, sizeof here, "./%s", name);
+    name = here;
+  }
   tsl_cli_disk(&disk, folder);
   tsl_cli_registry_init(&registry);
   return tsl_dataset_config_read(name, NULL, &registry.registry, &disk,

@@ -1,8 +1,10 @@
 /* main: finds the subcommand, prints the error, turns a status into an exit code. */
 #include "cli/command.h"
 #include "cli/version.h"
+#include "teasel/text.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,14 +21,43 @@ static const struct tsl_command *const commands[] = {
 static void print_help(void) {
   printf("teasel " TSL_VERSION ": sweeps of autoencoders under MPI, and which run teased "
          "the factors apart best\n\n"
-         "usage: teasel COMMAND [ARGUMENTS]     (teasel COMMAND --help tells more)\n\n");
+         "usage: teasel COMMAND [ARGUMENTS]     (teasel COMMAND --help tells more)\n"
+         "       mpirun -n P teasel run JOB.yaml\n\n");
   for (size_t i = 0; commands[i] != NULL; i++)
     printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
-  printf("\n  --version    the program's version, its libraries and kernel set\n");
+  printf(
+      "\n  --version    the program's version, its libraries and kernel set\n\n"
+      "Exit codes: 0 done, 1 failed, 2 bad input and nothing written, 75 interrupted:\n"
+      "run the same command again. Messages go to standard error, results to standard\n"
+      "output. jobs/ has job files to begin with, docs/ tells the rest.\n");
+}
+
+static const struct tsl_command *find_command(const char *name) {
+  for (size_t i = 0; commands[i] != NULL; i++)
+    if (strcmp(name, commands[i]->name) == 0)
+      return commands[i];
+  return NULL;
+}
+
+static int refuse_command(const char *name) {
+  const char *names[sizeof commands / sizeof *commands];
+  size_t count = 0;
+  for (; commands[count] != NULL; count++)
+    names[count] = commands[count]->name;
+  const char *near = tsl_text_nearest(name, names, count);
+  fprintf(stderr, "teasel: unknown command '%s'%s%s%s; `teasel --help` lists them\n",
+          name, near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+          near != NULL ? "'?" : "");
+  return 2;
+}
+
+static bool asks_for_help(const char *word) {
+  return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
 int main(int argc, char **argv) {
-  if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+  bool help = argc < 2 || asks_for_help(argv[1]) || strcmp(argv[1], "help") == 0;
+  if (help && argc < 3) {
     print_help();
     return argc < 2 ? 2 : 0;
   }
@@ -34,23 +65,20 @@ int main(int argc, char **argv) {
     tsl__version_print();
     return 0;
   }
-  signal(SIGXFSZ, SIG_IGN); /* a file over the limit is an error of write */
-  for (size_t i = 0; commands[i] != NULL; i++) {
-    if (strcmp(argv[1], commands[i]->name) != 0)
-      continue;
-    for (int k = 2; k < argc; k++) {
-      if (strcmp(argv[k], "--help") == 0) {
-        fputs(commands[i]->usage, stdout);
-        return 0;
-      }
-    }
-    struct tsl_error err = {0};
-    enum tsl_status status = commands[i]->run(argc - 1, argv + 1, &err);
-    if (status != TSL_OK && err.text[0] != '\0')
-      fprintf(stderr, "teasel: %s%s%s\n", err.where, err.where[0] != '\0' ? ": " : "",
-              err.text);
-    return tsl_status_exit_code(status);
+  const struct tsl_command *command = find_command(argv[help ? 2 : 1]);
+  if (command == NULL)
+    return refuse_command(argv[help ? 2 : 1]);
+  for (int k = 2; k < argc; k++)
+    help = help || asks_for_help(argv[k]);
+  if (help) {
+    fputs(command->usage, stdout);
+    return 0;
   }
-  fprintf(stderr, "teasel: unknown command '%s'; `teasel --help` lists them\n", argv[1]);
-  return 2;
+  signal(SIGXFSZ, SIG_IGN); /* a file over the limit is an error of write */
+  struct tsl_error err = {0};
+  enum tsl_status status = command->run(argc - 1, argv + 1, &err);
+  if (status != TSL_OK && err.text[0] != '\0')
+    fprintf(stderr, "teasel: %s%s%s\n", err.where, err.where[0] != '\0' ? ": " : "",
+            err.text);
+  return tsl_status_exit_code(status);
 }

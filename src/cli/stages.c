@@ -1,5 +1,6 @@
 #include "cli/stages.h"
 
+#include "cli/arguments.h"
 #include "cli/stop.h"
 
 #include "teasel/compare.h"
@@ -42,8 +43,8 @@ enum tsl_status tsl__stage_report(struct tsl__session *session, struct tsl_error
   bool first = tsl_world_rank(session->world) == 0;
   tell(session, "writing the report");
   if (first)
-    status =
-        tsl_report_write(session->store, session->job, session->dataset, &tsl__stop, err);
+    status = tsl_report_write(session->store, session->job, session->dataset,
+                              &tsl__stop, err);
   double usual = be_patient(session->world);
   status = tsl_team_agree(session->team, status, err);
   tsl_world_set_peer_seconds(session->world, usual);
@@ -53,4 +54,25 @@ enum tsl_status tsl__stage_report(struct tsl__session *session, struct tsl_error
     fflush(stdout);
   }
   return status;
+}
+
+enum tsl_status tsl__stage_command(int argc, char **argv, tsl__stage *stage,
+                                   struct tsl_error *err) {
+  static const struct tsl_cli_option options[] = {{.name = NULL}};
+  struct tsl_cli_arguments arguments = {0};
+  struct tsl__session session = {0};
+  const char *command = argv[0];
+  tsl__stop_catch();
+  enum tsl_status status = tsl__session_begin(&session, &argc, &argv, err);
+  if (status == TSL_OK)
+    status = tsl_cli_parse(argc, argv, options, /*with_settings=*/true, &arguments, err);
+  if (status == TSL_OK)
+    status = tsl_cli_words_check(&arguments, command, 1, 1, "RESULTS", err);
+  if (status == TSL_OK)
+    status = tsl__session_results(&session, arguments.words[0], arguments.settings,
+                                  arguments.setting_count, err);
+  if (status == TSL_OK)
+    status = stage(&session, err);
+  tsl_cli_arguments_release(&arguments);
+  return tsl__session_end(&session, status, err);
 }

@@ -10,4 +10,12 @@ enum tsl_status tsl__stage_score(struct tsl__session *session, struct tsl_error 
  * `report: PATH` as the last line of standard output. */
 enum tsl_status tsl__stage_report(struct tsl__session *session, struct tsl_error *err);
 
+/* A stage as above. */
+typedef enum tsl_status tsl__stage(struct tsl__session *session, struct tsl_error *err);
+/* Collective on the world. A whole command of the form `teasel STAGE RESULTS [--set
+ * ...]`.
+ */
+enum tsl_status tsl__stage_command(int argc, char **argv, tsl__stage *stage,
+                                   struct tsl_error *err);
+
 #endif

@@ -87,5 +87,17 @@ check "explain says where all words are" $?
 "$TEASEL" explain beta_tcvea 2>err.txt; [ $? -eq 2 ] && grep -q "did you mean 'beta_tcvae'" err.txt
 check "explain gives the nearest word" $?
 
+for command in $("$TEASEL" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p' | grep -v '^--'); do
+  "$TEASEL" "$command" -h >out.txt && head -n 1 out.txt | grep -q "^usage: .*teasel $command" &&
+    "$TEASEL" help "$command" | cmp -s - out.txt && ! grep -q '.\{90\}' out.txt
+  check "$command has a help of readable width" $?
+done
+"$TEASEL" pland 2>err.txt; [ $? -eq 2 ] && grep -q "did you mean 'plan'" err.txt
+check "an unknown command gives the nearest" $?
+"$TEASEL" data info mine.yaml | grep -q '^reader: *tubers'
+check "a data set file of the current folder needs no slash" $?
+"$TEASEL" data mine.yaml 2>err.txt; [ $? -eq 2 ] && grep -q "neither info nor write" err.txt
+check "data says what it lacks" $?
+
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
