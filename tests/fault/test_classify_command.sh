@@ -1,21 +1,7 @@
 #!/bin/bash
 # `teasel classify` on a trained run: every point is judged once, a second time gives the same
 # bytes, and bad input is one message with exit code 2 and no file.
-set -u
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export XDG_CACHE_HOME=$work/cache
-passed=0 failed=0
-fact() { # title, condition...
-  local title=$1; shift
-  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED  $title"; fi
-}
-refused() { # words, command...
-  local words=$1 code output; shift
-  output=$("$@" 2>&1 </dev/null); code=$?
-  [ $code -eq 2 ] && grep -qF -- "$words" <<<"$output" && return 0
-  echo "exit code $code: $output"; return 1
-}
+. tests/facts.sh
 cat >"$work/net.yaml" <<'END'
 input: [3, 16, 16]
 encoder:
@@ -107,5 +93,4 @@ fact "a refusal writes nothing" test ! -e "$work/none"
 rm "$work/results/scores.h5"
 fact "without scores a run must be named" refused "--run" "${classify[@]}" -o "$work/none"
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+facts_end

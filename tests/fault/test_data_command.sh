@@ -1,21 +1,7 @@
 #!/bin/bash
 # `teasel data`: what it writes is read back whole; bad input is one message, exit code 2 and no
 # file; processes that open a set at the same time make one cache file.
-set -u
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export XDG_CACHE_HOME=$work/cache
-passed=0 failed=0
-fact() { # title, condition...
-  local title=$1; shift
-  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED  $title"; fi
-}
-refused() { # words, command...
-  local words=$1 code output; shift
-  output=$("$@" 2>&1 </dev/null); code=$?
-  [ $code -eq 2 ] && grep -qF -- "$words" <<<"$output" && return 0
-  echo "exit code $code: $output"; return 1
-}
+. tests/facts.sh
 small=(--set count=60 --set good=20 --set size=16)
 digest() { "$TEASEL" data info "$@" | sed -n 's/^digest: *//p'; }
 
@@ -46,5 +32,4 @@ fact "processes that start together make one cache file" \
   test "$(find "$work/cache" -type f | wc -l)" = 1
 fact "and read the same" test "$(cat "$work"/log.? | sort -u | wc -l)" = "$(sort -u "$work/log.1" | wc -l)"
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+facts_end

@@ -1,22 +1,8 @@
 #!/bin/bash
 # Float samples outside 0 to 1 and `reconstruction: bernoulli`: refused with sample, value and
 # remedy before anything is written; the other likelihoods take them.
-set -u
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. tests/facts.sh
 cd "$work" || exit 1
-export XDG_CACHE_HOME=$work/cache OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-passed=0 failed=0
-fact() { # title, condition...
-  local title=$1; shift
-  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED  $title"; fi
-}
-refused() { # words, command...
-  local words=$1 code output; shift
-  output=$("$@" 2>&1 </dev/null); code=$?
-  [ $code -eq 2 ] && grep -qF -- "$words" <<<"$output" && return 0
-  echo "exit code $code: $output"; return 1
-}
 # A float32 array (40, 6) of 0.5 but for the first value of sample 7: its bytes are given.
 array() {
   local header="{'descr': '<f4', 'fortran_order': False, 'shape': (40, 6), }" i
@@ -64,5 +50,4 @@ done
 fact "values from 0 to 1 are taken" "$TEASEL" plan job.yaml --ids --gflops 1 \
   --set dataset=./unit.yaml >log
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+facts_end

@@ -1,12 +1,8 @@
 #!/bin/bash
 # A command whose output names one of its inputs, also through a link or another spelling of the
 # path, is refused and leaves the input as it was.
-set -u
+. tests/facts.sh
 steps=tests/oracle/steps
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export XDG_CACHE_HOME=$work/cache
-passed=0 failed=0
 
 # title, input that must stay, output, command...
 refuses() {
@@ -68,5 +64,4 @@ else
   cat "$work/said"
 fi
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+facts_end

@@ -1,15 +1,7 @@
 #!/bin/bash
 # `teasel report` writes a page from whatever a results folder holds, the same bytes each time,
 # says what is missing, and never fails for it.
-set -u
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export XDG_CACHE_HOME=$work/cache
-passed=0 failed=0
-fact() { # title, condition...
-  local title=$1; shift
-  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED  $title"; fi
-}
+. tests/facts.sh
 page_has() { grep -qF -- "$1" "$work/out/report.html"; }
 page_lacks() { ! page_has "$1"; }
 report() { "$TEASEL" report "$work/out" >"$work/log" 2>&1; }
@@ -71,5 +63,5 @@ rm -r "$work/out/figures"
 touch "$work/out/figures"
 fact "figures that cannot be written are a failure" test "$(report; echo $?)" -eq 1
 fact "that names the folder" grep -q 'figures' "$work/log"
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+
+facts_end

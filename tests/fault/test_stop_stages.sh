@@ -1,16 +1,7 @@
 #!/bin/bash
 # A signal while runs are encoded, scored or shown ends the program at the next good place with
 # exit code 75; what is finished stays, and the same command again completes it.
-set -u
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export XDG_CACHE_HOME=$work/cache
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-passed=0 failed=0
-fact() { # title, condition...
-  local title=$1; shift
-  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED  $title"; fi
-}
+. tests/facts.sh
 # signal, words of the log to wait for, command...: its exit code
 stopped_at() {
   local signal=$1 words=$2 process
@@ -74,5 +65,4 @@ fact "a stop costs no run" test "$runs" = "$(cd "$results/runs" && stat -c '%n %
 "$TEASEL" run "$work/job.yaml" -o "$results" >"$work/log" 2>&1
 fact "the sweep's own command completes everything" test $? -eq 0 -a -s "$results/report.html"
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+facts_end
