@@ -121,7 +121,7 @@ static int64_t allocations_of(const char *name, int64_t iterations) {
 static void test_train__a_step_allocates_no_buffers(void **state) {
   (void)state;
   /* memcheck, too, has an allocator of its own; .ci/valgrind says that it runs. */
-  if (!counting || getenv("TEASEL_UNDER_VALGRIND") != NULL)
+  if (!counting || under_valgrind())
     skip();
   allocations_of("first", 20); /* libraries fill caches of their own once */
   int64_t few = allocations_of("few", 20), many = allocations_of("many", 60);
