@@ -40,7 +40,13 @@ static const struct tsl_command *find_command(const char *name) {
 }
 
 static int refuse_command(const char *name) {
-  const char *names[sizeof commands / sizeof *commands];
+  enum {
+#define TSL_COMMAND(name) AT_##name,
+#include "cli/command_list.h"
+#undef TSL_COMMAND
+    COUNT
+  };
+  const char *names[COUNT];
   size_t count = 0;
   for (; commands[count] != NULL; count++)
     names[count] = commands[count]->name;

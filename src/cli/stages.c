@@ -43,8 +43,8 @@ enum tsl_status tsl__stage_report(struct tsl__session *session, struct tsl_error
   bool first = tsl_world_rank(session->world) == 0;
   tell(session, "writing the report");
   if (first)
-    status = tsl_report_write(session->store, session->job, session->dataset,
-                              &tsl__stop, err);
+    status =
+        tsl_report_write(session->store, session->job, session->dataset, &tsl__stop, err);
   double usual = be_patient(session->world);
   status = tsl_team_agree(session->team, status, err);
   tsl_world_set_peer_seconds(session->world, usual);
