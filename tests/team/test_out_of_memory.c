@@ -40,9 +40,10 @@ static enum tsl_status encode(const struct train_case *made, struct tsl_store *s
   return tsl_encode(store, tsl_world_team(world), made->job, made->dataset, NULL, err);
 }
 
+/* Without a data set to draw from, which takes long. */
 static enum tsl_status compare(const struct train_case *made, struct tsl_store *store,
                                struct tsl_error *err) {
-  return tsl_compare(store, tsl_world_team(world), made->job, made->dataset, NULL, err);
+  return tsl_compare(store, tsl_world_team(world), made->job, NULL, NULL, err);
 }
 
 typedef enum tsl_status stage_function(const struct train_case *made,
