@@ -35,7 +35,7 @@ train: {iterations: 3, batch: 16, shards: 2, learning_rate: 1.0e-3}
 seeds: [0, 1, 2, 3, 4, 5, 6, 7]
 families:
   - {model: beta_vae, beta: [1, 2]}
-score: {udr: {points: 1900, informative_kl: 0}}
+score: {udr: {points: 1900, informative_kl: 0}, factors: {points: 400, votes: 0}}
 END
 results=$work/results
 "$TEASEL" run "$work/job.yaml" -o "$results" --train-only >"$work/log" 2>&1 ||
