@@ -32,7 +32,7 @@ BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 HEADERS := $(filter-out %_list.h,$(wildcard include/teasel/*.h src/*/*.h))
 C_FILES  = $(wildcard src/*/*.c src/*/*.h include/teasel/*.h tests/*/*.c tests/*/*.h bench/*.c)
 
-.PHONY: FORCE all setup demo test valgrind check format headers lint bench install clean help tests
+.PHONY: FORCE all setup demo test soak valgrind check format headers lint bench install clean help tests
 .DEFAULT_GOAL := all
 
 all: $(BUILD)/teasel ## build the program
@@ -49,6 +49,11 @@ test: ## build and run every test
 	@.ci/packages build test
 	@$(MAKE) --no-print-directory -j$$(nproc) all tests
 	@BUILD=$(BUILD) SANITIZE=$(SANITIZE) tests/run.sh
+
+soak: ## kill sweeps at random times, for a quarter of an hour
+	@.ci/packages build test
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@BUILD=$(BUILD) tests/soak/kills.sh
 
 valgrind: ## run the unit tests under valgrind
 	@.ci/packages build test

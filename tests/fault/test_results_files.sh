@@ -26,7 +26,7 @@ network: ./network.yaml
 latent: 3
 train: {iterations: 30, batch: 16}
 seeds: [1, 2]
-score.udr.points: 60
+score: {udr: {points: 60}, factors: {points: 60, votes: 0}}
 families:
   - model: beta_vae
 END
