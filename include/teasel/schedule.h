@@ -71,7 +71,7 @@ struct tsl_worker {
    * (width) world ranks of the team. */
   void (*changed)(void *context, int64_t id, enum tsl_task_change change,
                   const int *ranks, int width);
-  /* Local, rank 0 only: a rank no longer answers; NULL allowed. */
+  /* Local, rank 0 only: this rank is lost; its task is handed out again. NULL allowed. */
   void (*lost)(void *context, int rank);
   /* Local, rank 0 only: a message of kind TSL_MESSAGE_WORKER or above, which the worker
    * sent to rank 0; NULL allowed. */
@@ -95,7 +95,9 @@ enum { TSL_MESSAGE_WORKER = 64 };
  * other processes (worker->ask). Rank 0's tasks count. width: ranks a task: 1, 2, 4 ... ;
  * 0: what the rule of docs/scheduling.md says, powers of two up to task.widest. A task
  * that fails does not keep the others from being done; the first failure is returned at
- * the end, to all ranks. TSL_BAD_INPUT when width is more than there are ranks or than a
+ * the end, to all ranks. A rank that is lost keeps none from being done: its task goes to
+ * others (but not more than twice), and TSL_PEER_LOST is returned at the end, because
+ * what follows needs all ranks. TSL_BAD_INPUT when width is more than there are ranks or than a
  * task's widest. */
 enum tsl_status tsl_schedule_run(struct tsl_world *world, const struct tsl_task *tasks,
                                  int64_t task_count, int width,

@@ -6,6 +6,7 @@
 #include "teasel/log.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,16 +193,21 @@ static enum tsl_status take_message(struct tsl__coordinator *coordinator,
   return TSL_OK;
 }
 
-static enum tsl_status lose(struct tsl__coordinator *coordinator, int rank,
-                            double patience, struct tsl_error *err) {
+static enum tsl_status lose(struct tsl__coordinator *coordinator, int rank, bool dead,
+                            struct tsl_error *err) {
+  double patience = tsl__silence * tsl_world_peer_seconds(coordinator->world);
+  char why[128];
   struct tsl_error error = {.rank = -1};
+  if (dead)
+    snprintf(why, sizeof why, "the process of rank %d has died", rank);
+  else
+    snprintf(why, sizeof why, "rank %d has not answered for %g s", rank, patience);
   tsl_error_set(&error, TSL_PEER_LOST, "",
-                "rank %d has not answered for %g s; finished runs are kept: start the "
-                "same command again",
-                rank, patience);
+                "%s; the others have done what could be done without it: start the same "
+                "command again for the rest",
+                why);
   error.rank = rank;
-  tsl_log(TSL_LOG_NORMAL, "rank %d has not answered for %g s and gets no more work", rank,
-          patience);
+  tsl_log(TSL_LOG_NORMAL, "%s and gets no more work", why);
   if (coordinator->failures == 0 && coordinator->status == TSL_OK) {
     coordinator->status = TSL_PEER_LOST;
     coordinator->error = error;
@@ -220,8 +226,11 @@ static enum tsl_status look_for_silence(struct tsl__coordinator *coordinator, do
   double patience = tsl__silence * tsl_world_peer_seconds(coordinator->world);
   for (int rank = 1; rank < coordinator->size; rank++) {
     const struct tsl__seat *seat = &coordinator->seats[rank];
-    if (seat->state != TSL__LOST && now - seat->heard > patience)
-      TSL_TRY(lose(coordinator, rank, patience, err));
+    if (seat->state == TSL__LOST)
+      continue;
+    bool dead = tsl_world_is_dead(coordinator->world, rank);
+    if (dead || now - seat->heard > patience)
+      TSL_TRY(lose(coordinator, rank, dead, err));
   }
   return TSL_OK;
 }
@@ -250,7 +259,7 @@ static enum tsl_status serve(struct tsl__coordinator *coordinator,
       TSL_TRY(take_message(coordinator, err));
   }
   double now = tsl_clock_seconds();
-  if (now - coordinator->looked >= tsl__alive_seconds(coordinator->world)) {
+  if (now - coordinator->looked >= fmin(1, tsl__alive_seconds(coordinator->world))) {
     coordinator->looked = now;
     TSL_TRY(look_for_silence(coordinator, now, err));
   }
@@ -334,11 +343,13 @@ static enum tsl_status run(struct tsl__coordinator *coordinator, struct tsl_erro
 static enum tsl_status allocate(struct tsl__coordinator *coordinator, int width,
                                 struct tsl_error *err) {
   size_t tasks = (size_t)coordinator->task_count;
-  void *seats = NULL, *party_of = NULL, *aside = NULL;
+  void *seats = NULL, *party_of = NULL, *losses = NULL, *aside = NULL;
   TSL_TRY(tsl_allocate(&seats, (size_t)coordinator->size, sizeof(struct tsl__seat), err));
   coordinator->seats = seats;
   TSL_TRY(tsl_allocate(&party_of, tasks, sizeof(struct tsl__party *), err));
   coordinator->party_of = party_of;
+  TSL_TRY(tsl_allocate(&losses, tasks, sizeof *coordinator->losses, err));
+  coordinator->losses = losses;
   TSL_TRY(tsl_allocate(&aside, tasks, sizeof *coordinator->aside, err));
   coordinator->aside = aside;
   TSL_TRY(tsl__rank_set_init(&coordinator->idle, coordinator->size, err));
@@ -353,6 +364,7 @@ static void release(struct tsl__coordinator *coordinator) {
   tsl__rank_set_release(&coordinator->idle);
   free(coordinator->seats);
   free(coordinator->party_of);
+  free(coordinator->losses);
   free(coordinator->aside);
   free(coordinator);
 }

@@ -47,6 +47,7 @@ struct tsl__coordinator {
   int size, away, lost;
   struct tsl__party *parties;
   struct tsl__party **party_of; /* (task_count) NULL: not worked on */
+  unsigned char *losses;        /* (task_count) how often its team lost a member */
   int64_t *aside; /* (aside_count of task_count) tasks that other processes work on */
   int64_t aside_count;
   struct tsl__turn turn; /* rank 0's own */

@@ -12,6 +12,8 @@ struct follower {
   struct tsl__turn turn;
   bool assigned, leaving, ended, told_to_stop;
   double heard, spoken; /* when rank 0 was heard and told something last */
+  double looked;        /* when it was looked whether rank 0 is dead */
+  bool widowed;         /* it is */
   enum tsl_status result;
   struct tsl_error result_error;
 };
@@ -57,6 +59,17 @@ static enum tsl_status show_life(struct follower *follower, struct tsl_error *er
   return tell(follower, TSL__ALIVE, err);
 }
 
+/* Whether rank 0 is dead, where that can be seen. */
+static bool is_widowed(struct follower *follower) {
+  const double pause = 1; /* seconds */
+  double now = tsl_clock_seconds();
+  if (!follower->widowed && now - follower->looked > pause) {
+    follower->looked = now;
+    follower->widowed = tsl_world_is_dead(follower->world, 0);
+  }
+  return follower->widowed;
+}
+
 /* Between the steps of a task. */
 static enum tsl_status poll_between_steps(void *context) {
   struct follower *follower = context;
@@ -65,21 +78,24 @@ static enum tsl_status poll_between_steps(void *context) {
     status = show_life(follower, NULL);
   if (status != TSL_OK)
     return status;
-  return follower->leaving || follower->ended || asked_to_stop(follower) ? TSL_INTERRUPTED
-                                                                         : TSL_OK;
+  bool stop = follower->leaving || follower->ended || asked_to_stop(follower) ||
+              is_widowed(follower);
+  return stop ? TSL_INTERRUPTED : TSL_OK;
 }
 
 /* Rank 0 has not been heard for too long. */
-static enum tsl_status check_silence(const struct follower *follower,
-                                     struct tsl_error *err) {
+static enum tsl_status check_silence(struct follower *follower, struct tsl_error *err) {
   double patience = tsl__silence * tsl_world_peer_seconds(follower->world);
-  if (tsl_clock_seconds() - follower->heard <= patience)
+  bool dead = is_widowed(follower);
+  if (!dead && tsl_clock_seconds() - follower->heard <= patience)
     return TSL_OK;
-  enum tsl_status status =
-      tsl_error_set(err, TSL_PEER_LOST, "",
-                    "rank 0, which hands out the runs, has not answered for %g s; "
-                    "finished runs are kept: start the same command again",
-                    patience);
+  enum tsl_status status = tsl_error_set(
+      err, TSL_PEER_LOST, "",
+      dead ? "rank 0, which hands out the runs, has died; finished runs are kept: start "
+             "the same command again"
+           : "rank 0, which hands out the runs, has not answered for %g s; finished runs "
+             "are kept: start the same command again",
+      patience);
   if (err != NULL)
     err->rank = 0;
   tsl_world_give_up(follower->world, 0);

@@ -105,12 +105,28 @@ enum tsl_status tsl__party_start(struct tsl__coordinator *coordinator, int64_t t
 
 /* ---- end ---- */
 
+/* The task of a team that lost a member is handed out again. One that costs a rank every
+ * time it is tried shall not cost all of them. */
+static bool again(struct tsl__coordinator *coordinator, const struct tsl__party *party) {
+  enum { LOSSES_MOST = 2 };
+  if (party->status != TSL_PEER_LOST || coordinator->stopping ||
+      ++coordinator->losses[party->task] > LOSSES_MOST)
+    return false;
+  tsl__decider_again(coordinator->decider, party->task);
+  tsl__party_changed(coordinator, party, TSL_TASK_LEFT);
+  return true;
+}
+
 static enum tsl_status end(struct tsl__coordinator *coordinator, struct tsl__party *party,
                            struct tsl_error *err) {
   party->over = true;
   coordinator->party_of[party->task] = NULL;
-  tsl__decider_end(coordinator->decider, party->task);
-  if (party->status == TSL_OK) {
+  bool waits = again(coordinator, party);
+  if (!waits)
+    tsl__decider_end(coordinator->decider, party->task);
+  if (waits) {
+    tsl_log(TSL_LOG_VERBOSE, "a run whose team lost a rank waits again");
+  } else if (party->status == TSL_OK) {
     tsl__party_changed(coordinator, party, TSL_TASK_ENDED);
   } else if (party->status == TSL_TAKEN) {
     tsl__party_changed(coordinator, party, TSL_TASK_LEFT);
