@@ -97,8 +97,8 @@ enum { TSL_MESSAGE_WORKER = 64 };
  * that fails does not keep the others from being done; the first failure is returned at
  * the end, to all ranks. A rank that is lost keeps none from being done: its task goes to
  * others (but not more than twice), and TSL_PEER_LOST is returned at the end, because
- * what follows needs all ranks. TSL_BAD_INPUT when width is more than there are ranks or than a
- * task's widest. */
+ * what follows needs all ranks. TSL_BAD_INPUT when width is more than there are ranks or
+ * than a task's widest. */
 enum tsl_status tsl_schedule_run(struct tsl_world *world, const struct tsl_task *tasks,
                                  int64_t task_count, int width,
                                  const struct tsl_worker *worker, struct tsl_error *err);
