@@ -7,8 +7,7 @@
  * team. A team of one needs no MPI at all.
  *
  * Every wait behind this header has an end: no progress within the world's peer_seconds
- * is TSL_PEER_LOST. Not so yet the collectives of parallel HDF5 and the making of its
- * communicator.
+ * is TSL_PEER_LOST; for calls that block see tsl_world_set_stuck.
  */
 #ifndef TEASEL_TEAM_H
 #define TEASEL_TEAM_H
@@ -45,6 +44,20 @@ bool tsl_world_is_dead(const struct tsl_world *world, int rank);
 /* Local. Index of this rank among the ranks of its node, and their number. */
 int tsl_world_node_rank(const struct tsl_world *world);
 int tsl_world_node_size(const struct tsl_world *world);
+
+/* Local. The few calls that block (the collectives of parallel HDF5, the making of their
+ * communicator, MPI_Finalize) are watched by a thread once this is set. When one does not
+ * end within peer_seconds, or when a rank of this node has died in it, that thread calls
+ * stuck, which has to save what it can and to end the process: the call can neither be
+ * left nor repeated. dead: the rank; -1: unknown. */
+void tsl_world_set_stuck(struct tsl_world *world,
+                         void (*stuck)(void *context, const char *what, int dead,
+                                       double seconds),
+                         void *context);
+/* Local. The following blocking calls of this member are watched, until _end. what: "the
+ * writing of latents.h5". */
+void tsl_team_guard_begin(struct tsl_team *team, const char *what);
+void tsl_team_guard_end(struct tsl_team *team);
 
 /* Local. The team of all ranks; borrowed from the world. */
 struct tsl_team *tsl_world_team(struct tsl_world *world);

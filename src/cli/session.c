@@ -2,18 +2,42 @@
 
 #include "cli/data_range.h"
 #include "cli/job_open.h"
+#include "cli/launch.h"
 #include "cli/provenance.h"
 #include "cli/results_open.h"
 
+#include "teasel/log.h"
 #include "teasel/nn.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+/* A blocking call does not end: what is finished has been saved, so the process can go.
+ */
+static void leave(void *context, const char *what, int dead, double seconds) {
+  const struct tsl__session *session = context;
+  int code = tsl_status_exit_code(session->ending ? session->ended : TSL_PEER_LOST);
+  if (!session->ending && dead >= 0)
+    tsl_log(TSL_LOG_NORMAL,
+            "rank %d has died in %s; what was finished is kept: start the same command "
+            "again",
+            dead, what);
+  else if (!session->ending)
+    tsl_log(TSL_LOG_NORMAL,
+            "%s has not come to an end for %.0f s; what was finished is kept: start the "
+            "same command again",
+            what, seconds);
+  if (!session->ending && tsl_world_rank(session->world) == 0)
+    tsl__launch_tell(session->store, TSL_PEER_LOST);
+  _exit(code);
+}
 
 enum tsl_status tsl__session_begin(struct tsl__session *session, int *argc, char ***argv,
                                    struct tsl_error *err) {
   TSL_TRY(tsl_world_open(argc, argv, &session->world, err));
   session->team = tsl_world_team(session->world);
+  tsl_world_set_stuck(session->world, leave, session);
   return TSL_OK;
 }
 
@@ -156,6 +180,8 @@ enum tsl_status tsl__session_end(struct tsl__session *session, enum tsl_status s
   if (status != TSL_OK && session->world != NULL && tsl_world_rank(session->world) != 0 &&
       status != TSL_PEER_LOST)
     err->text[0] = '\0';
+  session->ended = status;
+  session->ending = true;
   tsl_store_close(session->store);
   tsl_dataset_close(session->dataset);
   tsl_job_free(session->job);

@@ -8,12 +8,16 @@
 #include "teasel/store.h"
 #include "teasel/team.h"
 
+#include <stdbool.h>
+
 struct tsl__session {
   struct tsl_world *world;
   struct tsl_team *team; /* of all ranks */
   struct tsl_job *job;
   struct tsl_dataset *dataset;
   struct tsl_store *store;
+  enum tsl_status ended; /* of the command, once it is only left to end MPI */
+  bool ending;
 };
 
 /* Each is collective on the world and ends with a vote; on failure the caller goes to

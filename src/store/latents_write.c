@@ -42,6 +42,7 @@ struct writing {
   int64_t *widths; /* (run_count): latents of every run, for the run table */
   char *names;     /* (run_count, RUN_TEXT): names of the runs, for the run table */
   hid_t file, access, transfer, name_type;
+  MPI_Comm communicator;
 };
 
 /* columns 0: one dimension. */
@@ -135,14 +136,13 @@ static enum tsl_status reserve_space(struct writing *writing, struct tsl_error *
   return tsl__io_error(err, writing->path, "cannot write", failure);
 }
 
-static enum tsl_status create_file(struct writing *writing, MPI_Comm communicator,
-                                   struct tsl_error *err) {
+static enum tsl_status create_file(struct writing *writing, struct tsl_error *err) {
   hid_t creation = tsl__h5_file_creation();
   writing->access = tsl__h5_file_access();
   writing->transfer = H5Pcreate(H5P_DATASET_XFER);
   herr_t set = 0;
-  if (communicator != MPI_COMM_NULL) {
-    set = H5Pset_fapl_mpio(writing->access, communicator, MPI_INFO_NULL);
+  if (writing->communicator != MPI_COMM_NULL) {
+    set = H5Pset_fapl_mpio(writing->access, writing->communicator, MPI_INFO_NULL);
     if (set >= 0)
       set = H5Pset_dxpl_mpio(writing->transfer, H5FD_MPIO_COLLECTIVE);
   }
@@ -190,7 +190,7 @@ static herr_t write_rows(const struct part *part, hid_t transfer, int64_t begin,
 }
 
 /* Every member makes the same calls, also after a failure of its own. */
-static enum tsl_status write_parts(const struct writing *writing, struct tsl_error *err) {
+static enum tsl_status write_parts(struct writing *writing, struct tsl_error *err) {
   enum tsl_status status = TSL_OK;
   for (size_t i = 0; i < writing->count; i++) {
     const struct part *part = &writing->parts[i];
@@ -220,17 +220,30 @@ static enum tsl_status close_file(struct writing *writing, struct tsl_error *err
              : TSL_OK;
 }
 
+/* One part, watched: HDF5 waits for all members without an end. */
+static enum tsl_status take_step(struct tsl_team *team, struct writing *writing,
+                                 enum tsl_status (*step)(struct writing *writing,
+                                                         struct tsl_error *err),
+                                 struct tsl_error *err) {
+  tsl_team_guard_begin(team, "the writing of latents.h5");
+  enum tsl_status status = step(writing, err);
+  tsl_team_guard_end(team);
+  return tsl_team_agree(team, status, err);
+}
+
 enum tsl_status tsl_store_latents_write(struct tsl_store *store, struct tsl_team *team,
                                         const struct tsl_latents *latents,
                                         struct tsl_error *err) {
+  static enum tsl_status (*const steps[])(struct writing *, struct tsl_error *) = {
+      create_file, create_datasets, write_parts, close_file};
   tsl__h5_quiet();
   struct writing writing = {.latents = latents,
                             .first = tsl_team_index(team) == 0,
                             .file = -1,
                             .access = -1,
                             .transfer = -1,
-                            .name_type = -1};
-  MPI_Comm communicator = MPI_COMM_NULL;
+                            .name_type = -1,
+                            .communicator = MPI_COMM_NULL};
   tsl_store_path(store, TSL_STORE_LATENTS, writing.path);
   enum tsl_status status = list_parts(&writing, err);
   if (status == TSL_OK && writing.first)
@@ -240,24 +253,24 @@ enum tsl_status tsl_store_latents_write(struct tsl_store *store, struct tsl_team
   status = tsl_team_agree(team, status, err);
   if (status == TSL_OK)
     status = tsl_team_broadcast(team, 0, writing.part, sizeof writing.part, err);
-  if (status == TSL_OK)
-    status = tsl__team_communicator(team, &communicator, err);
-  if (status == TSL_OK)
-    status = tsl_team_agree(team, create_file(&writing, communicator, err), err);
-  if (status == TSL_OK)
-    status = tsl_team_agree(team, create_datasets(&writing, err), err);
-  if (status == TSL_OK)
-    status = tsl_team_agree(team, write_parts(&writing, err), err);
-  if (status == TSL_OK)
-    status = tsl_team_agree(team, close_file(&writing, err), err);
+  if (status == TSL_OK) {
+    tsl_team_guard_begin(team, "the writing of latents.h5");
+    status = tsl__team_communicator(team, &writing.communicator, err);
+    tsl_team_guard_end(team);
+  }
+  for (size_t i = 0; i < sizeof steps / sizeof *steps && status == TSL_OK; i++)
+    status = take_step(team, &writing, steps[i], err);
   if (status == TSL_OK) {
     if (writing.first)
       status = tsl__part_publish(writing.part, writing.path, err);
     status = tsl_team_agree(team, status, err);
   }
+  /* After a failure this closes the file, which waits for all members too. */
+  tsl_team_guard_begin(team, "the writing of latents.h5");
   for (size_t i = 0; i < writing.count; i++)
     tsl__h5_release(writing.parts[i].dataset);
   tsl__h5_release(writing.file);
+  tsl_team_guard_end(team);
   tsl__h5_release(writing.name_type);
   tsl__h5_release(writing.transfer);
   tsl__h5_release(writing.access);

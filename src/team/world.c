@@ -1,5 +1,6 @@
 /* world: the ranks of one mpirun. */
 #include "team/world.h"
+#include "team/guard.h"
 
 #include "teasel/log.h"
 
@@ -148,13 +149,19 @@ void tsl_world_close(struct tsl_world *world) {
   tsl__messages_close(world);
   tsl_team_free(world->team);
   if (world->mpi && world->lost < 0) {
+    /* All is done, and peers end as they like; Open MPI has been seen to wait for ever.
+     */
+    const double patience = 30;
+    tsl__guard_begin(world, "the end of MPI", patience, /*peers_must_live=*/false);
     MPI_Comm *communicators[] = {&world->teams, &world->messages, &world->files};
     for (size_t i = 0; i < sizeof communicators / sizeof *communicators; i++) {
       if (*communicators[i] != MPI_COMM_NULL)
         MPI_Comm_free(communicators[i]);
     }
     MPI_Finalize();
+    tsl__guard_end(world);
   }
+  tsl__guard_free(world->guard);
   free(world->neighbours);
   free(world);
 }
@@ -182,6 +189,14 @@ bool tsl_world_is_dead(const struct tsl_world *world, int rank) {
       return tsl_process_is_dead(&world->neighbours[i].process);
   }
   return false;
+}
+
+void tsl_world_set_stuck(struct tsl_world *world,
+                         void (*stuck)(void *context, const char *what, int dead,
+                                       double seconds),
+                         void *context) {
+  world->stuck = stuck;
+  world->stuck_context = context;
 }
 
 double tsl_world_peer_seconds(const struct tsl_world *world) {

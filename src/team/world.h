@@ -36,6 +36,10 @@ struct tsl_world {
   MPI_Request receiving;       /* a message that was announced but is not complete */
   double receiving_since;
   struct tsl_message *incoming; /* where it goes */
+  /* Blocking calls: who is told when one does not end, and the thread that watches. */
+  void (*stuck)(void *context, const char *what, int dead, double seconds);
+  void *stuck_context;
+  struct tsl__guard *guard;
 };
 
 struct tsl_team {

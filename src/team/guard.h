@@ -1,0 +1,16 @@
+/* guard.h - blocking calls that are watched by a thread: see tsl_world_set_stuck. */
+#ifndef TEASEL_TEAM_GUARD_H
+#define TEASEL_TEAM_GUARD_H
+
+#include "teasel/team.h"
+
+struct tsl__guard;
+
+/* Local. Until _end, which must follow; nothing is watched where nobody wants to be told.
+ * peers_must_live: that a rank of this node has ended is as bad as the time. */
+void tsl__guard_begin(struct tsl_world *world, const char *what, double seconds,
+                      bool peers_must_live);
+void tsl__guard_end(struct tsl_world *world);
+void tsl__guard_free(struct tsl__guard *guard);
+
+#endif
