@@ -1,6 +1,7 @@
 /* Every subcommand, in the order of `teasel --help`. */
 TSL_COMMAND(run)
 TSL_COMMAND(launch)
+TSL_COMMAND(submit)
 TSL_COMMAND(plan)
 TSL_COMMAND(status)
 TSL_COMMAND(diff)

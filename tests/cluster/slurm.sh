@@ -60,7 +60,7 @@ SlurmctldPidFile=$top/slurmctld.pid
 SlurmdPidFile=$top/slurmd.%n.pid
 SlurmctldLogFile=$top/log/slurmctld
 SlurmdLogFile=$top/log/slurmd.%n
-NodeName=n[1-$nodes] NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 1))-$((port + nodes)) CPUs=$cpus State=UNKNOWN
+NodeName=n[1-$nodes] NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 1))-$((port + nodes)) CPUs=$cpus RealMemory=16000 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 EOF
   export SLURM_CONF=$top/slurm.conf

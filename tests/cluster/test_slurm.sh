@@ -1,7 +1,7 @@
 #!/bin/bash
 # A real SLURM: an array of tasks shares a sweep; one task is cancelled, one is put back into the
 # queue as before its time limit, alone and once, and all is done in the end with the bytes of one
-# process. Then a sweep in one allocation of two nodes, and scores after an array.
+# process. Then a sweep in one allocation of two nodes, and what `teasel submit` submits.
 # SOAK=1: an array of 4 over 12 runs, and the limit is a real one, of a minute.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -60,10 +60,15 @@ slurm_wait "$sweep" 200 || no "the sweep on two nodes ends" "$work"/log-*
 is "a sweep on two nodes is completed" "COMPLETED " "$(slurm_state "$sweep")" "$work/log-$sweep-4294967294"
 is "with the bytes of one process" "$(bytes whole)" "$(bytes nodes)"
 
-array=$(submit --array=0-1 "$top/slurm/array.sbatch" "${job[@]}" --train-only -o "$work/after")
-score=$(submit --dependency="afterok:$array" --kill-on-invalid-dep=yes -n 2 "$top/slurm/score.sbatch" "${job[@]}" -o "$work/after")
-slurm_wait "$score" 200 || no "the scores after an array end" "$work"/log-*
+# As a user does it, with a folder that a shell would take apart.
+folder="$work/a \$HOME b'c"
+"$TEASEL" submit "${job[@]}" --array 2 --ranks 2 -o "$folder" --gflops 10 --sbatch=--output="$work/log-%A-%a" >"$work/submitted"
+is "teasel submit ends with 0" 0 $? "$work/submitted"
+array=$(sed -n 's/^job: //p' "$work/submitted") score=$(sed -n 's/^scores: //p' "$work/submitted")
+is "the array asks for the plan's time" 11 "$(squeue -h -t all -j "${array}_0" -o %l | cut -d: -f1)"
+slurm_wait "$array" 200 && slurm_wait "$score" 100 || no "array and scores end" "$work"/log-*
 is "scores after an array are completed" "COMPLETED " "$(slurm_state "$score")" "$work"/log-"$score"*
+mv "$folder" "$work/after"
 is "with the bytes of one process" "$(bytes whole)" "$(bytes after)"
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
