@@ -46,8 +46,19 @@ static void add(char **words, size_t *count, const char *word) {
   words[(*count)++] = (char *)(uintptr_t)word; /* execvp changes none */
 }
 
-static void add_setting(char **words, size_t *count, const char *name,
-                        const char *value) {
+/* mpirun takes no setting twice: what the user gives counts. */
+static bool is_given(const struct tsl__launch *launch, const char *name) {
+  for (size_t i = 0; i < launch->extra_count; i++) {
+    if (strcmp(launch->extra[i], name) == 0)
+      return true;
+  }
+  return false;
+}
+
+static void add_setting(const struct tsl__launch *launch, char **words, size_t *count,
+                        const char *name, const char *value) {
+  if (is_given(launch, name))
+    return;
   add(words, count, "--mca");
   add(words, count, name);
   add(words, count, value);
@@ -81,17 +92,19 @@ static void add_mpirun(const struct tsl__launch *launch, char **words, size_t *c
   /* Ranks that have all cores stay where they are; others would sit on the same ones as
    * those of another mpirun beside this one. */
   bool all = launch->ranks == core_count() && launch->extra_count == 0;
-  add(words, count, "--bind-to");
-  add(words, count, all ? "core:overload-allowed" : "none");
+  if (!is_given(launch, "--bind-to")) {
+    add(words, count, "--bind-to");
+    add(words, count, all ? "core:overload-allowed" : "none");
+  }
   /* The others live when one is killed, and no rank waits for ever at the end. */
-  add_setting(words, count, "orte_enable_recovery", "1");
-  add_setting(words, count, "async_mpi_finalize", "1");
+  add_setting(launch, words, count, "orte_enable_recovery", "1");
+  add_setting(launch, words, count, "async_mpi_finalize", "1");
   if (crowded)
-    add_setting(words, count, "mpi_yield_when_idle", "1");
+    add_setting(launch, words, count, "mpi_yield_when_idle", "1");
   /* A machine that vanishes is noticed after seconds, not minutes. */
-  add_setting(words, count, "oob_tcp_keepalive_time", "5");
-  add_setting(words, count, "oob_tcp_keepalive_intvl", "3");
-  add_setting(words, count, "oob_tcp_keepalive_probes", "3");
+  add_setting(launch, words, count, "oob_tcp_keepalive_time", "5");
+  add_setting(launch, words, count, "oob_tcp_keepalive_intvl", "3");
+  add_setting(launch, words, count, "oob_tcp_keepalive_probes", "3");
   add(words, count, "-x");
   add(words, count, variable);
   for (size_t i = 0; i < launch->extra_count; i++)
