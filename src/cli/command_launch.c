@@ -35,7 +35,7 @@ static enum tsl_status take(int argc, char **argv, int *at, const char *name,
                             const char **value, struct tsl_error *err) {
   size_t length = strlen(name);
   *value = NULL;
-  if (strncmp(argv[*at], name, length) != 0)
+  if (argv[*at] == NULL || strncmp(argv[*at], name, length) != 0)
     return TSL_OK;
   if (argv[*at][length] == '=' && name[1] == '-') {
     *value = argv[*at] + length + 1;
@@ -67,7 +67,7 @@ static enum tsl_status take_own(struct request *request, int argc, char **argv, 
   TSL_TRY(take(argc, argv, at, "--restarts", &value, err));
   if (value != NULL)
     return read_number("--restarts", value, 0, &launch->restarts, err);
-  if (strcmp(argv[*at], "--requeue") == 0) {
+  if (argv[*at] != NULL && strcmp(argv[*at], "--requeue") == 0) {
     launch->requeue = true;
     return TSL_OK;
   }
@@ -135,16 +135,17 @@ static enum tsl_status read_arguments(struct request *request, int argc, char **
 }
 
 /* The job is read here for its name, and so that a mistake in it starts no mpirun. */
-static enum tsl_status launch_job(struct request *request, int *code,
+static enum tsl_status launch_job(const struct request *request, int *code,
                                   struct tsl_error *err) {
   struct tsl_job *job = NULL;
   char folder[TSL_PATH_MAX];
+  struct tsl__launch launch = request->launch;
   TSL_TRY(tsl_cli_job_open(request->job, request->settings, request->setting_count, &job,
                            err));
   snprintf(folder, sizeof folder, "results/%s", tsl_job_name(job));
   tsl_job_free(job);
-  request->launch.folder = request->folder != NULL ? request->folder : folder;
-  return tsl__launch_run(&request->launch, code, err);
+  launch.folder = request->folder != NULL ? request->folder : folder;
+  return tsl__launch_run(&launch, code, err);
 }
 
 static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {

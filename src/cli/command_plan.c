@@ -90,7 +90,7 @@ static void print_ranks(const struct plan *plan, int64_t ranks) {
          duration(found.bound, bound));
   if (isfinite(found.makespan) && found.bound > 0)
     printf("%10.3f %10lld\n", found.makespan / found.bound,
-           (long long)(found.widened + found.narrowed));
+           (long long)found.widened + (long long)found.narrowed);
   else
     printf("%10s %10s\n", "-", "-");
 }
