@@ -15,7 +15,7 @@ is() { # title, wanted, got, files...
   if [ "$wanted" = "$got" ]; then ok "$title"; else no "$title: wanted '$wanted', got '$got'" "$@"; fi
 }
 job=(jobs/smoke.yaml --set "schedule.cache=$work/cache" --set "seeds=[0]" --set schedule.peer_seconds=5
-  --set train.iterations=500)
+  --set train.iterations=300)
 # folder, arguments...
 launch() {
   local folder=$1
