@@ -21,7 +21,7 @@ bytes() { (cd "$work/$1" && md5sum runs/*/model.h5 runs/*/log.csv latents.h5 sco
 events() { grep -c "	$2	" "$work/$1/ledger.tsv"; }
 
 seeds=0 iterations=400
-[ -n "${SOAK:-}" ] && seeds="0, 1, 2" iterations=6000
+[ -n "${SOAK:-}" ] && seeds="0, 1, 2" iterations=${ITERATIONS:-6000}
 job=(jobs/smoke.yaml --set "schedule.cache=$work/cache" --set "seeds=[$seeds]"
   --set "train.iterations=$iterations" --set schedule.claim_seconds=4)
 slurm_start 3 4 || { cat "$work"/slurm/log/*; no "SLURM starts"; exit 1; }
