@@ -104,9 +104,18 @@ slurm_stop() {
 }
 
 slurm_state() { squeue -h -t all -j "$1" -o %T 2>/dev/null | sort -u | tr '\n' ' '; }
-slurm_wait() { # job, seconds: until none of it waits or runs
+# Until all of the job has ended for good: a job that is put back passes through states in which it
+# neither waits nor runs, so it counts when nothing changes for a while.
+slurm_wait() { # job, seconds
+  local calm=0 states
   for _ in $(seq $((2 * $2))); do
-    [ -z "$(squeue -h -j "$1" -t PD,R,CG,CF,RQ 2>/dev/null)" ] && return 0
+    states=$(squeue -h -t all -j "$1" -o %T 2>/dev/null)
+    if [ -n "$states" ] && ! grep -qvE '^(COMPLETED|CANCELLED|FAILED|TIMEOUT|NODE_FAIL)$' <<<"$states"; then
+      calm=$((calm + 1))
+      [ $calm = 6 ] && return 0
+    else
+      calm=0
+    fi
     sleep 0.5
   done
   echo "job $1 did not end: $(squeue -t all -j "$1")"

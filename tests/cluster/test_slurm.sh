@@ -42,7 +42,7 @@ for _ in $(seq 300); do
 done
 scancel "${array}_2"
 [ -z "${SOAK:-}" ] && scancel --batch --signal=USR1 "${array}_1"
-slurm_wait "$array" 280 || no "the array ends" "$work"/log-*
+slurm_wait "$array" "${SOAK:+3}300" || no "the array ends" "$work"/log-*
 [ -z "${SOAK:-}" ] &&
   is "the task that had USR1 was put back once" 1 "$(scontrol show job "${array}_1" | grep -o 'Restarts=[0-9]*' | cut -d= -f2)" "$work/log-$array-1"
 [ -z "${SOAK:-}" ] &&
