@@ -31,10 +31,11 @@ struct tsl__buffer {
 
 struct tsl__run {
   struct tsl_graph *graph;
-  int64_t shard; /* in the batch */
-  int64_t local; /* among this rank's shards */
-  bool training; /* false: evaluation, as tsl_graph_compute does */
-  bool noisy;    /* noise is drawn or given; false: zero */
+  int64_t shard;  /* in the batch */
+  int64_t local;  /* among this rank's shards */
+  int64_t locals; /* this rank's shards */
+  bool training;  /* false: evaluation, as tsl_graph_compute does */
+  bool noisy;     /* noise is drawn or given; false: zero */
   int64_t step;
   uint64_t seed;
   const float *batch;        /* (local samples, input shape) */
@@ -141,6 +142,8 @@ struct tsl__node {
   struct tsl__kernel to_plain, from_plain; /* of the value; no primitive: plain */
   int64_t slot;                            /* objective, term: place in a shard's sums */
   struct tsl__exchange exchange, exchange_backward;
+  bool sums_weight;  /* the operator makes the gradient of its first weight of all local
+                        shards at once, at the last of them */
   double operations; /* of one row, forward */
   void *state;       /* the operator's own, freed with the node */
 };

@@ -107,6 +107,8 @@ static void carry_gradients(const struct tsl__run *run, const struct tsl__node *
   if (run->local % 2 == 0)
     return; /* written in place */
   struct tsl__slice slice = tsl__node_weights(graph, node);
+  size_t skipped = node->sums_weight ? graph->params[node->params[0]]->extent : 0;
+  slice.begin += skipped;
   if (slice.end == slice.begin)
     return;
   const float *chain[TSL__PARTIALS_MAX];
@@ -116,7 +118,7 @@ static void carry_gradients(const struct tsl__run *run, const struct tsl__node *
     depth++;
   }
   tsl__add_chain(graph->partials[depth] + slice.begin, chain, depth,
-                 graph->shard_gradient, slice.end - slice.begin);
+                 graph->shard_gradient + skipped, slice.end - slice.begin);
 }
 
 static void run_call(const struct tsl__run *run, const struct tsl__call *call) {
@@ -409,6 +411,7 @@ static enum tsl_status enter_step(struct tsl_graph *graph, struct tsl_team *team
   stage->shards = graph->shape.shards / width;
   stage->first = index * stage->shards;
   const struct tsl__run run = {.graph = graph,
+                               .locals = stage->shards,
                                .training = !step->evaluate,
                                .noisy = true,
                                .step = step->step,

@@ -15,19 +15,14 @@ TSL__WIDE_INLINE __m512 multiply_add(__m512 a, __m512 b, __m512 sum, bool pairs)
 }
 
 /* `rows` by `vectors` * 16 elements, held in registers. */
-TSL__WIDE_INLINE void multiply_tile(const struct tsl__product *product, const float *a,
-                                    const float *b, float *c, int rows, int vectors,
-                                    bool pairs) {
-  const int64_t a_row = product->a_row, a_depth = product->a_depth;
-  const int64_t b_row = product->b_row, c_row = product->c_row;
+struct tile {
   __m512 sums[ROWS_MAX][VECTORS_MAX];
-#pragma GCC unroll 16
-  for (int i = 0; i < rows; i++) {
-#pragma GCC unroll 3
-    for (int v = 0; v < vectors; v++)
-      sums[i][v] =
-          product->add ? _mm512_load_ps(c + i * c_row + v * LANES) : _mm512_setzero_ps();
-  }
+};
+
+TSL__WIDE_INLINE void sum_tile(const struct tsl__product *product, const float *a,
+                               const float *b, struct tile *tile, int rows, int vectors,
+                               bool pairs) {
+  const int64_t a_row = product->a_row, a_depth = product->a_depth;
   for (int64_t k = 0; k < product->depth; k++) {
     __m512 row[VECTORS_MAX];
 #pragma GCC unroll 3
@@ -38,17 +33,53 @@ TSL__WIDE_INLINE void multiply_tile(const struct tsl__product *product, const fl
       __m512 factor = _mm512_set1_ps(a[i * a_row]);
 #pragma GCC unroll 3
       for (int v = 0; v < vectors; v++)
-        sums[i][v] = multiply_add(factor, row[v], sums[i][v], pairs);
+        tile->sums[i][v] = multiply_add(factor, row[v], tile->sums[i][v], pairs);
     }
     a += a_depth;
-    b += b_row;
+    b += product->b_row;
   }
+}
+
+TSL__WIDE_INLINE void clear_tile(struct tile *tile, int rows, int vectors) {
 #pragma GCC unroll 16
   for (int i = 0; i < rows; i++) {
 #pragma GCC unroll 3
     for (int v = 0; v < vectors; v++)
-      _mm512_store_ps(c + i * c_row + v * LANES, sums[i][v]);
+      tile->sums[i][v] = _mm512_setzero_ps();
   }
+}
+
+/* c: rows `step` floats apart */
+TSL__WIDE_INLINE void store_tile(const struct tile *tile, float *c, int64_t step,
+                                 int rows, int vectors) {
+#pragma GCC unroll 16
+  for (int i = 0; i < rows; i++) {
+#pragma GCC unroll 3
+    for (int v = 0; v < vectors; v++)
+      _mm512_store_ps(c + i * step + v * LANES, tile->sums[i][v]);
+  }
+}
+
+TSL__WIDE_INLINE void add_to_tile(struct tile *tile, const float *c, int64_t step,
+                                  int rows, int vectors) {
+#pragma GCC unroll 16
+  for (int i = 0; i < rows; i++) {
+#pragma GCC unroll 3
+    for (int v = 0; v < vectors; v++)
+      tile->sums[i][v] =
+          _mm512_add_ps(_mm512_load_ps(c + i * step + v * LANES), tile->sums[i][v]);
+  }
+}
+
+TSL__WIDE_INLINE void multiply_tile(const struct tsl__product *product, const float *a,
+                                    const float *b, float *c, int rows, int vectors,
+                                    bool pairs) {
+  struct tile tile;
+  clear_tile(&tile, rows, vectors);
+  if (product->add)
+    add_to_tile(&tile, c, product->c_row, rows, vectors);
+  sum_tile(product, a, b, &tile, rows, vectors, pairs);
+  store_tile(&tile, c, product->c_row, rows, vectors);
 }
 
 /* All rows of `vectors` * 16 columns, `most` rows at once. */
@@ -99,6 +130,65 @@ void tsl__multiply(const struct tsl__product *product, const float *a, const flo
                    float *c) {
   (product->pairs ? multiply_pairs : multiply_floats)(product, a, b, c);
 }
+
+/* ---- sums over shards ---- */
+
+enum { LEVELS = 16, TILE_FLOATS = ROWS_MAX * VECTORS_MAX * LANES };
+
+/* Shard after shard; partial sums of 2^level shards wait in `room` as a binary counter
+ * carries. room: (levels, TILE_FLOATS) */
+TSL__WIDE_INLINE void shards_tile(const struct tsl__product *product,
+                                  const struct tsl__shards *shards, const float *a,
+                                  const float *b, float *c, float *room, int rows,
+                                  int vectors) {
+  const int64_t step = vectors * LANES;
+  for (int64_t s = 0; s < shards->count; s++) {
+    struct tile tile;
+    float *level = room;
+    clear_tile(&tile, rows, vectors);
+    sum_tile(product, a + s * shards->a_shard, b + s * shards->b_shard, &tile, rows,
+             vectors, /*pairs=*/false);
+    for (int64_t carry = s; carry % 2 != 0; carry /= 2, level += TILE_FLOATS)
+      add_to_tile(&tile, level, step, rows, vectors);
+    if (s + 1 < shards->count)
+      store_tile(&tile, level, step, rows, vectors);
+    else
+      store_tile(&tile, c, product->c_row, rows, vectors);
+  }
+}
+
+TSL__WIDE_INLINE void shards_panel(const struct tsl__product *product,
+                                   const struct tsl__shards *shards, const float *a,
+                                   const float *b, float *c, int most, int vectors) {
+  _Alignas(64) float room[LEVELS * TILE_FLOATS];
+  int64_t i = 0;
+  for (; i + most <= product->rows; i += most)
+    shards_tile(product, shards, a + i * product->a_row, b, c + i * product->c_row, room,
+                most, vectors);
+  for (; i < product->rows; i++)
+    shards_tile(product, shards, a + i * product->a_row, b, c + i * product->c_row, room,
+                1, vectors);
+}
+
+TSL__WIDE void tsl__multiply_shards(const struct tsl__product *product,
+                                    const struct tsl__shards *shards, const float *a,
+                                    const float *b, float *c) {
+  int64_t left = product->columns / LANES;
+  while (left > 0) {
+    int vectors = left == 1 ? 1 : left == 2 || left == 4 ? 2 : 3;
+    if (vectors == 3)
+      shards_panel(product, shards, a, b, c, 8, 3);
+    else if (vectors == 2)
+      shards_panel(product, shards, a, b, c, 12, 2);
+    else
+      shards_panel(product, shards, a, b, c, 16, 1);
+    b += vectors * LANES;
+    c += vectors * LANES;
+    left -= vectors;
+  }
+}
+
+/* ---- bfloat16 ---- */
 
 /* Two vectors, rounded, in the halves of 16 words. */
 TSL__WIDE_INLINE __m512i pair(__m512 low, __m512 high) {
@@ -200,6 +290,13 @@ TSL__WIDE void tsl__transpose(const float *from, int64_t rows, int64_t columns,
 }
 
 #else
+
+void tsl__multiply_shards(const struct tsl__product *product,
+                          const struct tsl__shards *shards, const float *a,
+                          const float *b, float *c) {
+  (void)product, (void)shards, (void)a, (void)b, (void)c;
+  TSL_BUG("sums over shards are made with AVX-512");
+}
 
 void tsl__transpose(const float *from, int64_t rows, int64_t columns, float *to) {
   for (int64_t i = 0; i < rows; i++) {

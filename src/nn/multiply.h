@@ -24,6 +24,15 @@ enum { TSL__MULTIPLY_LANES = 16 };
  * columns) */
 void tsl__multiply(const struct tsl__product *product, const float *a, const float *b,
                    float *c);
+/* The sum of `shards` such products (a power of two; no pairs, no add), each made whole
+ * and then added in pairs, as a tree over shards: c is written once. a_shard, b_shard:
+ * floats from shard to shard */
+struct tsl__shards {
+  int64_t count, a_shard, b_shard;
+};
+void tsl__multiply_shards(const struct tsl__product *product,
+                          const struct tsl__shards *shards, const float *a,
+                          const float *b, float *c);
 /* to[j][i] = from[i][j]; rows and columns multiples of 16, rows of both arrays aligned to
  * 64 bytes. from: (rows, columns), to: (columns, rows) */
 void tsl__transpose(const float *from, int64_t rows, int64_t columns, float *to);

@@ -6,6 +6,7 @@
 #include "nn/vector.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct tsl_value tsl_graph_dense(struct tsl_graph *graph, struct tsl_value x,
                                  const char *name, int64_t units, bool bias,
@@ -35,8 +36,9 @@ struct state {
   struct tsl__passes passes; /* first: what the layers share finds it here */
   bool own, bfloat16;
   int64_t in, out;
-  float *ahead;  /* (in / 2, out) the weight in pairs, of bfloat16 alone */
-  float *turned; /* (out, in), in bfloat16 (out / 2, in); NULL: not needed */
+  float *ahead;              /* (in / 2, out) the weight in pairs, of bfloat16 alone */
+  float *turned;             /* (out, in), in bfloat16 (out / 2, in); NULL: not needed */
+  float *inputs, *gradients; /* (shards, rows, in), (shards, rows, out) of this step */
 };
 
 /* The weight is (in, out). False: the layer is not for it. */
@@ -57,6 +59,12 @@ static bool own_plan(struct tsl_graph *graph, struct tsl__node *node) {
     tsl__memory_request(graph, (void **)&state->ahead, bytes);
   if (node->has_gradient && graph->nodes[node->inputs[0]]->has_gradient)
     tsl__memory_request(graph, (void **)&state->turned, bytes);
+  node->sums_weight = true;
+  size_t batch = (size_t)graph->shape.batch * sizeof(float);
+  if (node->has_gradient) {
+    tsl__memory_request(graph, (void **)&state->inputs, batch * (size_t)state->in);
+    tsl__memory_request(graph, (void **)&state->gradients, batch * (size_t)state->out);
+  }
   int64_t longest = state->in > state->out ? state->in : state->out;
   size_t room = (size_t)(graph->rows * longest / 2) * sizeof(float);
   if (state->bfloat16 && room > graph->dnnl.scratch_bytes)
@@ -122,12 +130,14 @@ static void own_forward(const struct tsl__task *task) {
     tsl__relu(task->out, (size_t)(rows * out));
 }
 
-/* grad_out: through the ReLU already. The weight's gradient is a product over the few
- * rows of a shard, which takes the time of its writing: in float32 always. */
-static void own_backward(const struct tsl__task *task) {
-  const struct tsl__node *node = task->node;
-  const struct state *state = node->state;
-  const int64_t rows = task->graph->rows, in = state->in, out = state->out;
+/* The weight's gradient is a product over the few rows of a shard, which would take the
+ * time of its writing: what it is made of is kept, and that of all local shards, added in
+ * their tree, is written once. In float32 always. */
+static void sum_weights(const struct tsl__task *task) {
+  const struct state *state = task->node->state;
+  const struct tsl_graph *graph = task->graph;
+  const int64_t rows = graph->rows, in = state->in, out = state->out;
+  const int64_t local = task->run->local;
   const struct tsl__product weighs = {.rows = in,
                                       .columns = out,
                                       .depth = rows,
@@ -135,8 +145,23 @@ static void own_backward(const struct tsl__task *task) {
                                       .a_depth = in,
                                       .b_row = out,
                                       .c_row = out};
+  const struct tsl__shards shards = {task->run->locals, rows * in, rows * out};
+  memcpy(state->inputs + local * rows * in, task->in[0],
+         (size_t)(rows * in) * sizeof(float));
+  memcpy(state->gradients + local * rows * out, task->grad_out,
+         (size_t)(rows * out) * sizeof(float));
+  if (local + 1 == shards.count)
+    tsl__multiply_shards(&weighs, &shards, state->inputs, state->gradients,
+                         graph->gradient + graph->params[task->node->params[0]]->offset);
+}
+
+/* grad_out: through the ReLU already. */
+static void own_backward(const struct tsl__task *task) {
+  const struct tsl__node *node = task->node;
+  const struct state *state = node->state;
+  const int64_t rows = task->graph->rows, in = state->in, out = state->out;
   const struct tsl__view view = {rows, 1, 1, 1, out, out};
-  tsl__multiply(&weighs, task->in[0], task->grad_out, tsl__weight_gradient(task, 0));
+  sum_weights(task);
   if (node->as.layer.bias)
     tsl__bias_backward(task->grad_out, tsl__weight_gradient(task, 1), &view);
   if (task->grad_in[0] != NULL)

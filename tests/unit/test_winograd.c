@@ -80,6 +80,38 @@ static void test_product__is_one_chain_of_fused_sums(void **state) {
   }
 }
 
+/* Each shard's product whole, then added in pairs. */
+static void test_product_of_shards__is_their_sum_in_a_tree(void **state) {
+  (void)state;
+  require_wide();
+  enum { SHARDS = 8, DEPTH = 5, ROWS = 27, COLUMNS = 80 };
+  const struct tsl__product product = {.rows = ROWS,
+                                       .columns = COLUMNS,
+                                       .depth = DEPTH,
+                                       .a_row = 1,
+                                       .a_depth = ROWS,
+                                       .b_row = COLUMNS,
+                                       .c_row = COLUMNS};
+  float *a = numbers(1, SHARDS * DEPTH * ROWS), *b = numbers(2, SHARDS * DEPTH * COLUMNS);
+  float *each = numbers(0, SHARDS * ROWS * COLUMNS), *made = numbers(3, ROWS * COLUMNS);
+  for (int shards = 1; shards <= SHARDS; shards *= 2) {
+    const struct tsl__shards sum = {shards, DEPTH * ROWS, DEPTH * COLUMNS};
+    for (int s = 0; s < shards; s++)
+      tsl__multiply(&product, a + s * DEPTH * ROWS, b + s * DEPTH * COLUMNS,
+                    each + s * ROWS * COLUMNS);
+    for (int apart = 1; apart < shards; apart *= 2)
+      for (int s = 0; s < shards; s += 2 * apart)
+        for (int i = 0; i < ROWS * COLUMNS; i++)
+          each[s * ROWS * COLUMNS + i] += each[(s + apart) * ROWS * COLUMNS + i];
+    tsl__multiply_shards(&product, &sum, a, b, made);
+    assert_memory_equal(made, each, ROWS * COLUMNS * sizeof(float));
+  }
+  free(a);
+  free(b);
+  free(each);
+  free(made);
+}
+
 /* ---- the convolution ---- */
 
 static size_t blocked(int64_t n, int64_t c, int64_t y, int64_t x, int64_t channels,
@@ -331,6 +363,7 @@ static void test_other_shapes__are_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_product__is_one_chain_of_fused_sums),
+      cmocka_unit_test(test_product_of_shards__is_their_sum_in_a_tree),
       cmocka_unit_test(test_convolution__equals_its_plain_sum),
       cmocka_unit_test(test_convolution_in_bfloat16__is_close_to_its_plain_sum),
       cmocka_unit_test(test_bias_and_relu__come_after_the_sum),
