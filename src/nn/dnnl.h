@@ -72,7 +72,7 @@ struct tsl__layout tsl__layout_plain(int rank, const int64_t *dims);
 /* oneDNN may choose. */
 struct tsl__layout tsl__layout_any(int rank, const int64_t *dims);
 /* A weight with its first dimension innermost: a convolution's as (height, width, inner,
- * outer), a dense layer's as (in, out). */
+ * outer), a dense layer's as (in, out) with `out` rounded up to 16 floats. */
 struct tsl__layout tsl__layout_turned(int rank, const int64_t *dims);
 bool tsl__layout_equal(const struct tsl__layout *a, const struct tsl__layout *b);
 size_t tsl__layout_bytes(const struct tsl__layout *layout);

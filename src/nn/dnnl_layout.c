@@ -30,7 +30,15 @@ struct tsl__layout tsl__layout_any(int rank, const int64_t *dims) {
 }
 
 struct tsl__layout tsl__layout_turned(int rank, const int64_t *dims) {
-  return layout(rank, dims, rank == 4 ? dnnl_hwio : dnnl_ba);
+  if (rank == 4)
+    return layout(rank, dims, dnnl_hwio);
+  struct tsl__layout made;
+  memset(&made, 0, sizeof made);
+  dnnl_dims_t all = {dims[0], dims[1]}, strides = {1, (dims[0] + 15) / 16 * 16};
+  if (dnnl_memory_desc_init_by_strides(&made.md, 2, all, dnnl_f32, strides) !=
+      dnnl_success)
+    TSL_BUG("oneDNN refuses a layout of rows");
+  return made;
 }
 
 bool tsl__layout_equal(const struct tsl__layout *a, const struct tsl__layout *b) {

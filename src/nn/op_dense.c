@@ -30,45 +30,59 @@ struct tsl_value tsl_graph_dense(struct tsl_graph *graph, struct tsl_value x,
   return tsl__activate_rest(graph, node, activation);
 }
 
-/* ---- by our own products, on AVX-512 when both sides come in whole vectors ---- */
+/* ---- by our own products, on AVX-512 when what comes in are whole vectors ---- */
+
+/* Narrower ones, the heads of latent distributions, cost nothing and stay exact. */
+enum { BFLOAT16_LEAST = 64 };
 
 struct state {
   struct tsl__passes passes; /* first: what the layers share finds it here */
   bool own, bfloat16;
   int64_t in, out;
-  float *ahead;              /* (in / 2, out) the weight in pairs, of bfloat16 alone */
-  float *turned;             /* (out, in), in bfloat16 (out / 2, in); NULL: not needed */
-  float *inputs, *gradients; /* (shards, rows, in), (shards, rows, out) of this step */
+  int64_t wide;  /* out, rounded up to whole vectors; what is behind out is zero */
+  float *ahead;  /* (in / 2, wide) the weight in pairs, of bfloat16 alone */
+  float *turned; /* (wide, in), in bfloat16 (wide / 2, in); NULL: not needed */
+  float *made;   /* (rows, wide) the output where that is not `out`; else NULL */
+  float *inputs, *gradients; /* (shards, rows, in), (shards, rows, wide) of this step */
 };
 
-/* The weight is (in, out). False: the layer is not for it. */
+static void own_request(struct tsl_graph *graph, const struct tsl__node *node) {
+  struct state *state = node->state;
+  const size_t bytes = (size_t)(state->in * state->wide) * (state->bfloat16 ? 2 : 4);
+  const size_t rows = (size_t)graph->rows * sizeof(float);
+  const size_t all = rows * (size_t)graph->shape.shards;
+  if (state->bfloat16)
+    tsl__memory_request(graph, (void **)&state->ahead, bytes);
+  if (state->wide > state->out)
+    tsl__memory_request(graph, (void **)&state->made, rows * (size_t)state->wide);
+  if (node->has_gradient) {
+    tsl__memory_request(graph, (void **)&state->inputs, all * (size_t)state->in);
+    tsl__memory_request(graph, (void **)&state->gradients, all * (size_t)state->wide);
+  }
+  if (node->has_gradient && graph->nodes[node->inputs[0]]->has_gradient)
+    tsl__memory_request(graph, (void **)&state->turned, bytes);
+  /* One side in pairs. */
+  size_t room = rows * (size_t)(state->in > state->wide ? state->in : state->wide) / 2;
+  if (state->bfloat16 && room > graph->dnnl.scratch_bytes)
+    graph->dnnl.scratch_bytes = room;
+}
+
+/* The weight is (in, wide). False: the layer is not for it. */
 static bool own_plan(struct tsl_graph *graph, struct tsl__node *node) {
   struct state *state = node->state;
   struct tsl__param *weight = graph->params[node->params[0]];
+  const int64_t lanes = TSL__MULTIPLY_LANES;
   state->out = weight->face.dims[0];
   state->in = weight->face.dims[1];
-  state->own = tsl__dnnl_block() == TSL__MULTIPLY_LANES &&
-               state->in % TSL__MULTIPLY_LANES == 0 &&
-               state->out % TSL__MULTIPLY_LANES == 0;
-  state->bfloat16 = graph->shape.precision == TSL_PRECISION_BFLOAT16;
+  state->wide = (state->out + lanes - 1) / lanes * lanes;
+  state->bfloat16 =
+      graph->shape.precision == TSL_PRECISION_BFLOAT16 && state->out >= BFLOAT16_LEAST;
+  state->own = tsl__dnnl_block() == lanes && state->in % lanes == 0;
   if (!state->own)
     return false;
   weight->layout = tsl__layout_turned(weight->face.rank, weight->face.dims);
-  size_t bytes = (size_t)weight->face.count * (state->bfloat16 ? 2 : 4);
-  if (state->bfloat16)
-    tsl__memory_request(graph, (void **)&state->ahead, bytes);
-  if (node->has_gradient && graph->nodes[node->inputs[0]]->has_gradient)
-    tsl__memory_request(graph, (void **)&state->turned, bytes);
   node->sums_weight = true;
-  size_t batch = (size_t)graph->shape.batch * sizeof(float);
-  if (node->has_gradient) {
-    tsl__memory_request(graph, (void **)&state->inputs, batch * (size_t)state->in);
-    tsl__memory_request(graph, (void **)&state->gradients, batch * (size_t)state->out);
-  }
-  int64_t longest = state->in > state->out ? state->in : state->out;
-  size_t room = (size_t)(graph->rows * longest / 2) * sizeof(float);
-  if (state->bfloat16 && room > graph->dnnl.scratch_bytes)
-    graph->dnnl.scratch_bytes = room;
+  own_request(graph, node);
   return true;
 }
 
@@ -85,13 +99,13 @@ static void dense_refresh(struct tsl_graph *graph, struct tsl__node *node) {
   if (!state->own)
     tsl__passes_refresh(graph, node);
   if (state->ahead != NULL)
-    pair_rows(weight, state->in, state->out, state->ahead);
+    pair_rows(weight, state->in, state->wide, state->ahead);
   if (state->turned == NULL)
     return;
   float *turned = state->bfloat16 ? graph->staging : state->turned;
-  tsl__transpose(weight, state->in, state->out, turned);
+  tsl__transpose(weight, state->in, state->wide, turned);
   if (state->bfloat16)
-    pair_rows(turned, state->out, state->in, state->turned);
+    pair_rows(turned, state->wide, state->in, state->turned);
 }
 
 /* c = a b over one shard. a: (rows, depth), b: (depth, columns), or pairs of it */
@@ -116,56 +130,58 @@ static void own_product(const struct tsl__task *task, const float *a, int64_t de
   tsl__multiply(&product, a, b, c);
 }
 
+/* The first `length` numbers of every row. */
+static void copy_rows(const float *from, int64_t from_row, float *to, int64_t to_row,
+                      int64_t rows, int64_t length) {
+  for (int64_t i = 0; i < rows; i++)
+    memcpy(to + i * to_row, from + i * from_row, (size_t)length * sizeof *to);
+}
+
 static void own_forward(const struct tsl__task *task) {
   const struct tsl__node *node = task->node;
   const struct state *state = node->state;
   const int64_t rows = task->graph->rows, out = state->out;
   const struct tsl__view view = {rows, 1, 1, 1, out, out};
   bool relu = node->as.layer.activation == TSL_ACTIVATION_RELU;
+  float *made = state->made != NULL ? state->made : task->out;
   own_product(task, task->in[0], state->in,
-              state->bfloat16 ? state->ahead : tsl__weight(task, 0), out, task->out);
+              state->bfloat16 ? state->ahead : tsl__weight(task, 0), state->wide, made);
+  if (made != task->out)
+    copy_rows(made, state->wide, task->out, out, rows, out);
   if (node->as.layer.bias)
     tsl__bias_forward(task->out, tsl__weight(task, 1), &view, relu);
   else if (relu)
     tsl__relu(task->out, (size_t)(rows * out));
 }
 
-/* The weight's gradient is a product over the few rows of a shard, which would take the
- * time of its writing: what it is made of is kept, and that of all local shards, added in
- * their tree, is written once. In float32 always. */
-static void sum_weights(const struct tsl__task *task) {
-  const struct state *state = task->node->state;
-  const struct tsl_graph *graph = task->graph;
-  const int64_t rows = graph->rows, in = state->in, out = state->out;
-  const int64_t local = task->run->local;
-  const struct tsl__product weighs = {.rows = in,
-                                      .columns = out,
-                                      .depth = rows,
-                                      .a_row = 1,
-                                      .a_depth = in,
-                                      .b_row = out,
-                                      .c_row = out};
-  const struct tsl__shards shards = {task->run->locals, rows * in, rows * out};
-  memcpy(state->inputs + local * rows * in, task->in[0],
-         (size_t)(rows * in) * sizeof(float));
-  memcpy(state->gradients + local * rows * out, task->grad_out,
-         (size_t)(rows * out) * sizeof(float));
-  if (local + 1 == shards.count)
-    tsl__multiply_shards(&weighs, &shards, state->inputs, state->gradients,
-                         graph->gradient + graph->params[task->node->params[0]]->offset);
-}
-
-/* grad_out: through the ReLU already. */
+/* grad_out: through the ReLU already. The weight's gradient is a product over the few
+ * rows of a shard, which would take the time of its writing: what it is made of is kept,
+ * and that of all local shards, added in their tree, is written once. In float32 always.
+ */
 static void own_backward(const struct tsl__task *task) {
   const struct tsl__node *node = task->node;
   const struct state *state = node->state;
-  const int64_t rows = task->graph->rows, in = state->in, out = state->out;
+  const struct tsl_graph *graph = task->graph;
+  const int64_t rows = graph->rows, in = state->in, out = state->out, wide = state->wide;
+  const struct tsl__product weighs = {.rows = in,
+                                      .columns = wide,
+                                      .depth = rows,
+                                      .a_row = 1,
+                                      .a_depth = in,
+                                      .b_row = wide,
+                                      .c_row = wide};
+  const struct tsl__shards shards = {task->run->locals, rows * in, rows * wide};
   const struct tsl__view view = {rows, 1, 1, 1, out, out};
-  sum_weights(task);
+  float *gradient = state->gradients + task->run->local * rows * wide;
+  copy_rows(task->in[0], in, state->inputs + task->run->local * rows * in, in, rows, in);
+  copy_rows(task->grad_out, out, gradient, wide, rows, out);
+  if (task->run->local + 1 == shards.count)
+    tsl__multiply_shards(&weighs, &shards, state->inputs, state->gradients,
+                         graph->gradient + graph->params[node->params[0]]->offset);
   if (node->as.layer.bias)
     tsl__bias_backward(task->grad_out, tsl__weight_gradient(task, 1), &view);
   if (task->grad_in[0] != NULL)
-    own_product(task, task->grad_out, out, state->turned, in, task->grad_in[0]);
+    own_product(task, gradient, wide, state->turned, in, task->grad_in[0]);
 }
 
 /* ---- by oneDNN ---- */
