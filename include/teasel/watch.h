@@ -4,6 +4,7 @@
 #ifndef TEASEL_WATCH_H
 #define TEASEL_WATCH_H
 
+#include "teasel/process.h"
 #include "teasel/status.h"
 #include "teasel/store.h"
 #include "teasel/text.h"
@@ -27,10 +28,10 @@ struct tsl_run_progress {
   double steps_per_second; /* of the team; 0: unknown yet */
   int width;               /* ranks of the team */
   char ranks[TSL_RANKS_TEXT];
-  char host[TSL_HOST_TEXT]; /* of the team's first member, with its process number */
-  int64_t process;
-  double since, updated; /* dates: when its team began, when this was written */
-  char failure[512];     /* why the run failed; empty: it is being trained */
+  char host[TSL_HOST_TEXT];   /* of the team's first member */
+  struct tsl_process process; /* that member */
+  double since, updated;      /* dates: when its team began, when this was written */
+  char failure[512];          /* why the run failed; empty: it is being trained */
 };
 /* Local. Replaces the file at once, but leaves it to the system when it reaches the disk:
  * what is lost with the machine's power is out of date then. */

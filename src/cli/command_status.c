@@ -108,7 +108,7 @@ static void print_run(const struct tsl__run_state *state, struct tsl_text *out) 
       tsl_text_format(out, ", loss %.6g", state->loss);
     tsl_text_format(out, ", rank%s %s on %s (process %lld)",
                     progress->width == 1 ? "" : "s", progress->ranks, progress->host,
-                    (long long)progress->process);
+                    (long long)progress->process.pid);
     tsl_text_format(out, ", %s %s", state->state == TSL__STATE_RUNNING ? "since" : "last",
                     print_date(date, state->state == TSL__STATE_RUNNING
                                          ? progress->since

@@ -3,9 +3,7 @@
 #include "teasel/arena.h"
 #include "teasel/date.h"
 
-#include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,28 +20,9 @@ const char *tsl__state_word(enum tsl__state state) {
 
 /* ---- one run ---- */
 
-/* Whether a process of this machine still works; one that ended but was not yet waited
- * for does not. */
-static bool is_process(int64_t process) {
-  char path[64], text[512] = "";
-  if (kill((pid_t)process, 0) != 0 && errno == ESRCH)
-    return false;
-  snprintf(path, sizeof path, "/proc/%lld/stat", (long long)process);
-  FILE *file = fopen(path, "r");
-  if (file == NULL)
-    return true; /* not ours to see */
-  const size_t count = fread(text, 1, sizeof text - 1, file);
-  fclose(file);
-  text[count] = '\0';
-  const char *name_end = strrchr(text, ')'); /* "process (name) state ..." */
-  return name_end == NULL || strncmp(name_end, ") Z", 3) != 0;
-}
-
 static bool is_alive(const struct tsl_run_progress *progress, double patience) {
-  char host[TSL_HOST_TEXT];
-  if (strcmp(progress->host, tsl_host_print(host)) == 0 && !is_process(progress->process))
-    return false;
-  return tsl_date_now() - progress->updated < patience;
+  return !tsl_process_is_dead(&progress->process) &&
+         tsl_date_now() - progress->updated < patience;
 }
 
 static enum tsl__state state_of_outcome(enum tsl_outcome outcome) {

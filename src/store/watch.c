@@ -68,7 +68,9 @@ enum tsl_status tsl_store_progress_write(const struct tsl_store *store, const ch
   tsl_text_format(&text, ",\n  \"width\": %d,\n", progress->width);
   add_text(&text, "ranks", progress->ranks);
   add_text(&text, "host", progress->host);
-  tsl_text_format(&text, "  \"process\": %lld,\n", (long long)progress->process);
+  tsl_text_format(&text, "  \"process\": %lld,\n  \"started\": %lld,\n",
+                  (long long)progress->process.pid, (long long)progress->process.started);
+  add_text(&text, "place", progress->process.place);
   add_date(&text, "since", progress->since);
   add_date(&text, "updated", progress->updated);
   tsl_text_add(&text, "  \"failure\": ");
@@ -98,7 +100,11 @@ static void take_leaf(void *context, const char *path, const char *text, bool is
   else if (strcmp(path, "host") == 0)
     snprintf(progress->host, sizeof progress->host, "%s", text);
   else if (strcmp(path, "process") == 0)
-    progress->process = strtoll(text, NULL, 10);
+    progress->process.pid = strtoll(text, NULL, 10);
+  else if (strcmp(path, "started") == 0)
+    progress->process.started = strtoll(text, NULL, 10);
+  else if (strcmp(path, "place") == 0)
+    snprintf(progress->process.place, sizeof progress->process.place, "%s", text);
   else if (strcmp(path, "since") == 0)
     progress->known = tsl_date_parse(text, &progress->since) && progress->known;
   else if (strcmp(path, "updated") == 0)
@@ -123,11 +129,14 @@ void tsl_store_progress_read(const struct tsl_store *store, const char *run,
 }
 
 void tsl_store_progress_remove(const struct tsl_store *store, const char *run) {
-  char path[TSL_PATH_MAX], host[TSL_HOST_TEXT];
+  char path[TSL_PATH_MAX];
   struct tsl_run_progress progress;
+  struct tsl_process self;
+  tsl_process_self(&self);
   tsl_store_progress_read(store, run, &progress);
-  if (progress.known && progress.process == (int64_t)getpid() &&
-      strcmp(progress.host, tsl_host_print(host)) == 0)
+  if (progress.known && progress.process.pid == self.pid &&
+      progress.process.started == self.started &&
+      strcmp(progress.process.place, self.place) == 0)
     unlink(tsl_store_run_path(store, run, file_name, path));
 }
 

@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const double pause_seconds = 2; /* between two writings */
 
@@ -32,7 +31,7 @@ void tsl__run_watch_begin(struct tsl__run_watch *watch,
       request->run, tsl_dataset_view(request->dataset)->count - held_out);
   set_team(watch, team);
   tsl_host_print(progress->host);
-  progress->process = (int64_t)getpid();
+  tsl_process_self(&progress->process);
   progress->since = tsl_date_now();
 }
 

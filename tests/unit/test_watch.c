@@ -88,12 +88,12 @@ static void test_progress__is_read_back_and_removed_by_its_writer_alone(void **s
                                       .steps_per_second = 2.5,
                                       .width = 2,
                                       .ranks = "0-1",
-                                      .process = (int64_t)getpid(),
                                       .since = 1000000000,
                                       .updated = 1000000002,
                                       .failure = "a \"quoted\" <path>"};
   struct tsl_run_progress found;
   tsl_host_print(progress.host);
+  tsl_process_self(&progress.process);
   tsl_store_progress_read(store, "r", &found);
   assert_false(found.known);
   make("runs/r");
@@ -108,12 +108,12 @@ static void test_progress__is_read_back_and_removed_by_its_writer_alone(void **s
   assert_string_equal(found.host, progress.host);
   assert_true(found.since == 1000000000 && found.updated == 1000000002);
   assert_string_equal(found.failure, progress.failure);
-  progress.process++;
+  progress.process.pid++;
   assert_int_equal(tsl_store_progress_write(store, "r", &progress, &err), TSL_OK);
   tsl_store_progress_remove(store, "r");
   tsl_store_progress_read(store, "r", &found);
   assert_true(found.known);
-  progress.process--;
+  progress.process.pid--;
   assert_int_equal(tsl_store_progress_write(store, "r", &progress, &err), TSL_OK);
   tsl_store_progress_remove(store, "r");
   tsl_store_progress_read(store, "r", &found);
