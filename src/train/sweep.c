@@ -4,6 +4,7 @@
 
 #include "train/run_watch.h"
 #include "train/sweep_claim.h"
+#include "train/sweep_track.h"
 #include "train/trainer.h"
 
 #include "teasel/arena.h"
@@ -17,28 +18,11 @@
 
 enum { MESSAGE_STEPS = TSL_MESSAGE_WORKER };
 
-/* What a team's first member tells rank 0, about once a second. */
-struct note {
-  int64_t run, steps;
-  int64_t from;   /* steps after which the seconds are counted */
-  double seconds; /* of all its ranks together */
-};
-
-/* How far a run is, as rank 0 knows it. */
-struct track {
-  double operations; /* of one step */
-  int64_t iterations, steps;
-  int64_t from;   /* steps after which the seconds are counted */
-  double seconds; /* of all its ranks together */
-  int width;      /* 0: not running */
-  bool over;
-};
-
 struct sweep {
   const struct tsl_sweep_request *request;
   struct tsl_world *world;
-  struct tsl_task *tasks; /* (runs) */
-  struct track *tracks;   /* (runs) kept up by rank 0 alone */
+  struct tsl_task *tasks;    /* (runs) */
+  struct tsl__tracks tracks; /* kept up by rank 0 alone */
   int64_t runs;
   double begun;
   struct tsl__sweep_claims claims;
@@ -48,10 +32,12 @@ struct sweep {
   const struct tsl_turn *turn;
   int64_t counted_from; /* steps; -1: the first is not over */
   double counted;       /* until when rank_seconds are counted */
-  double rank_seconds, current_begun, noted;
+  double rank_seconds, first_seconds, current_begun, noted;
   struct tsl__run_watch watch;
   /* Rank 0 alone. */
   int64_t finished, failed, running;
+  double foretold, foretold_at; /* seconds that this start would take; 0: not yet; and
+                                   seconds after which that was known */
 };
 
 /* ---- what has been done before, and what the rest costs ---- */
@@ -151,9 +137,10 @@ static enum tsl_status find_costs(struct sweep *sweep, struct tsl_team *team,
     sweep->tasks[i].id = i;
     sweep->tasks[i].widest = (int)run->options.train.shards;
     sweep->tasks[i].seconds = cost->seconds;
-    sweep->tracks[i].operations = cost->operations;
-    sweep->tracks[i].iterations = tsl_train_iterations(run, training_count(sweep, run));
-    sweep->tracks[i].over = sweep->tasks[i].done;
+    const struct tsl__track track = {
+        .iterations = tsl_train_iterations(run, training_count(sweep, run)),
+        .over = sweep->tasks[i].done};
+    tsl__tracks_change(&sweep->tracks, i, &track);
     sweep->finished += sweep->tasks[i].done;
   }
   free(memory);
@@ -166,54 +153,14 @@ static int forced_width(const struct sweep *sweep) {
   return (int)tsl_job_options(sweep->request->job)->schedule.width;
 }
 
-/* Steps whose time is known. */
-static double timed_steps(const struct track *track) {
-  return (double)(track->steps - track->from);
-}
-
-/* Measured time over predicted time, of all steps so far; 0: nothing is measured. */
-static double measured_pace(void *context) {
+static double task_pace(void *context) {
   const struct sweep *sweep = context;
-  double seconds = 0, predicted = 0;
-  for (int64_t i = 0; i < sweep->runs; i++) {
-    const struct track *track = &sweep->tracks[i];
-    seconds += track->seconds;
-    predicted += sweep->tasks[i].seconds * timed_steps(track) / (double)track->iterations;
-  }
-  return predicted > 0 ? seconds / predicted : 0;
-}
-
-/* Seconds of one rank that a run still needs, at its own pace where it has one. */
-static double run_seconds_left(const struct sweep *sweep, int64_t run, double pace) {
-  const struct track *track = &sweep->tracks[run];
-  double step = timed_steps(track) > 0
-                    ? track->seconds / timed_steps(track)
-                    : pace * sweep->tasks[run].seconds / (double)track->iterations;
-  return step * (double)(track->iterations - track->steps);
+  return tsl__tracks_pace(&sweep->tracks);
 }
 
 static double task_seconds_left(void *context, int64_t id) {
-  return run_seconds_left(context, id, measured_pace(context));
-}
-
-/* The plan of what is left, at the measured pace. */
-static double seconds_left(struct sweep *sweep) {
-  double pace = measured_pace(sweep), left = NAN;
-  void *memory = NULL;
-  if (pace == 0 ||
-      tsl_allocate(&memory, (size_t)sweep->runs, sizeof(struct tsl_task), NULL) != TSL_OK)
-    return left;
-  struct tsl_task *tasks = memory;
-  for (int64_t i = 0; i < sweep->runs; i++) {
-    tasks[i] = sweep->tasks[i];
-    tasks[i].seconds = run_seconds_left(sweep, i, pace);
-    tasks[i].done = sweep->tracks[i].over;
-  }
-  left = tsl_schedule_plan(tasks, sweep->runs, tsl_world_size(sweep->world),
-                           forced_width(sweep))
-             .makespan;
-  free(tasks);
-  return left;
+  const struct sweep *sweep = context;
+  return tsl__tracks_run_left(&sweep->tracks, id);
 }
 
 static void tell(struct sweep *sweep, int event, int64_t run, const int *ranks,
@@ -226,47 +173,35 @@ static void tell(struct sweep *sweep, int event, int64_t run, const int *ranks,
                                         .failed = sweep->failed,
                                         .running = sweep->running,
                                         .seconds = tsl_clock_seconds() - sweep->begun,
-                                        .seconds_left = seconds_left(sweep),
+                                        .steps_done = sweep->tracks.steps_done,
+                                        .steps_total = sweep->tracks.steps_total,
+                                        .steps_per_second = sweep->tracks.rate,
+                                        .seconds_left = tsl__tracks_left(&sweep->tracks),
                                         .event = event,
                                         .note = sweep->note,
                                         .ranks = ranks,
                                         .width = width};
   if (run >= 0) {
     progress.run = tsl_job_run(request->job, (size_t)run);
-    progress.run_steps = sweep->tracks[run].steps;
-  }
-  for (int64_t i = 0; i < sweep->runs; i++) {
-    const struct track *track = &sweep->tracks[i];
-    progress.steps_done += track->over ? track->iterations : track->steps;
-    progress.steps_total += track->iterations;
-    if (track->width > 0 && !track->over && track->seconds > 0)
-      progress.steps_per_second += timed_steps(track) * track->width / track->seconds;
+    progress.run_steps = sweep->tracks.tracks[run].note.steps;
   }
   request->progress(request->context, &progress);
 }
 
-static void take_note(struct sweep *sweep, const struct note *note) {
-  if (note->run < 0 || note->run >= sweep->runs)
-    return;
-  sweep->tracks[note->run].steps = note->steps;
-  sweep->tracks[note->run].from = note->from;
-  sweep->tracks[note->run].seconds = note->seconds;
-}
-
 static void take_message(void *context, const struct tsl_message *message) {
-  struct note note;
+  struct sweep *sweep = context;
+  struct tsl__note note;
   if (message->kind != MESSAGE_STEPS || message->count != sizeof note)
     return;
   memcpy(&note, message->bytes, sizeof note);
-  take_note(context, &note);
+  tsl__tracks_note(&sweep->tracks, &note);
 }
 
 static void take_change(void *context, int64_t id, enum tsl_task_change change,
                         const int *ranks, int width) {
   struct sweep *sweep = context;
-  struct track *track = &sweep->tracks[id];
   if (width == 0) { /* nothing was started here */
-    track->over = true;
+    tsl__tracks_run(&sweep->tracks, id, 0, true);
     sweep->finished += change == TSL_TASK_FOUND;
     sweep->failed += change == TSL_TASK_FAILED;
     /* What other processes did shows with the next tick. */
@@ -276,21 +211,19 @@ static void take_change(void *context, int64_t id, enum tsl_task_change change,
   }
   if (change == TSL_TASK_STARTED) {
     sweep->running++;
-    track->width = width;
+    tsl__tracks_run(&sweep->tracks, id, width, false);
     tell(sweep, TSL_SWEEP_STARTED, id, ranks, width);
     return;
   }
   if (change == TSL_TASK_CHANGED) {
-    track->width = width;
+    tsl__tracks_run(&sweep->tracks, id, width, false);
     tell(sweep, TSL_SWEEP_WIDENED, id, ranks, width);
     return;
   }
   sweep->running--;
-  track->over = change != TSL_TASK_LEFT;
+  tsl__tracks_run(&sweep->tracks, id, 0, change != TSL_TASK_LEFT);
   sweep->finished += change == TSL_TASK_ENDED;
   sweep->failed += change == TSL_TASK_FAILED;
-  if (change == TSL_TASK_LEFT)
-    track->width = 0;
   tell(sweep,
        change == TSL_TASK_ENDED  ? TSL_SWEEP_ENDED
        : change == TSL_TASK_LEFT ? TSL_SWEEP_LEFT
@@ -302,8 +235,28 @@ static void take_loss(void *context, int rank) {
   tell(context, TSL_SWEEP_LOST, -1, &rank, 1);
 }
 
+/* Once, when something has been measured: how long this start will take, so that it can
+ * be compared at the end. */
+static void foretell(struct sweep *sweep) {
+  const double least = 3, share = 0.03; /* seconds; of what is foretold */
+  double now = tsl_clock_seconds() - sweep->begun;
+  double all = now + tsl__tracks_left(&sweep->tracks);
+  if (sweep->foretold > 0 || !isfinite(all) || now < least || now < share * all)
+    return;
+  sweep->foretold = all;
+  sweep->foretold_at = now;
+}
+
+static void compare_foretold(const struct sweep *sweep) {
+  double took = tsl_clock_seconds() - sweep->begun;
+  if (sweep->foretold > 0)
+    tsl_log(TSL_LOG_NORMAL, "training took %.1f s; after %.1f s, %.1f s were foretold",
+            took, sweep->foretold_at, sweep->foretold);
+}
+
 static void tick(void *context) {
   tell(context, TSL_SWEEP_TIME, -1, NULL, 0);
+  foretell(context);
 }
 
 /* ---- every rank ---- */
@@ -311,16 +264,19 @@ static void tick(void *context) {
 /* Adds up the time of the team's ranks, from the end of the first step on, which makes
  * much that later ones find. */
 static void count_time(struct sweep *sweep, int64_t steps_done, double now) {
-  if (sweep->counted_from < 0)
+  if (sweep->counted_from < 0) {
     sweep->counted_from = steps_done;
-  else
+    sweep->first_seconds = now - sweep->current_begun;
+  } else {
     sweep->rank_seconds += (now - sweep->counted) * tsl_team_size(sweep->turn->team);
+  }
   sweep->counted = now;
 }
 
 /* After each step of this rank's run, where it is the team's first member. */
 static void note_steps(void *context, int64_t steps_done) {
-  const double often = 1; /* seconds */
+  /* Seconds between two notes of a team, so that rank 0 gets at most so many a second. */
+  const double often = 1, served = 1000;
   struct sweep *sweep = context;
   const struct tsl_run *run = tsl_job_run(sweep->request->job, (size_t)sweep->current);
   double now = tsl_clock_seconds();
@@ -330,15 +286,16 @@ static void note_steps(void *context, int64_t steps_done) {
   sweep->claims.from = sweep->counted_from - 1;
   sweep->claims.seconds = now - sweep->current_begun;
   bool last = steps_done == tsl_train_iterations(run, training_count(sweep, run));
-  if (now - sweep->noted < often && !last)
+  if (now - sweep->noted < fmax(often, tsl_world_size(sweep->world) / served) && !last)
     return;
-  const struct note note = {.run = sweep->current,
-                            .steps = steps_done,
-                            .from = sweep->counted_from,
-                            .seconds = sweep->rank_seconds};
+  const struct tsl__note note = {.run = sweep->current,
+                                 .steps = steps_done,
+                                 .from = sweep->counted_from,
+                                 .seconds = sweep->rank_seconds,
+                                 .begin = sweep->first_seconds};
   sweep->noted = now;
   if (tsl_world_rank(sweep->world) == 0)
-    take_note(sweep, &note);
+    tsl__tracks_note(&sweep->tracks, &note);
   else /* a note that cannot be sent is missed by nobody but the progress line */
     (void)tsl_world_send(sweep->world, 0, MESSAGE_STEPS, &note, sizeof note, NULL);
 }
@@ -430,22 +387,23 @@ enum tsl_status tsl_sweep_run(const struct tsl_sweep_request *request,
                                     .lost = take_loss,
                                     .message = take_message,
                                     .seconds_left = task_seconds_left,
-                                    .pace = measured_pace,
+                                    .pace = task_pace,
                                     .tick = tick,
                                     .stop = asked_to_stop,
                                     .context = &sweep};
   size_t runs = (size_t)sweep.runs;
-  void *tasks = NULL, *tracks = NULL;
+  void *tasks = NULL;
   TSL_TRY(check_kernels(team, err));
   enum tsl_status status = tsl_allocate(&tasks, runs, sizeof *sweep.tasks, err);
-  if (status == TSL_OK)
-    status = tsl_allocate(&tracks, runs, sizeof *sweep.tracks, err);
   sweep.tasks = tasks;
-  sweep.tracks = tracks;
+  if (status == TSL_OK)
+    status = tsl__tracks_init(&sweep.tracks, sweep.tasks, sweep.runs, err);
+  sweep.tracks.ranks = tsl_world_size(world);
+  sweep.tracks.width = forced_width(&sweep);
   if (status == TSL_OK && tsl_world_rank(world) == 0)
     status = find_done(&sweep, err);
   status = tsl_team_agree(team, status, err);
-  if (tasks == NULL || tracks == NULL) /* then the vote has failed */
+  if (tasks == NULL || sweep.tracks.tracks == NULL) /* then the vote has failed */
     goto done;
   if (status == TSL_OK)
     status = tsl_team_broadcast(team, 0, sweep.tasks, runs * sizeof *sweep.tasks, err);
@@ -458,9 +416,11 @@ enum tsl_status tsl_sweep_run(const struct tsl_sweep_request *request,
   if (status == TSL_OK)
     status = tsl_schedule_run(world, sweep.tasks, sweep.runs, forced_width(&sweep),
                               &worker, err);
+  if (status == TSL_OK)
+    compare_foretold(&sweep);
 done:
   tsl__sweep_claims_release(&sweep.claims);
   free(tasks);
-  free(tracks);
+  tsl__tracks_release(&sweep.tracks);
   return status;
 }
