@@ -35,6 +35,7 @@ have_peers || get_peers || {
   tail -n 2 "$folder/venv" >&2
 }
 begun_measuring=$SECONDS
+load=$(cut -d ' ' -f 1 /proc/loadavg)
 
 title_of() {
   case $1 in
@@ -123,7 +124,7 @@ done
 {
   echo "# Measurements"
   echo
-  echo "Written by \`make bench\` in $((SECONDS - begun_measuring)) s on $(date -u +%Y-%m-%d); load at the end $(cut -d ' ' -f 1 /proc/loadavg)."
+  echo "Written by \`make bench\` in $((SECONDS - begun_measuring)) s on $(date -u +%Y-%m-%d); load at the start $load, at the end $(cut -d ' ' -f 1 /proc/loadavg)."
   echo "Programs take turns, and what counts is their ratio: the same machine is faster or slower by tens of"
   echo "percent from one hour to the next. Limits are those that the project sets itself."
   echo
