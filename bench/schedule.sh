@@ -51,7 +51,7 @@ name: spread
 dataset: ./data.yaml
 network: conv32
 latent: 8
-train: {iterations: [60, 120, 240, 600], batch: 64}
+train: {iterations: [240, 480, 960, 2400], batch: 64}
 schedule: {cache: cache}
 seeds: [0, 1]
 families:
