@@ -118,7 +118,7 @@ TSL__VECTOR static void open_point(int count, const float *const taps[4], int64_
                                    int64_t outer, float *restrict out, int64_t step) {
   for (int64_t r = 0; r < rows; r++) {
     const float *a = taps[0] + r * outer;
-    const float *b = count > 1 ? taps[1] + r * outer : NULL;
+    const float *b = taps[1] + r * outer;
     float *to = out + r * step;
     if (count == 1) {
       for (int64_t o = 0; o < outer; o++)
@@ -148,8 +148,8 @@ static void open_phase(const float *weight, int64_t inner, int64_t outer, int64_
     const float *const all[] = {first, first + 2 * tap, first + 8 * tap,
                                 first + 10 * tap};
     for (int p = 0; p < TSL__POINTS; p++) {
-      const float *taps[4] = {NULL};
-      for (int k = 0; k < sums_of_taps[p].count; k++)
+      const float *taps[4];
+      for (int k = 0; k < 4; k++) /* those beyond the count are not read */
         taps[k] = all[sums_of_taps[p].taps[k]];
       open_point(sums_of_taps[p].count, taps, rows, outer, out + p * point + c * step,
                  step);
