@@ -100,8 +100,16 @@ mkdir "$work/disk"
 if mount -t tmpfs -o size=400k tmpfs "$work/disk" 2>/dev/null; then
   timeout 100 "${run[@]}" -o "$work/disk/r" --set train.checkpoint_seconds=0.02 >"$work/log" 2>&1 </dev/null &
   process=$!
-  for _ in $(seq 100); do [ -n "$(find "$work/disk" -name checkpoint.previous.h5)" ] && break; sleep 0.02; done
-  dd if=/dev/zero of="$work/disk/full" bs=1k >/dev/null 2>&1
+  for _ in $(seq 500); do [ -n "$(find "$work/disk" -name checkpoint.previous.h5)" ] && break; sleep 0.02; done
+  # Filled again until it is heard: a checkpoint that was being written has its room already, and
+  # the one it replaces gives as much back. The processes stand still meanwhile, so they cannot end.
+  for _ in $(seq 100); do
+    kill -STOP -- -$process 2>/dev/null || break
+    cat /dev/zero >>"$work/disk/full" 2>/dev/null
+    kill -CONT -- -$process
+    sleep 0.05
+    grep -q 'no checkpoint at step' "$work/log" && break
+  done
   wait $process
   code=$?
   test_that "a full disk keeps no checkpoint from being a warning, with the path and what to do" \
