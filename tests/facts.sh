@@ -1,15 +1,66 @@
-# facts.sh - the frame of a shell test, to be sourced from the project's root: a folder of its own
-# ($work, with its own cache), `fact`, `refused`, and at the end `facts_end`.
+# facts.sh - the frame of a shell test. A test begins with `. "$(dirname "$0")/../facts.sh"`, which
+# goes to the project's root, makes a folder of its own ($work, with its own cache) and ends what
+# the test has started; it counts with fact, test_that, is, said, refused, and closes with facts_end.
+# A test waits for what it needs to see (wait_for, hold_when), never for a time: the machine may be
+# ten times slower than yours, or faster.
+# shellcheck shell=bash
 set -u
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export XDG_CACHE_HOME=$work/cache
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+: "${BUILD:=build/release}" "${TEASEL:=$PWD/$BUILD/teasel}"
+work=$(mktemp -d) || exit 1
+export BUILD TEASEL LC_ALL=C.UTF-8 XDG_CACHE_HOME=$work/cache
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-passed=0 failed=0
+umask 022
+patience=240 # seconds after which something is taken for hung
+passed=0 failed=0 at_end=()
+
+facts_clean() {
+  local command id
+  # Whatever knows this folder was started by this test, in whatever group or state it is.
+  for _ in $(seq 100); do
+    id=$(pgrep -f -- "$work/" | grep -vx $$) || break
+    kill -KILL $id 2>/dev/null
+    sleep 0.05
+  done
+  for command in "${at_end[@]}"; do eval "$command"; done
+  rm -rf "$work"
+}
+trap facts_clean EXIT
+trap 'exit 143' TERM
+trap 'exit 130' INT
+
+# ---- counting ----
+ok() { passed=$((passed + 1)); echo "ok      $1"; }
+no() { # title, files...: their ends are shown; without any, of $work/log
+  failed=$((failed + 1))
+  echo "FAILED  $1"
+  shift
+  local file
+  for file in "${@:-$work/log}"; do
+    [ -f "$file" ] && { echo "-- $file"; tail -n 25 "$file"; }
+  done
+}
 # title, command...: counts whether the command succeeds.
 fact() {
   local title=$1; shift
-  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED  $title"; fi
+  if "$@"; then ok "$title"; else no "$title"; fi
+}
+# title, expression, files...
+test_that() {
+  local title=$1 expression=$2; shift 2
+  if eval "$expression"; then ok "$title"; else no "$title" "$@"; fi
+}
+# title, wanted, got, files...
+is() {
+  local title=$1 wanted=$2 got=$3; shift 3
+  if [ "$wanted" = "$got" ]; then ok "$title"; else no "$title: wanted '$wanted', got '$got'" "$@"; fi
+}
+# title, extended regular expression, file ($work/log)
+said() {
+  if grep -qE -- "$2" "${3:-$work/log}"; then ok "$1"; else no "$1: '$2' was not said" "${3:-$work/log}"; fi
+}
+silent() {
+  if grep -qE -- "$2" "${3:-$work/log}"; then no "$1: '$2' was said" "${3:-$work/log}"; else ok "$1"; fi
 }
 # words, command...: the command ends with exit code 2 and says the words.
 refused() {
@@ -21,4 +72,68 @@ refused() {
 facts_end() {
   echo "$passed passed, $failed failed"
   [ $failed -eq 0 ]
+}
+
+# ---- processes ----
+within() { timeout -k 5 "$patience" "$@" </dev/null; }
+# ranks, command...
+on_ranks() {
+  local ranks=$1; shift
+  within mpirun --oversubscribe --mca mpi_yield_when_idle 1 -n "$ranks" "$@"
+}
+# log, command...: in the background; its number is then in $process.
+start() {
+  local log=$1; shift
+  : >"$log"
+  "$@" >"$log" 2>&1 </dev/null &
+  process=$!
+}
+# process: whether it runs or stands still, and has not ended.
+alive() {
+  local line
+  { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
+  case ${line##*) } in Z* | X*) return 1 ;; esac
+}
+# expression, process: until the expression holds; fails, and counts it, when it never does or the
+# process ends without.
+wait_for() {
+  local begin=$SECONDS
+  until eval "$1"; do
+    if [ -n "${2:-}" ] && ! alive "$2"; then
+      eval "$1" && return
+    elif [ $((SECONDS - begin)) -lt $patience ]; then
+      sleep 0.02
+      continue
+    fi
+    no "never came true: $1"
+    return 1
+  done
+}
+# process: makes it stand still, all threads; fails when it has ended.
+halt() {
+  local begin=$SECONDS states
+  kill -STOP "$1" 2>/dev/null || return 1
+  while alive "$1" && [ $((SECONDS - begin)) -lt $patience ]; do
+    states=$(cat "/proc/$1/task"/*/stat 2>/dev/null | sed 's/.*) \(.\).*/\1/' | grep -v '[ZX]' | sort -u)
+    [ "$states" = T ] && return 0
+    sleep 0.01
+  done
+  return 1
+}
+# process, expression: lets the process go on in short turns until the expression holds, and leaves
+# it standing still; fails when it never does, or the process ends without.
+hold_when() {
+  local begin=$SECONDS
+  while halt "$1"; do
+    eval "$2" && return 0
+    kill -CONT "$1"
+    [ $((SECONDS - begin)) -lt $patience ] || break
+    sleep 0.01
+  done
+  return 1
+}
+# process: kills it, wherever it stands.
+finish_off() {
+  kill -KILL "$1" 2>/dev/null
+  wait "$1" 2>/dev/null
 }

@@ -2,14 +2,7 @@
 # A process that is killed at any time, also while it writes a checkpoint, loses nothing: the same
 # command goes on from its checkpoint to the bytes of a process that was left alone. Likewise after
 # a signal, after damage, on a full disk.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-work=$(mktemp -d)
-trap 'umount "$work/disk" 2>/dev/null; rm -rf "$work"' EXIT
-passed=0 failed=0
-ok() { passed=$((passed + 1)); echo "ok      $1"; }
-no() { failed=$((failed + 1)); echo "FAILED  $1"; tail -n 30 "$work/log"; }
-test_that() { if eval "$2"; then ok "$1"; else no "$1"; fi; }
+. "$(dirname "$0")/../facts.sh"
 RANDOM=${SEED:=$$}
 echo "SEED=$SEED"
 
@@ -35,91 +28,129 @@ families:
   - model: beta_vae
     beta: [1, 4]
 END
-run=("$TEASEL" run "$work/job.yaml" --train-only --set "schedule.cache=$work/cache")
+run=("$TEASEL" run "$work/job.yaml" --train-only)
+log=$work/log
 sums() { (cd "$1/runs" && md5sum ./*/model.h5 ./*/log.csv); }
 checkpoints() { find "$1" -name 'checkpoint*.h5*'; }
+left_over() { checkpoints "$1" && find "$1/runs" -name '*.part-*'; }
 
-timeout 100 "${run[@]}" -o "$work/whole" >"$work/log" 2>&1 </dev/null
-test_that "a run that is left alone ends" "[ $? = 0 ]"
-test_that "and leaves no checkpoint behind" "[ -z \"\$(checkpoints $work/whole)\" ]"
+within "${run[@]}" -o "$work/whole" >"$log" 2>&1
+is "a run that is left alone ends" 0 $?
+is "and leaves no checkpoint behind" "" "$(checkpoints "$work/whole")"
 
 # ---- kill -9, with a checkpoint at every step, and with few ----
-killed=0 resumed=0
+unfinished() { # folder: names of runs that have a checkpoint and no end
+  local file
+  for file in "$1"/runs/*/checkpoint*.h5; do
+    [ -e "$file" ] && [ ! -e "${file%/*}/record.json" ] && basename "${file%/*}"
+  done | sort -u
+}
+complete() { # folder, words
+  within "${run[@]}" -o "$1" >"$log" 2>&1
+  is "the command after kills ends with 0 ($2)" 0 $?
+  is "with the bytes of one that was left alone ($2)" "$(sums "$work/whole")" "$(sums "$1")"
+  is "and leaves nothing behind ($2)" "" "$(left_over "$1")"
+}
 for seconds in 0 0.05; do
-  for _ in 1 2 3 4 5 6; do
-    "${run[@]}" -o "$work/killed-$seconds" --set "train.checkpoint_seconds=$seconds" >"$work/log" 2>&1 </dev/null &
-    process=$!
-    sleep "0.$((RANDOM % 6))$((RANDOM % 10))"
-    kill -9 $process 2>/dev/null && killed=$((killed + 1))
+  folder=$work/killed-$seconds words="checkpoints every $seconds s"
+  killed=0 found=0 resumed=0 starts=0
+  while { [ $killed -lt 6 ] || [ $found -lt 3 ]; } && [ $starts -lt 60 ]; do
+    starts=$((starts + 1))
+    kept=$(unfinished "$folder")
+    start "$log" "${run[@]}" -o "$folder" --verbose --set "train.checkpoint_seconds=$seconds"
+    if [ $((starts % 3)) != 0 ]; then # every third is killed at any moment, also before its first checkpoint
+      wanted=$((1 + RANDOM % 5))
+      wait_for "[ \$(grep -c 'a checkpoint at step' $log) -ge $wanted ] || ! alive $process"
+    fi
+    sleep "0.0$((RANDOM % 10))"
+    kill -KILL $process 2>/dev/null
     wait $process 2>/dev/null
-    grep -q 'goes on after step' "$work/log" && resumed=$((resumed + 1))
+    code=$?
+    for name in $kept; do # it is taken up again when its turn comes
+      grep -q "$name: a checkpoint at step" "$log" || continue
+      found=$((found + 1))
+      grep -q "$name goes on after step" "$log" && resumed=$((resumed + 1))
+    done
+    case $code in
+      137) killed=$((killed + 1)) ;;
+      0) complete "$folder" "$words, too fast for the kill" && rm -r "$folder" ;;
+      *) no "a start after kills ends with $code" ;;
+    esac
   done
-  timeout 100 "${run[@]}" -o "$work/killed-$seconds" >"$work/log" 2>&1 </dev/null
-  test_that "the command after kills ends with 0 (checkpoints every $seconds s)" "[ $? = 0 ]"
-  test_that "with the bytes of one that was left alone" "[ \"\$(sums $work/killed-$seconds)\" = \"\$(sums $work/whole)\" ]"
-  test_that "and leaves nothing behind" "[ -z \"\$(checkpoints $work/killed-$seconds)\$(find $work/killed-$seconds/runs -name '*.part-*')\" ]"
+  test_that "there were kills, and starts that found a checkpoint ($words: $killed, $found)" "[ $killed -ge 6 ] && [ $found -ge 3 ]"
+  is "which all went on from it" $found $resumed
+  complete "$folder" "$words"
 done
-test_that "there were kills, and starts that went on ($killed, $resumed)" "[ $killed -ge 6 ] && [ $resumed -ge 3 ]"
 
 # ---- a signal, then damage to what was kept ----
-stop_one() { # folder: interrupted in the first run
-  timeout -s TERM 0.4 "${run[@]}" -o "$1" --set train.checkpoint_seconds=0.02 --set train.iterations=100000 >"$work/log" 2>&1 </dev/null
+endless=(--set train.iterations=1000000000)
+# expression, arguments...: a start that has TERM as soon as the expression holds
+interrupted() {
+  local expression=$1; shift
+  start "$log" "${run[@]}" "${endless[@]}" "$@"
+  wait_for "$expression" $process
+  kill -TERM $process
+  wait $process
+  is "a signal ends it with 75" 75 $?
 }
-stop_one "$work/stopped"
-test_that "a signal leaves a checkpoint and no finished run" \
-  "[ -n \"\$(find $work/stopped -name checkpoint.h5)\" ] && [ -n \"\$(find $work/stopped -name checkpoint.previous.h5)\" ] && [ -z \"\$(find $work/stopped -name record.json)\" ]"
+interrupted "[ -n \"\$(find $work/stopped/runs -name checkpoint.previous.h5 2>/dev/null)\" ]" \
+  -o "$work/stopped" --set train.checkpoint_seconds=0.02
+test_that "a signal leaves a checkpoint, the one before, and no finished run" \
+  "[ \$(find $work/stopped -name checkpoint.h5 -o -name checkpoint.previous.h5 | wc -l) = 2 ] && [ -z \"\$(find $work/stopped -name record.json)\" ]"
 folder=$(dirname "$(find "$work/stopped" -name checkpoint.h5)")
 test_that "whose head says what it is" "head -n 2 $folder/checkpoint.h5 | cmp - <(printf 'teasel checkpoint\nformat 0001\n')"
-go_on() { # seconds
-  timeout -s TERM "$1" "${run[@]}" -o "$work/stopped" --set train.iterations=100000 --set train.checkpoint_seconds=1000 >"$work/log" 2>&1 </dev/null
+go_on() { # words that are said before the training goes on: interrupted when its log holds step 10
+  interrupted "grep -q '$1' $log && grep -qs '\"process\": '\$process, $folder/progress.json && grep -q '^10,' $folder/log.csv" \
+    -o "$work/stopped" --set train.checkpoint_seconds=1000
 }
 truncate -s -1 "$folder/checkpoint.h5"
-go_on 0.4
+go_on 'goes on'
 test_that "a damaged checkpoint is named and the one before is used" \
-  "grep -q 'checkpoint.h5: the checkpoint is cut off' $work/log && grep -q 'goes on after step.*from the checkpoint before' $work/log"
+  "grep -q 'checkpoint.h5: the checkpoint is cut off' $log && grep -q 'goes on after step.*from the checkpoint before' $log"
 : >"$folder/checkpoint.h5"
 echo foreign >"$folder/checkpoint.previous.h5"
-go_on 0.4
+go_on 'begins again'
 test_that "with both damaged the run begins again and says so" \
-  "grep -q 'previous.h5: this is not a checkpoint' $work/log && grep -q 'begins again' $work/log"
+  "grep -q 'previous.h5: this is not a checkpoint' $log && grep -q 'begins again' $log"
 test_that "and is kept again" "[ \$(stat -c %s $folder/checkpoint.h5) -gt 1000 ]"
 echo "0,0,0" >>"$folder/log.csv"
-go_on 0.4
-test_that "lines behind the checkpoint are cut off" "grep -q 'goes on' $work/log && ! grep -q '^0,0,0$' $folder/log.csv"
+go_on 'goes on'
+test_that "lines behind the checkpoint are cut off" "grep -q 'goes on' $log && ! grep -q '^0,0,0$' $folder/log.csv"
 sed -i 's/^10,/10,1/' "$folder/log.csv"
-go_on 0.4
+go_on 'begins again'
 test_that "a log that was changed is named and the run begins again" \
-  "grep -q 'log.csv: the log was changed' $work/log && grep -q 'begins again' $work/log"
-before=$(sums "$work/stopped" 2>/dev/null)
-DNNL_MAX_CPU_ISA=SSE41 timeout 100 "${run[@]}" -o "$work/stopped" --set train.iterations=100000 >"$work/log" 2>&1 </dev/null
-test_that "with other kernels it is refused with 2" "[ $? = 2 ] && grep -q 'sse41.*set schedule.isa' $work/log"
-test_that "and nothing is touched" "[ \"\$before\" = \"\$(sums $work/stopped 2>/dev/null)\" ]"
+  "grep -q 'log.csv: the log was changed' $log && grep -q 'begins again' $log"
+if grep -qw avx2 /proc/cpuinfo; then
+  before=$(find "$work/stopped/runs" -type f -exec md5sum {} + | sort)
+  DNNL_MAX_CPU_ISA=SSE41 within "${run[@]}" -o "$work/stopped" "${endless[@]}" >"$log" 2>&1
+  is "with other kernels it is refused with 2" 2 $?
+  said "which says what to do" 'sse41.*set schedule.isa'
+  is "and touches nothing" "$before" "$(find "$work/stopped/runs" -type f -exec md5sum {} + | sort)"
+else
+  echo "skipped: this core has no other kernels"
+fi
 
 # ---- a full disk ----
 mkdir "$work/disk"
 if mount -t tmpfs -o size=400k tmpfs "$work/disk" 2>/dev/null; then
-  timeout 100 "${run[@]}" -o "$work/disk/r" --set train.checkpoint_seconds=0.02 >"$work/log" 2>&1 </dev/null &
-  process=$!
-  for _ in $(seq 500); do [ -n "$(find "$work/disk" -name checkpoint.previous.h5)" ] && break; sleep 0.02; done
-  # Filled again until it is heard: a checkpoint that was being written has its room already, and
-  # the one it replaces gives as much back. The processes stand still meanwhile, so they cannot end.
-  for _ in $(seq 100); do
-    kill -STOP -- -$process 2>/dev/null || break
-    cat /dev/zero >>"$work/disk/full" 2>/dev/null
-    kill -CONT -- -$process
-    sleep 0.05
-    grep -q 'no checkpoint at step' "$work/log" && break
-  done
-  wait $process
+  at_end+=('umount "$work/disk"')
+  run+=(-o "$work/disk/r" --set train.checkpoint_seconds=0)
+  start "$log" "${run[@]}"
+  hold_when $process "[ -n \"\$(find $work/disk -name checkpoint.h5)\" ]" || no "no checkpoint on the small disk"
+  kill -KILL $process
+  wait $process 2>/dev/null
+  size=$(stat -c %s "$work"/disk/r/runs/*/checkpoint.h5)
+  # Room for all small files, and not for one more checkpoint.
+  head -c $(($(df --output=avail -B1 "$work/disk" | tail -n 1) - size + 8192)) /dev/zero >"$work/disk/full"
+  within "${run[@]}" >"$log" 2>&1
   code=$?
-  test_that "a full disk keeps no checkpoint from being a warning, with the path and what to do" \
-    "grep -q 'no checkpoint at step.*checkpoint.h5: cannot write: No space left on device; free some space' $work/log"
+  said "a full disk keeps no checkpoint from being a warning, with the path and what to do" \
+    'no checkpoint at step.*checkpoint.h5: cannot write: No space left on device; free some space'
   rm "$work/disk/full"
-  timeout 100 "${run[@]}" -o "$work/disk/r" >>"$work/log" 2>&1 </dev/null
-  test_that "and with room the same command completes it (first code $code)" \
-    "[ $? = 0 ] && [ \"\$(sums $work/disk/r)\" = \"\$(sums $work/whole)\" ]"
+  within "${run[@]}" --set train.checkpoint_seconds=60 >"$log" 2>&1
+  is "and with room the same command completes it (first code $code)" 0 $?
+  is "to the same bytes" "$(sums "$work/whole")" "$(sums "$work/disk/r")"
 else
   echo "skipped: no right to mount a small disk"
 fi
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+facts_end
