@@ -74,6 +74,8 @@ struct tsl__layout tsl__layout_any(int rank, const int64_t *dims);
 /* A weight with its first dimension innermost: a convolution's as (height, width, inner,
  * outer), a dense layer's as (in, out) with `out` rounded up to 16 floats. */
 struct tsl__layout tsl__layout_turned(int rank, const int64_t *dims);
+/* (rows, dims[1] / 16, height, width, 16); dims[1] a multiple of 16. */
+struct tsl__layout tsl__layout_blocked(const int64_t dims[4]);
 bool tsl__layout_equal(const struct tsl__layout *a, const struct tsl__layout *b);
 size_t tsl__layout_bytes(const struct tsl__layout *layout);
 bool tsl__layout_is_plain(const struct tsl__layout *layout);

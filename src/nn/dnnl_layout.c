@@ -41,6 +41,10 @@ struct tsl__layout tsl__layout_turned(int rank, const int64_t *dims) {
   return made;
 }
 
+struct tsl__layout tsl__layout_blocked(const int64_t dims[4]) {
+  return layout(4, dims, dnnl_nChw16c);
+}
+
 bool tsl__layout_equal(const struct tsl__layout *a, const struct tsl__layout *b) {
   return dnnl_memory_desc_equal(&a->md, &b->md) != 0;
 }

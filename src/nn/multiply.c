@@ -7,7 +7,9 @@
 
 #if TSL__WIDE_BUILT
 
-enum { LANES = TSL__MULTIPLY_LANES, ROWS_MAX = 16, VECTORS_MAX = 3 };
+/* AHEAD: rows of b that are fetched ahead, since its rows may lie pages apart, where the
+ * processor foresees nothing. */
+enum { LANES = TSL__MULTIPLY_LANES, ROWS_MAX = 16, VECTORS_MAX = 3, AHEAD = 16 };
 
 TSL__WIDE_INLINE __m512 multiply_add(__m512 a, __m512 b, __m512 sum, bool pairs) {
   return pairs ? _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b)
@@ -26,8 +28,10 @@ TSL__WIDE_INLINE void sum_tile(const struct tsl__product *product, const float *
   for (int64_t k = 0; k < product->depth; k++) {
     __m512 row[VECTORS_MAX];
 #pragma GCC unroll 3
-    for (int v = 0; v < vectors; v++)
+    for (int v = 0; v < vectors; v++) {
       row[v] = _mm512_load_ps(b + v * LANES);
+      _mm_prefetch((const char *)(b + AHEAD * product->b_row + v * LANES), _MM_HINT_T0);
+    }
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++) {
       __m512 factor = _mm512_set1_ps(a[i * a_row]);

@@ -2,6 +2,7 @@
  * gradient by x a convolution's forward pass. Bias and ReLU are one loop of ours, since
  * backward-data knows neither. */
 #include "nn/deconv_few.h"
+#include "nn/deconv_pixel.h"
 #include "nn/layer.h"
 
 #include "nn/vector.h"
@@ -11,6 +12,7 @@
 struct state {
   struct tsl__passes passes; /* first: what the layers share finds it here */
   struct tsl__view view;     /* of the output */
+  struct tsl__deconv_pixel pixel;
 };
 
 struct tsl_value tsl_graph_deconv(struct tsl_graph *graph, struct tsl_value x,
@@ -60,6 +62,10 @@ static enum tsl_status deconv_plan(struct tsl_graph *graph, struct tsl__node *no
   struct tsl__param *weight = graph->params[node->params[0]];
   struct tsl__passes *passes = &state->passes;
   struct tsl__convolution convolution;
+  if (tsl__deconv_pixel_plan(graph, node, &state->pixel)) {
+    state->view = state->pixel.view;
+    return TSL_OK;
+  }
   /* The convolution whose backward-data this is goes from our output to our input. */
   TSL_TRY(tsl__convolution_choose(graph, node, &node->shape, &input->shape, &convolution,
                                   err));
@@ -151,8 +157,11 @@ static void deconv_forward(const struct tsl__task *task) {
   const float *weight =
       tsl__weight_copy_at(task->graph, &state->passes.ahead, node->params[0]);
   bool relu = node->as.layer.activation == TSL_ACTIVATION_RELU;
-  tsl__kernel_run(&state->passes.forward,
-                  (const float *[]){task->in[0], weight, task->out});
+  if (tsl__deconv_pixel_planned(&state->pixel))
+    tsl__deconv_pixel_forward(task, &state->pixel);
+  else
+    tsl__kernel_run(&state->passes.forward,
+                    (const float *[]){task->in[0], weight, task->out});
   if (node->as.layer.conv.bias)
     tsl__bias_forward(task->out, tsl__weight(task, 1), &state->view, relu);
   else if (relu)
@@ -173,6 +182,10 @@ static void deconv_backward(const struct tsl__task *task) {
     tsl__bias_backward(task->grad_out, tsl__weight_gradient(task, 1), &state->view);
   if (tsl__picture_planned(&state->passes)) {
     picture_backward(task);
+    return;
+  }
+  if (tsl__deconv_pixel_planned(&state->pixel)) {
+    tsl__deconv_pixel_backward(task, &state->pixel);
     return;
   }
   tsl__kernel_run(

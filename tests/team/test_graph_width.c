@@ -9,17 +9,19 @@
 enum { BATCH = 16, SHARDS = 8, STEPS = 3, LATENT = 3, PIXELS = 3 * 8 * 8 };
 
 static struct tsl_value build_decoder(struct tsl_graph *graph, struct tsl_value z) {
-  struct tsl_shape image = shape3(16, 2, 2);
+  struct tsl_shape pixel = shape3(20, 1, 1);
+  struct tsl_conv first = {.filters = 16, .kernel = 2, .stride = 1, .pad = 0};
   struct tsl_conv wide = {
       .filters = 32, .kernel = 4, .stride = 2, .pad = 1, .bias = true};
   struct tsl_conv conv = {.filters = 3, .kernel = 4, .stride = 2, .pad = 1, .bias = true};
   struct tsl_value x =
-      tsl_graph_dense(graph, z, "decoder.0", 64, false, TSL_ACTIVATION_NONE);
+      tsl_graph_dense(graph, z, "decoder.0", 20, false, TSL_ACTIVATION_NONE);
   x = tsl_graph_activate(graph, tsl_graph_batch_norm(graph, x, "decoder.0.norm"),
                          TSL_ACTIVATION_RELU);
-  x = tsl_graph_reshape(graph, x, &image);
-  x = tsl_graph_deconv(graph, x, "decoder.1", &wide, TSL_ACTIVATION_RELU);
-  return tsl_graph_deconv(graph, x, "decoder.2", &conv, TSL_ACTIVATION_NONE);
+  x = tsl_graph_reshape(graph, x, &pixel);
+  x = tsl_graph_deconv(graph, x, "decoder.1", &first, TSL_ACTIVATION_RELU);
+  x = tsl_graph_deconv(graph, x, "decoder.2", &wide, TSL_ACTIVATION_RELU);
+  return tsl_graph_deconv(graph, x, "decoder.3", &conv, TSL_ACTIVATION_NONE);
 }
 
 static struct tsl_graph *build_in(enum tsl_precision precision) {

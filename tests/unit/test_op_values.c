@@ -129,6 +129,22 @@ static void test_conv__equals_plain_loops(void **state) {
   }
 }
 
+/* Pictures of one pixel, to whole blocks of filters and to others. */
+static void test_deconv_of_pixels__equals_plain_loops(void **state) {
+  (void)state;
+  const struct {
+    struct tsl_shape in;
+    struct tsl_conv conv;
+  } cases[] = {
+      {{3, {20, 1, 1}}, {32, 3, 1, 0, true}},
+      {{3, {5, 1, 1}}, {16, 9, 2, 0, true}},
+      {{3, {16, 1, 1}}, {12, 4, 1, 0, true}},
+      {{3, {7, 1, 1}}, {16, 4, 2, 1, true}},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    check_conv(&cases[i].in, &cases[i].conv, true);
+}
+
 static void test_dense__equals_plain_loops(void **state) {
   (void)state;
   struct tsl_graph *graph = make_graph(BATCH, SHARDS);
@@ -361,6 +377,7 @@ static void test_total_correlation__equals_plain_loops(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_conv__equals_plain_loops),
+      cmocka_unit_test(test_deconv_of_pixels__equals_plain_loops),
       cmocka_unit_test(test_dense__equals_plain_loops),
       cmocka_unit_test(test_maxpool__takes_the_first_of_equals),
       cmocka_unit_test(test_upsample__repeats_pixels),

@@ -115,6 +115,37 @@ static void test_deconv__matches_differences(void **state) {
   check_layer(&input, build_deconv);
 }
 
+/* Pictures of one pixel, as many as fill no block. */
+static struct tsl_value build_pixel(struct tsl_graph *graph, struct tsl_value x) {
+  struct tsl_shape pixel = shape3(20, 1, 1);
+  x = tsl_graph_dense(graph, x, "units", 20, true, TSL_ACTIVATION_TANH);
+  x = tsl_graph_reshape(graph, x, &pixel);
+  struct tsl_conv conv = {
+      .filters = 16, .kernel = 3, .stride = 1, .pad = 0, .bias = true};
+  x = tsl_graph_deconv(graph, x, "pixel", &conv, TSL_ACTIVATION_TANH);
+  conv.filters = 2;
+  return tsl_graph_deconv(graph, x, "picture", &conv, TSL_ACTIVATION_NONE);
+}
+
+static void test_deconv_of_pixels__matches_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape1(5);
+  check_layer(&input, build_pixel);
+}
+
+/* Shards of more rows than a vector has places. */
+static void test_deconv_of_many_pixels__matches_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape1(5);
+  struct tsl_graph *graph = make_graph(36, 2);
+  smooth_objective(graph, build_pixel(graph, tsl_graph_input(graph, &input)));
+  finish_graph(graph, 11);
+  float *batch = random_values(3, 36 * 5, -1.0F, 1.0F);
+  assert_true(gradient_error(graph, batch, 5e-3, 6) < tolerance);
+  free(batch);
+  tsl_graph_free(graph);
+}
+
 /* ReLU has a corner, so the units are kept on both sides of it by large biases. */
 static struct tsl_value build_relu(struct tsl_graph *graph, struct tsl_value x) {
   struct tsl_conv conv = {
@@ -317,6 +348,8 @@ int main(void) {
       cmocka_unit_test(test_conv__matches_differences),
       cmocka_unit_test(test_few_channels__match_differences),
       cmocka_unit_test(test_deconv__matches_differences),
+      cmocka_unit_test(test_deconv_of_pixels__matches_differences),
+      cmocka_unit_test(test_deconv_of_many_pixels__matches_differences),
       cmocka_unit_test(test_relu__matches_differences),
       cmocka_unit_test(test_vae_losses__match_differences),
       cmocka_unit_test(test_maxpool__matches_differences),
