@@ -4,28 +4,32 @@
 
 enum { DIGIT_BITS = 11, DIGITS = 6, BINS = 1 << DIGIT_BITS };
 
-/* Order of doubles as order of unsigned integers; adding 0 makes -0 equal to +0. */
+/* Order of doubles as order of unsigned integers, -0 equal to +0: the magnitude above or
+ * below the middle, so that low bits that are all zero stay so for either sign. */
 static uint64_t key_of(double value) {
-  double positive_zero = value + 0.0;
   uint64_t bits;
-  memcpy(&bits, &positive_zero, sizeof bits);
-  return bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
+  memcpy(&bits, &value, sizeof bits);
+  uint64_t magnitude = bits & ~((uint64_t)1 << 63);
+  return ((uint64_t)1 << 63) + (bits >> 63 ? 0 - magnitude : magnitude);
 }
 
 /* Least significant digit first; a digit that all keys share is passed over, so that
  * values which were floats take four passes. Returns where the sorted items are. */
 static struct tsl__rank_item *sort(struct tsl__rank_item *items,
                                    struct tsl__rank_item *other, size_t count) {
+  uint64_t differ = 0;
+  for (size_t i = 1; i < count; i++)
+    differ |= items[i].key ^ items[0].key;
   for (int digit = 0; digit < DIGITS; digit++) {
-    size_t starts[BINS] = {0};
+    uint32_t starts[BINS] = {0};
     int shift = digit * DIGIT_BITS;
+    if ((differ >> shift & (BINS - 1)) == 0)
+      continue;
     for (size_t i = 0; i < count; i++)
       starts[items[i].key >> shift & (BINS - 1)]++;
-    if (starts[items[0].key >> shift & (BINS - 1)] == count)
-      continue;
-    size_t sum = 0;
+    uint32_t sum = 0;
     for (int bin = 0; bin < BINS; bin++) {
-      size_t held = starts[bin];
+      uint32_t held = starts[bin];
       starts[bin] = sum;
       sum += held;
     }

@@ -40,8 +40,8 @@ static void read_latent(struct tsl_udr *udr, const struct tsl_udr_model *model,
 static void standardise(const double *values, int64_t points, double *out) {
   double least = values[0], most = values[0], sum = 0, square = 0;
   for (int64_t i = 0; i < points; i++) {
-    least = fmin(least, values[i]);
-    most = fmax(most, values[i]);
+    least = values[i] < least ? values[i] : least;
+    most = values[i] > most ? values[i] : most;
     sum += values[i];
   }
   /* Not by the deviation: rounding in the mean would leave a constant some. */
