@@ -38,6 +38,13 @@ double tsl_world_peer_seconds(const struct tsl_world *world);
  * is closed without MPI_Finalize, which would wait for it for ever, and mpirun ends what
  * is left of the job; unless a vote or barrier with that rank succeeds before. */
 void tsl_world_give_up(struct tsl_world *world, int rank);
+/* Local, on every rank but the lost ones. lost: (count) world ranks; those that are left
+ * become the team tsl_world_survivors. epoch: as in tsl_team_create. */
+enum tsl_status tsl_world_regroup(struct tsl_world *world, const int *lost, int count,
+                                  uint32_t epoch, struct tsl_error *err);
+/* Local. The team of the ranks that are left after a loss, borrowed from the world until
+ * they are called together again; NULL: they never were. */
+struct tsl_team *tsl_world_survivors(struct tsl_world *world);
 /* Local. True only when it is certain: a rank of this node whose process has ended. Other
  * nodes' ranks show it by their silence alone. Costs some 20 microseconds. */
 bool tsl_world_is_dead(const struct tsl_world *world, int rank);

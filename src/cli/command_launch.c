@@ -171,8 +171,10 @@ const struct tsl_command tsl_command_launch = {
         "usage: teasel launch [-n P] [--restarts N] [--mpirun OPTIONS] JOB.yaml\n"
         "                     [options of teasel run]\n\n"
         "Starts mpirun -n P teasel run JOB.yaml ... so that the other ranks go on when\n"
-        "one is killed. TERM, INT and USR1 stop the sweep with everything saved (mpirun\n"
-        "alone would kill its ranks); a second INT does not wait for that.\n\n"
+        "one is killed, to the report. TERM, INT and USR1 stop the sweep with "
+        "everything\n"
+        "saved (mpirun alone would kill its ranks); a second INT does not wait for "
+        "that.\n\n"
         "  -n, --ranks P     ranks; without it as many as mpirun finds\n"
         "  --restarts N      start again, up to N times, when it ends by a failure: "
         "what\n"
@@ -185,7 +187,7 @@ const struct tsl_command tsl_command_launch = {
         "                    --mpirun \"--hostfile hosts --map-by node\"\n\n"
         "The exit code is that of the sweep, which mpirun does not tell: 0 done, 1 "
         "failed\n"
-        "(a rank was lost: the same command completes it), 2 bad input, 75 stopped by a\n"
-        "signal: run it again.\n",
+        "(as when rank 0 was killed: the same command completes it), 2 bad input, 75\n"
+        "stopped by a signal: run it again.\n",
     .run = run,
 };

@@ -246,6 +246,7 @@ static enum tsl_status train_again(struct tsl__session *session, struct scratch 
                                           .context = &progress};
   enum tsl_status status = tsl_sweep_run(&sweep, session->world, err);
   tsl__progress_end(&progress);
+  status = tsl__session_trained(session, status);
   unsigned char encoded =
       tsl_file_exists(tsl_store_path(session->store, TSL_STORE_LATENTS, path));
   if (status == TSL_OK)

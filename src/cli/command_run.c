@@ -81,7 +81,7 @@ static enum tsl_status train(struct tsl__session *session, struct tsl__run_event
                                             .context = events};
   enum tsl_status status = tsl_sweep_run(&request, session->world, err);
   tsl__progress_end(&events->progress);
-  return status;
+  return tsl__session_trained(session, status);
 }
 
 static enum tsl_status score_and_report(struct tsl__session *session,
@@ -131,7 +131,7 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
   if (status == TSL_OK)
     status = work(&session, &options, argc, argv, err);
   if (session.world == NULL || tsl_world_rank(session.world) == 0)
-    tsl__launch_tell(session.store, status);
+    tsl__launch_tell(session.store, status, session.trained);
   tsl_cli_arguments_release(&arguments);
   return tsl__session_end(&session, status, err);
 }

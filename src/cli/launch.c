@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 static const char variable[] = "TEASEL_LAUNCH";
+static const char unscored[] = " a rank was lost while scoring"; /* behind the code */
 
 /* ---- how rank 0 tells its end: a file of the results folder, or, before there is one,
  * of its machine, which most often is the launcher's ---- */
@@ -28,12 +29,14 @@ static void print_path(const char *folder, const char *token, char *path) {
              temporary != NULL ? temporary : "/tmp", token);
 }
 
-void tsl__launch_tell(const struct tsl_store *store, enum tsl_status status) {
+void tsl__launch_tell(const struct tsl_store *store, enum tsl_status status,
+                      bool trained) {
   const char *token = getenv(variable);
-  char path[TSL_PATH_MAX], text[32];
+  char path[TSL_PATH_MAX], text[64];
   if (token == NULL || strchr(token, '/') != NULL)
     return;
-  int length = snprintf(text, sizeof text, "%d\n", tsl_status_exit_code(status));
+  int length = snprintf(text, sizeof text, "%d%s\n", tsl_status_exit_code(status),
+                        status == TSL_PEER_LOST && trained ? unscored : "");
   print_path(store != NULL ? tsl_store_folder(store) : NULL, token, path);
   (void)tsl_file_write(path, text, (size_t)length, NULL);
 }
@@ -167,10 +170,11 @@ struct start {
   int forwarded;               /* signals passed on */
   double ended; /* when rank 0 had told, or a kill was asked for; 0: not yet */
   bool killed;
+  bool unscored; /* it ended because a rank was lost while scoring */
 };
 
 /* -1: not told yet. */
-static int told(const struct start *start) {
+static int told(struct start *start) {
   char *bytes = NULL;
   size_t count = 0;
   for (int i = 0; i < 2; i++) {
@@ -178,6 +182,7 @@ static int told(const struct start *start) {
         tsl_file_read(start->paths[i], &bytes, &count, NULL) != TSL_OK)
       continue;
     int code = (int)strtol(bytes, NULL, 10);
+    start->unscored = strstr(bytes, unscored) != NULL;
     free(bytes);
     return code;
   }
@@ -237,7 +242,8 @@ static int watch(struct start *start) {
 }
 
 static enum tsl_status run_once(const struct tsl__launch *launch, const char *program,
-                                int number, int *code, struct tsl_error *err) {
+                                int number, int *code, bool *again,
+                                struct tsl_error *err) {
   struct start start = {.forwarded = 0};
   char token[64];
   snprintf(token, sizeof token, "%ld-%llx-%d", (long)getpid(),
@@ -257,6 +263,7 @@ static enum tsl_status run_once(const struct tsl__launch *launch, const char *pr
     return tsl_error_set(err, TSL_LIBRARY, launch->mpirun, "cannot be started: %s",
                          strerror(errno));
   *code = watch(&start);
+  *again = start.unscored;
   return TSL_OK;
 }
 
@@ -307,12 +314,25 @@ enum tsl_status tsl__launch_run(const struct tsl__launch *launch, int *code,
                          strerror(errno));
   program[length] = '\0';
   catch_signals();
+  /* A rank that is lost while runs are trained costs no start. One that is lost while
+   * they are scored shall not either, though it takes one; which has an end. */
+  enum { FREE_MOST = 2 };
+  int failed = 0, unpaid = 0;
   for (int number = 0;; number++) {
-    TSL_TRY(run_once(launch, program, number, code, err));
-    if (*code != 1 || stops > 0 || number >= launch->restarts)
+    bool again = false;
+    TSL_TRY(run_once(launch, program, number, code, &again, err));
+    if (*code != 1 || stops > 0)
       break;
-    tsl_log(TSL_LOG_NORMAL, "failed; starting again (%d of %lld)", number + 1,
-            (long long)launch->restarts);
+    if (again && unpaid < FREE_MOST) {
+      unpaid++;
+      tsl_log(TSL_LOG_NORMAL, "a rank was lost while scoring; starting again for that");
+    } else if (failed < launch->restarts) {
+      failed++;
+      tsl_log(TSL_LOG_NORMAL, "failed; starting again (%d of %lld)", failed,
+              (long long)launch->restarts);
+    } else {
+      break;
+    }
     nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
   }
   if (*code == 75 && warnings > 0 && launch->requeue)

@@ -27,8 +27,10 @@ enum tsl_status tsl__launch_run(const struct tsl__launch *launch, int *code,
                                 struct tsl_error *err);
 
 /* Local, rank 0, at the end of a command that mpirun runs: tells the launcher, where one
- * waits for it, how it ended. store NULL: there was none yet. */
-void tsl__launch_tell(const struct tsl_store *store, enum tsl_status status);
+ * waits for it, how it ended. store NULL: there was none yet. trained: every run is, so
+ * that a loss of ranks left nothing but scoring for another start. */
+void tsl__launch_tell(const struct tsl_store *store, enum tsl_status status,
+                      bool trained);
 
 /* Local. The words that mpirun is started with, ended by NULL; free the list. */
 char **tsl__launch_words(const struct tsl__launch *launch, const char *program);

@@ -29,7 +29,7 @@ static void leave(void *context, const char *what, int dead, double seconds) {
             "same command again",
             what, seconds);
   if (!session->ending && tsl_world_rank(session->world) == 0)
-    tsl__launch_tell(session->store, TSL_PEER_LOST);
+    tsl__launch_tell(session->store, TSL_PEER_LOST, session->trained);
   _exit(code);
 }
 
@@ -173,6 +173,22 @@ enum tsl_status tsl__session_results(struct tsl__session *session, const char *f
   if (tsl_team_index(session->team) == 0)
     status = check_results(session, folder, settings, setting_count, err);
   return tsl_team_agree(session->team, status, err);
+}
+
+enum tsl_status tsl__session_trained(struct tsl__session *session,
+                                     enum tsl_status status) {
+  struct tsl_team *survivors = tsl_world_survivors(session->world);
+  if (status == TSL_PEER_LOST && survivors != NULL) {
+    int size = tsl_team_size(survivors);
+    if (tsl_world_rank(session->world) == 0)
+      tsl_log(TSL_LOG_NORMAL, "%d of %d ranks were lost, and no run with them; %s",
+              tsl_world_size(session->world) - size, tsl_world_size(session->world),
+              size > 1 ? "the others go on" : "rank 0 goes on");
+    session->team = survivors;
+    status = TSL_OK;
+  }
+  session->trained = status == TSL_OK;
+  return status;
 }
 
 enum tsl_status tsl__session_end(struct tsl__session *session, enum tsl_status status,

@@ -12,12 +12,13 @@
 
 struct tsl__session {
   struct tsl_world *world;
-  struct tsl_team *team; /* of all ranks */
+  struct tsl_team *team; /* of all ranks; after a loss of those that are left */
   struct tsl_job *job;
   struct tsl_dataset *dataset;
   struct tsl_store *store;
   enum tsl_status ended; /* of the command, once it is only left to end MPI */
   bool ending;
+  bool trained; /* every run is: what is left needs no rank that was lost */
 };
 
 /* Each is collective on the world and ends with a vote; on failure the caller goes to
@@ -41,6 +42,10 @@ enum tsl_status tsl__session_store(struct tsl__session *session, const char *fol
 enum tsl_status tsl__session_results(struct tsl__session *session, const char *folder,
                                      const char *const *settings, size_t setting_count,
                                      struct tsl_error *err);
+/* Local. What tsl_sweep_run returned; where ranks were lost that nothing is missing of,
+ * TSL_OK, and the session goes on with the team of the others. */
+enum tsl_status tsl__session_trained(struct tsl__session *session,
+                                     enum tsl_status status);
 /* Closes everything. The error, which all ranks share after a vote, is left for main to
  * print on rank 0 alone. Returns status. */
 enum tsl_status tsl__session_end(struct tsl__session *session, enum tsl_status status,

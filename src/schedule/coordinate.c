@@ -324,6 +324,12 @@ static void conclude(struct tsl__coordinator *coordinator) {
   }
 }
 
+/* Whether ranks were lost and all tasks are done nevertheless. */
+static bool is_done_without(const struct tsl__coordinator *coordinator) {
+  return coordinator->lost > 0 && coordinator->failures == 0 && !coordinator->stopping &&
+         tsl__decider_waiting(coordinator->decider) == 0;
+}
+
 static enum tsl_status run(struct tsl__coordinator *coordinator, struct tsl_error *err) {
   double begun = tsl_clock_seconds();
   for (;;) {
@@ -381,6 +387,8 @@ static enum tsl_status coordinate(struct tsl__coordinator *coordinator,
     coordinator->status = status;
   else
     conclude(coordinator);
+  if (status == TSL_OK && is_done_without(coordinator))
+    (void)tsl__regroup_call(coordinator, NULL); /* else the next start goes on */
   status = coordinator->status;
   for (int rank = 1; rank < coordinator->size; rank++) {
     /* One that cannot be told will notice the silence. */

@@ -73,6 +73,11 @@ void tsl__seat_set(struct tsl__coordinator *coordinator, int rank,
 /* The idle rank that comes next after another one; -1: none is idle. */
 int tsl__seat_near(const struct tsl__coordinator *coordinator, int rank);
 
+/* ---- regroup.c ---- */
+/* Local. Makes one team of the ranks that are left, and tells them. */
+enum tsl_status tsl__regroup_call(struct tsl__coordinator *coordinator,
+                                  struct tsl_error *err);
+
 /* ---- party.c ---- */
 void tsl__failure_note(struct tsl__coordinator *coordinator, enum tsl_status status,
                        const struct tsl_error *error);

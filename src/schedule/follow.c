@@ -35,6 +35,8 @@ static enum tsl_status take_messages(struct follower *follower, struct tsl_error
                      message->count);
     } else if (message->kind == TSL__LEAVE) {
       follower->leaving = true;
+    } else if (message->kind == TSL__REGROUP) {
+      TSL_TRY(tsl__regroup_take(follower->world, message, err));
     } else if (message->kind == TSL__END) {
       follower->result = tsl__report_open(message, NULL, &follower->result_error);
       follower->ended = true;

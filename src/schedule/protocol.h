@@ -17,7 +17,9 @@ enum tsl__kind {
   TSL__OFFER,      /* from rank 0 to a team's first member: struct tsl__assignment */
   TSL__TAKEN,      /* first member to rank 0: epoch that the team is in now */
   TSL__GO,         /* first member to a joiner: epoch; the team waits for it */
-  TSL__CANCEL      /* from rank 0 to a joiner: epoch; nobody will say GO */
+  TSL__CANCEL,     /* from rank 0 to a joiner: epoch; nobody will say GO */
+  TSL__REGROUP /* from rank 0 before END: struct tsl__assignment, whose ranks are those
+                  that were lost; the others are a team of this epoch */
 };
 
 /* A team from now on. */
@@ -54,6 +56,11 @@ enum tsl_status tsl__report_send(struct tsl_world *world, int to, enum tsl__kind
 /* Local. The status, and the error into err where it is one. */
 enum tsl_status tsl__report_open(const struct tsl_message *message, uint32_t *epoch,
                                  struct tsl_error *err);
+
+/* regroup.c. Local, the receiver of TSL__REGROUP. */
+enum tsl_status tsl__regroup_take(struct tsl_world *world,
+                                  const struct tsl_message *message,
+                                  struct tsl_error *err);
 
 /* Collective on the world: rank 0, and the others. */
 enum tsl_status tsl__coordinate(struct tsl_world *world, const struct tsl_task *tasks,

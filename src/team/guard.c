@@ -18,13 +18,15 @@ struct tsl__guard {
   pthread_cond_t told;
   const char *what; /* NULL: nothing is watched */
   double begun, seconds;
-  bool peers_must_live, ending;
+  const struct tsl_team *peers; /* who must live; NULL: nobody */
+  bool ending;
 };
 
-static int find_dead(const struct tsl_world *world) {
-  for (int i = 0; i < world->node_size; i++) {
-    if (tsl_process_is_dead(&world->neighbours[i].process))
-      return world->neighbours[i].rank;
+/* A member that is dead for certain; -1: none. */
+static int find_dead(const struct tsl_team *team) {
+  for (int i = 0; team != NULL && i < team->size; i++) {
+    if (tsl_world_is_dead(team->world, team->ranks[i]))
+      return team->ranks[i];
   }
   return -1;
 }
@@ -36,7 +38,7 @@ static void look(struct tsl__guard *guard) {
   double since = tsl_clock_seconds() - guard->begun;
   if (guard->what == NULL || since < grace)
     return;
-  int dead = guard->peers_must_live && world->neighbours != NULL ? find_dead(world) : -1;
+  int dead = find_dead(guard->peers);
   if (dead < 0 && since < guard->seconds)
     return;
   world->stuck(world->stuck_context, guard->what, dead, since);
@@ -88,7 +90,7 @@ static struct tsl__guard *start(struct tsl_world *world) {
 }
 
 void tsl__guard_begin(struct tsl_world *world, const char *what, double seconds,
-                      bool peers_must_live) {
+                      const struct tsl_team *peers) {
   if (world == NULL || !world->mpi || world->stuck == NULL)
     return;
   if (world->guard == NULL)
@@ -100,7 +102,7 @@ void tsl__guard_begin(struct tsl_world *world, const char *what, double seconds,
   guard->what = what;
   guard->begun = tsl_clock_seconds();
   guard->seconds = seconds;
-  guard->peers_must_live = peers_must_live;
+  guard->peers = peers;
   pthread_cond_signal(&guard->told);
   pthread_mutex_unlock(&guard->lock);
 }
@@ -129,8 +131,7 @@ void tsl__guard_free(struct tsl__guard *guard) {
 
 void tsl_team_guard_begin(struct tsl_team *team, const char *what) {
   if (team->size > 1)
-    tsl__guard_begin(team->world, what, team->world->peer_seconds,
-                     /*peers_must_live=*/true);
+    tsl__guard_begin(team->world, what, team->world->peer_seconds, team);
 }
 
 void tsl_team_guard_end(struct tsl_team *team) {

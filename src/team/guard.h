@@ -7,9 +7,10 @@
 struct tsl__guard;
 
 /* Local. Until _end, which must follow; nothing is watched where nobody wants to be told.
- * peers_must_live: that a rank of this node has ended is as bad as the time. */
+ * peers: that a member on this node has ended is as bad as the time; NULL: nobody's end
+ * is. */
 void tsl__guard_begin(struct tsl_world *world, const char *what, double seconds,
-                      bool peers_must_live);
+                      const struct tsl_team *peers);
 void tsl__guard_end(struct tsl_world *world);
 void tsl__guard_free(struct tsl__guard *guard);
 

@@ -148,11 +148,14 @@ void tsl_world_close(struct tsl_world *world) {
     return;
   tsl__messages_close(world);
   tsl_team_free(world->team);
+  if (world->survivors != NULL) /* freed like the rest of MPI: not at all */
+    world->survivors->group = MPI_COMM_NULL;
+  tsl_team_free(world->survivors);
   if (world->mpi && world->lost < 0) {
     /* All is done, and peers end as they like; Open MPI has been seen to wait for ever.
      */
     const double patience = 30;
-    tsl__guard_begin(world, "the end of MPI", patience, /*peers_must_live=*/false);
+    tsl__guard_begin(world, "the end of MPI", patience, /*peers=*/NULL);
     MPI_Comm *communicators[] = {&world->teams, &world->messages, &world->files};
     for (size_t i = 0; i < sizeof communicators / sizeof *communicators; i++) {
       if (*communicators[i] != MPI_COMM_NULL)
@@ -181,6 +184,37 @@ void tsl_world_set_peer_seconds(struct tsl_world *world, double seconds) {
 void tsl_world_give_up(struct tsl_world *world, int rank) {
   if (rank >= 0 && rank < world->size && rank != world->rank)
     world->lost = rank;
+}
+
+static bool holds(const int *ranks, int count, int rank) {
+  bool found = false;
+  for (int i = 0; i < count; i++)
+    found = found || ranks[i] == rank;
+  return found;
+}
+
+enum tsl_status tsl_world_regroup(struct tsl_world *world, const int *lost, int count,
+                                  uint32_t epoch, struct tsl_error *err) {
+  int *ranks = calloc((size_t)world->size, sizeof *ranks);
+  int size = 0;
+  if (ranks == NULL)
+    return tsl_error_set(err, TSL_MEMORY, "", "out of memory");
+  for (int rank = 0; rank < world->size; rank++) {
+    if (!holds(lost, count, rank))
+      ranks[size++] = rank;
+  }
+  tsl_team_free(world->survivors);
+  world->survivors = NULL;
+  enum tsl_status status =
+      tsl_team_create(world, ranks, size, epoch, &world->survivors, err);
+  free(ranks);
+  if (status == TSL_OK && count > 0)
+    tsl_world_give_up(world, lost[0]);
+  return status;
+}
+
+struct tsl_team *tsl_world_survivors(struct tsl_world *world) {
+  return world->survivors;
 }
 
 bool tsl_world_is_dead(const struct tsl_world *world, int rank) {

@@ -31,6 +31,7 @@ struct tsl_world {
   MPI_Comm messages; /* tsl_world_send and _poll; the tag is the message's kind */
   MPI_Comm files;    /* all ranks, for parallel HDF5 */
   struct tsl_team *team;
+  struct tsl_team *survivors;  /* NULL: no rank was lost, or too much with it */
   struct tsl__letter *letters; /* sent, perhaps not yet taken over by MPI */
   struct tsl__letter *spare;   /* for the next sends */
   MPI_Request receiving;       /* a message that was announced but is not complete */

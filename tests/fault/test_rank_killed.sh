@@ -1,7 +1,8 @@
 #!/bin/bash
-# kill -9 of a rank, of rank 0, of mpirun under `teasel launch`: the other ranks go on where they
-# can, nothing hangs, nothing is left running, the ledger tells, and the same command completes
-# with the bytes of an undisturbed sweep; with --restarts it does so by itself.
+# kill -9 of a rank, of rank 0, of mpirun under `teasel launch`: the other ranks go on to the report,
+# nothing hangs, nothing is left running, and the ledger tells. After the death of rank 0 or mpirun
+# the same command completes the sweep; with --restarts it does so by itself. All with the bytes of
+# an undisturbed sweep.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d)
@@ -49,17 +50,18 @@ ended() { # folder: nothing of it runs any more
 timeout 200 "$TEASEL" run "${job[@]}" -o "$work/whole" >"$work/whole.log" 2>&1 </dev/null
 is "an undisturbed sweep ends with 0" 0 $? "$work/whole.log"
 
-# rank, folder, runs at once, arguments...: kills the rank; the launcher starts again by itself
+# rank, folder, runs at once, arguments...: kills the rank; the sweep is completed by itself
 check() {
   local rank=$1 folder=$2 at_once=$3 begin=$SECONDS process code
   shift 3
-  (launch "$folder" --restarts 1 "$@") >"$work/$folder.log" 2>&1 &
+  (launch "$folder" "$@") >"$work/$folder.log" 2>&1 &
   process=$!
   await "$folder" "$at_once"
   kill -KILL "$(process_of "$rank" "$folder" | head -n 1)"
   wait $process
   code=$?
-  is "$folder: a restart completes it" 0 $code "$work/$folder.log"
+  is "$folder: it is completed all the same" 0 $code "$work/$folder.log"
+  is "$folder: and the report written" 1 "$(grep -c '^report: ' "$work/$folder.log")" "$work/$folder.log"
   is "$folder: with the bytes of an undisturbed sweep" "$(bytes whole)" "$(bytes "$folder")"
   ended "$folder" && ok "$folder: nothing is left running ($((SECONDS - begin)) s)" || no "$folder: nothing is left running" "$work/$folder.log"
   is "$folder: no claim is left" "" "$(find "$work/$folder" -name '*claim.*')"
@@ -69,16 +71,37 @@ grep -q "rank 2 has died" "$work/worker.log" && ok "worker: the log names it" ||
 is "worker: the ledger tells of the loss" 1 "$(events worker loss)" "$work/worker/ledger.tsv"
 check 1 member 1 --set schedule.width=2
 is "member: the ledger tells of the loss" 1 "$(events member loss)" "$work/member/ledger.tsv"
-check 0 coordinator 3 --set schedule.width=1
+for folder in worker member; do
+  is "$folder: the others did it in one start" 0 "$(grep -c 'starting again' "$work/$folder.log")" "$work/$folder.log"
+done
+check 0 coordinator 3 --restarts 1 --set schedule.width=1
 
-# The others train everything before the job ends: the loss of a rank costs no start.
-(launch survivors --set schedule.width=1 --restarts 0 --train-only) >"$work/survivors.log" 2>&1 &
+# The same without the launcher: mpirun need only let the others live.
+plain=(--mca orte_enable_recovery 1 --mca async_mpi_finalize 1 --mca mpi_yield_when_idle 1 --bind-to none)
+[ "$(id -u)" = 0 ] && plain+=(--allow-run-as-root)
+timeout -k 5 200 mpirun "${plain[@]}" --oversubscribe -n 3 "$TEASEL" run "${job[@]}" -o "$work/plain" \
+  --set schedule.width=1 >"$work/plain.log" 2>&1 </dev/null &
 process=$!
-await survivors 3
-kill -KILL "$(process_of 2 survivors)"
+await plain 3
+kill -KILL "$(process_of 2 plain | head -n 1)"
 wait $process
-is "survivors: the loss is told by the exit code" 1 $? "$work/survivors.log"
-is "survivors: they have trained every run" "$(ls "$work/whole/runs" | wc -l)" "$(ls "$work"/survivors/runs/*/record.json | wc -l)" "$work/survivors.log"
+is "plain mpirun: the others write the report" 1 "$(grep -c '^report: ' "$work/plain.log")" "$work/plain.log"
+is "plain mpirun: with the bytes of an undisturbed sweep" "$(bytes whole)" "$(bytes plain)"
+
+# A rank that dies while the runs are scored.
+cp -r "$work/whole" "$work/scoring"
+rm "$work"/scoring/{latents.h5,scores.h5,scores.csv,report.html}
+(launch scoring) >"$work/scoring.log" 2>&1 &
+process=$!
+for _ in $(seq 600); do
+  grep -q "^teasel: encoding" "$work/scoring.log" && break
+  sleep 0.02
+done
+kill -KILL "$(process_of 2 scoring | head -n 1)"
+wait $process
+is "scoring: it is completed all the same" 0 $? "$work/scoring.log"
+is "scoring: with the bytes of an undisturbed sweep" "$(bytes whole)" "$(bytes scoring)"
+grep -q "starting again for that" "$work/scoring.log" && echo "        (by another start)" || echo "        (the rank had done its part)"
 
 # mpirun itself: its ranks end with it.
 (launch mpirun) >"$work/mpirun.log" 2>&1 &

@@ -144,8 +144,18 @@ static void check_schedule(int hanging) {
     assert_int_equal(status, TSL_PEER_LOST);
     assert_int_equal(err.rank, hanging);
   }
-  if (hanging > 0 && tsl_world_rank(world) != hanging)
+  if (hanging > 0 && tsl_world_rank(world) != hanging) {
     assert_true(bench.done > 0);
+    /* All tasks are done: those that are left can go on as one team. */
+    struct tsl_team *survivors = tsl_world_survivors(world);
+    assert_non_null(survivors);
+    assert_int_equal(tsl_team_size(survivors), tsl_world_size(world) - 1);
+    tsl_world_set_peer_seconds(world, 60);
+    assert_int_equal(tsl_team_agree(survivors, TSL_OK, &err), TSL_OK);
+    tsl_world_set_peer_seconds(world, patience);
+  } else if (hanging > 0) {
+    assert_null(tsl_world_survivors(world));
+  }
   sleep_for(3.5 * patience); /* until the last one is back */
 }
 
