@@ -11,7 +11,7 @@ CC       := mpicc
 PACKAGES := hdf5-openmpi yaml-0.1 openblas libpng libjpeg libxxhash zlib
 # Recursive on purpose: `make setup` must work before pkg-config is there.
 PACKAGE_CFLAGS = $(shell pkg-config --cflags $(PACKAGES) | sed 's/-I/-isystem /g')
-PACKAGE_LIBS   = $(shell pkg-config --libs $(PACKAGES)) -ldnnl -lgomp -lm
+PACKAGE_LIBS   = $(shell pkg-config --libs $(PACKAGES)) -ldnnl -lmatio -lgomp -lm
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wstrict-prototypes \
             -Wmissing-prototypes -Wdouble-promotion -Wundef

@@ -25,15 +25,21 @@ static inline void case_set(struct tsl_dataset_config *config, const char *name,
   const struct tsl_option *option = case_option(config, name);
   unsigned char *at = config->reader_options + option->offset;
   switch (option->type) {
-  case TSL_OPTION_BOOL:
-    *(bool *)at = strcmp(value, "true") == 0;
+  case TSL_OPTION_BOOL: {
+    bool truth = strcmp(value, "true") == 0;
+    memcpy(at, &truth, sizeof truth);
     break;
-  case TSL_OPTION_INTEGER:
-    *(int64_t *)(void *)at = strtoll(value, NULL, 10);
+  }
+  case TSL_OPTION_INTEGER: {
+    int64_t whole = strtoll(value, NULL, 10);
+    memcpy(at, &whole, sizeof whole);
     break;
-  case TSL_OPTION_REAL:
-    *(double *)(void *)at = strtod(value, NULL);
+  }
+  case TSL_OPTION_REAL: {
+    double real = strtod(value, NULL);
+    memcpy(at, &real, sizeof real);
     break;
+  }
   case TSL_OPTION_CHOICE: {
     const char *found = strstr(option->words, value);
     int index = 0;
@@ -41,7 +47,7 @@ static inline void case_set(struct tsl_dataset_config *config, const char *name,
       abort();
     for (const char *c = option->words; c < found; c++)
       index += *c == '|';
-    *(int *)(void *)at = index;
+    memcpy(at, &index, sizeof index);
     break;
   }
   case TSL_OPTION_SET:

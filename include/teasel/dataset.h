@@ -88,8 +88,9 @@ enum tsl_status tsl_dataset_load_images(const struct tsl_dataset_config *config,
                                         const char *const *files, size_t count,
                                         float *out, struct tsl_error *err);
 
-/* Local. A picture of some samples, class by class where there are labels. TSL_BAD_INPUT
- * when samples are no pictures. Release the image. */
+/* Local. A picture of some samples, class by class where there are labels; of samples of
+ * two values a scatter plot. TSL_BAD_INPUT when samples are neither. Release the image.
+ */
 enum tsl_status tsl_dataset_sheet(const struct tsl_dataset *dataset,
                                   struct tsl_image *out, struct tsl_error *err);
 /* Local. An HDF5 file that the reader `hdf5` reads back to the same samples, labels and

@@ -14,6 +14,7 @@ enum { TSL_LIBRARY_TEXT = 256 }; /* bytes of a version text with its terminator 
   XX(png, "libpng")                                                                      \
   XX(jpeg, "libjpeg")                                                                    \
   XX(xxhash, "xxHash")                                                                   \
+  XX(matio, "matio")                                                                     \
   XX(zlib, "zlib")
 
 /* Local. The version in use, not the one compiled against where the two can differ.

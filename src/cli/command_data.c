@@ -15,7 +15,7 @@ static const char usage[] =
     "info describes a data set: samples, shape, labels, factors, digest, split.\n"
     "write exports it: OUT.h5, which the reader `hdf5` reads back, and OUT.png with "
     "some\n"
-    "of its pictures, class by class.\n"
+    "of its pictures, class by class (of points of the plane: a scatter plot).\n"
     "NAME is looked for in ./configs/datasets, then among the installed ones; `teasel\n"
     "explain` lists the readers, and `teasel explain READER` the keys of a FILE.yaml.\n"
     "\n"
@@ -114,8 +114,11 @@ static enum tsl_status write_sheet(const struct tsl_dataset *dataset, const char
   char path[TSL_PATH_MAX];
   struct tsl_image image = {0};
   struct tsl_text png;
-  if (tsl_dataset_sheet(dataset, &image, NULL) != TSL_OK)
-    return TSL_OK; /* vectors have no picture */
+  struct tsl_error reason = {0};
+  if (tsl_dataset_sheet(dataset, &image, &reason) != TSL_OK) {
+    printf("pictures: none: %s\n", reason.text);
+    return TSL_OK;
+  }
   tsl_text_init(&png);
   sheet_path(output, path, sizeof path);
   enum tsl_status status = tsl_image_png(&image, &png, err);

@@ -1,3 +1,4 @@
+#include "dataset/point_sheet.h"
 #include "teasel/arena.h"
 #include "teasel/dataset.h"
 
@@ -36,6 +37,8 @@ enum tsl_status tsl_dataset_sheet(const struct tsl_dataset *dataset,
                                   struct tsl_image *out, struct tsl_error *err) {
   const struct tsl_dataset_view *view = tsl_dataset_view(dataset);
   const struct tsl_shape *shape = &view->shape;
+  if (shape->rank == 1 && shape->dims[0] == 2)
+    return tsl__point_sheet(dataset, out, err);
   if (shape->rank != 3 || shape->dims[1] > 1024 || shape->dims[2] > 1024)
     return tsl_error_set(err, TSL_BAD_INPUT, "",
                          "the samples of data set %s are no pictures to be shown",

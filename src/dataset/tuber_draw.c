@@ -3,6 +3,7 @@
  * depend on the machine. Coordinates: the picture is [-1, 1] x [-1, 1], y down. */
 #include "dataset/tuber_draw.h"
 
+#include "dataset/exact.h"
 #include "teasel/random.h"
 
 #include <math.h>
@@ -26,22 +27,6 @@ struct tuber {
 };
 
 /* ---- small exact mathematics ---- */
-
-/* Taylor series about 0 for |angle| <= pi / 2; the first term left out is below 1e-12. */
-static void rotate_by(double angle, double *cosine, double *sine) {
-  double square = angle * angle, c = 1, s = 1, term = 1;
-  for (int k = 1; k <= 9; k++) {
-    term = -term * square / ((2 * k - 1) * (2 * k));
-    c += term;
-  }
-  term = 1;
-  for (int k = 1; k <= 9; k++) {
-    term = -term * square / ((2 * k) * (2 * k + 1));
-    s += term;
-  }
-  *cosine = c;
-  *sine = angle * s;
-}
 
 static double clamp(double value, double low, double high) {
   return value < low ? low : value > high ? high : value;
@@ -156,8 +141,8 @@ static struct tuber make_tuber(uint64_t seed, const int *levels) {
   tuber.y = -0.18 + 0.36 * at[TSL__TUBER_Y];
   /* 32 levels of a half turn, from -90 degrees on, none twice. */
   const double half_turn = 3.14159265358979;
-  rotate_by(half_turn * ((double)levels[TSL__TUBER_ROTATION] / 32 - 0.5), &tuber.cosine,
-            &tuber.sine);
+  tsl__exact_direction(half_turn * ((double)levels[TSL__TUBER_ROTATION] / 32 - 0.5),
+                       &tuber.cosine, &tuber.sine);
   tuber.brightness = 0.62 + 0.56 * at[TSL__TUBER_BRIGHTNESS];
   for (int k = 0; k < HARMONICS; k++) {
     double height = 0.030 / (1 + 0.7 * k);

@@ -15,6 +15,12 @@ fact "another seed is another digest" \
 "$TEASEL" data write tubers "${small[@]}" -o "$work/again.h5" >"$work/log"
 fact "equal content is equal bytes" cmp -s "$work/out.h5" "$work/again.h5"
 
+"$TEASEL" data write arcs --set count=100 -o "$work/points.h5" >"$work/log"
+fact "points of the plane get a scatter plot" test -s "$work/points.png"
+printf 'reader: hdf5\npath: points.h5\n' >"$work/points.yaml"
+fact "and are read back to the same digest" \
+  test "$(digest arcs --set count=100)" = "$(digest "$work/points.yaml")"
+
 fact "an unknown set is refused" refused "no file for 'tuber'" "$TEASEL" data info tuber
 fact "an unknown option is refused" refused "did you mean 'size'" "$TEASEL" data info tubers --set sizes=3
 fact "a value out of bounds is refused" refused "size" "$TEASEL" data info tubers --set size=4
