@@ -24,6 +24,9 @@ void tsl_image_release(struct tsl_image *image);
 /* Local. PNG bytes added to text (for data: addresses and files). */
 enum tsl_status tsl_image_png(const struct tsl_image *image, struct tsl_text *out,
                               struct tsl_error *err);
+/* Local. The same as JPEG, with losses; quality: 1 to 100. */
+enum tsl_status tsl_image_jpeg(const struct tsl_image *image, int quality,
+                               struct tsl_text *out, struct tsl_error *err);
 /* Local. JPEG or PNG by content; grey or RGB as the file is, alpha on white, 16 bits to
  * 8, palette expanded; turned upright where a JPEG's EXIF says how it lies. where: the
  * file's name for messages. Truncated or broken, even where the library would only warn:

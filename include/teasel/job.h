@@ -63,6 +63,7 @@ struct tsl_job_options {
     double range;
     int64_t steps;
   } traversals;
+  int pairs; /* report.pairs: auto|all|family|setting, pairs whose R the page holds */
   double checkpoint_seconds; /* train.checkpoint_seconds */
   int64_t log_every; /* train.log_every, steps between lines of log.csv; 0: a thousand
                 lines a run */

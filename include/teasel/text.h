@@ -34,6 +34,8 @@ void tsl_text_add_json_number(struct tsl_text *text,
                               double value); /* null when not finite */
 void tsl_text_add_csv(struct tsl_text *text, const char *string); /* quoted when needed */
 void tsl_text_add_base64(struct tsl_text *text, const void *bytes, size_t count);
+/* Compressed by zlib, in its own format (RFC 1950: what browsers call "deflate"). */
+void tsl_text_add_deflated(struct tsl_text *text, const void *bytes, size_t count);
 
 /* Local. The shortest decimal into a buffer of at least 32 bytes; returns the buffer. */
 char *tsl_number_print(char *buffer, double value);

@@ -5,6 +5,7 @@
 
 #include <jpeglib.h>
 #include <setjmp.h>
+#include <stdlib.h>
 
 /* All that must outlive libjpeg's longjmp. The library hands back only a pointer to
  * `errors`, so that stands first. */
@@ -83,5 +84,61 @@ enum tsl_status tsl__jpeg_decode(const void *bytes, size_t count, const char *wh
     *out = decoder.image;
   else
     tsl_image_release(&decoder.image);
+  return status;
+}
+
+/* As the decoder: `errors` stands first. */
+struct encoder {
+  struct jpeg_error_mgr errors;
+  jmp_buf escape;
+  char message[JMSG_LENGTH_MAX];
+  struct jpeg_compress_struct jpeg;
+  unsigned char *bytes; /* libjpeg's, by malloc */
+  unsigned long count;
+};
+
+static void on_encoder_error(j_common_ptr common) {
+  struct encoder *encoder = (struct encoder *)common->err;
+  common->err->format_message(common, encoder->message);
+  longjmp(encoder->escape, 1); /* NOLINT: libjpeg knows no other way */
+}
+
+static enum tsl_status encode(struct encoder *encoder, const struct tsl_image *image,
+                              int quality, struct tsl_error *err) {
+  struct jpeg_compress_struct *jpeg = &encoder->jpeg;
+  if (setjmp(encoder->escape) != 0) /* NOLINT: libjpeg knows no other way */
+    return tsl_error_set(err, TSL_LIBRARY, "", "libjpeg cannot write a picture: %s",
+                         encoder->message);
+  jpeg_create_compress(jpeg);
+  jpeg_mem_dest(jpeg, &encoder->bytes, &encoder->count);
+  jpeg->image_width = (JDIMENSION)image->width;
+  jpeg->image_height = (JDIMENSION)image->height;
+  jpeg->input_components = image->channels;
+  jpeg->in_color_space = image->channels == 3 ? JCS_RGB : JCS_GRAYSCALE;
+  jpeg_set_defaults(jpeg);
+  jpeg_set_quality(jpeg, quality, TRUE);
+  jpeg->optimize_coding = TRUE;
+  jpeg_start_compress(jpeg, TRUE);
+  size_t row = (size_t)image->width * (size_t)image->channels;
+  while (jpeg->next_scanline < jpeg->image_height) {
+    JSAMPROW line = image->bytes + jpeg->next_scanline * row;
+    jpeg_write_scanlines(jpeg, &line, 1);
+  }
+  jpeg_finish_compress(jpeg);
+  return TSL_OK;
+}
+
+enum tsl_status tsl_image_jpeg(const struct tsl_image *image, int quality,
+                               struct tsl_text *out, struct tsl_error *err) {
+  struct encoder encoder = {0};
+  encoder.jpeg.err = jpeg_std_error(&encoder.errors);
+  encoder.errors.error_exit = on_encoder_error;
+  enum tsl_status status = encode(&encoder, image, quality, err);
+  jpeg_destroy_compress(&encoder.jpeg);
+  if (status == TSL_OK)
+    tsl_text_add_bytes(out, encoder.bytes, encoder.count);
+  free(encoder.bytes);
+  if (status == TSL_OK && out->failed)
+    status = tsl_error_set(err, TSL_MEMORY, "", "out of memory writing a JPEG picture");
   return status;
 }

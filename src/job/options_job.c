@@ -49,6 +49,10 @@ static const struct tsl_option rows[] = {
            .help = "A traversal goes from -range to +range, in prior deviations."),
     OPTION("report.traversals.steps", INTEGER, traversals.steps, REPORT, .initial = "7",
            .min = 2, .max = 101, .help = "Pictures of one traversal."),
+    OPTION("report.pairs", CHOICE, pairs, REPORT, .initial = "auto",
+           .words = "auto|all|family|setting",
+           .help = "Pairs of runs whose correlation matrix the page holds: all, those of "
+                   "one family, of one setting; auto: the most that keep it small."),
     OPTION("schedule.width", INTEGER, schedule.width, SCHEDULE, .initial = "auto",
            .min = 1, .max = 4096, .words = "auto",
            .help = "Ranks that share one run: a power of two; auto lets the coordinator "

@@ -87,7 +87,8 @@ void tsl__chart_axes(struct tsl__chart *chart, const struct tsl__axis *x,
 /* A round number as short as it can be: "0.2", "40k", "1.5M". buffer: 32 bytes. */
 char *tsl__tick_print(char *buffer, double value);
 
-/* Line through (x, y), broken where either is not finite. (count) each. */
+/* Line through (x, y), broken where either is not finite; points without which it looks
+ * the same are left out. (count) each. */
 void tsl__chart_line(struct tsl__chart *chart, const double *x, const double *y,
                      int64_t count, const char *class);
 /* Area between low and high over x. (count) each. */
@@ -101,6 +102,16 @@ void tsl__chart_spread(double *y, int count, double gap, double low, double high
  * title is shown when pointed at; NULL: none. */
 void tsl__chart_mark(struct tsl__chart *chart, double x, double y, double radius,
                      int series, const char *title);
+
+/* Many points without titles as a few paths: round or square by series, lying over each
+ * other in about the order given. */
+struct tsl__dots {
+  const double *x, *y;         /* (count) each, of the data; not finite: left out */
+  const unsigned char *series; /* (count) */
+  int64_t count;
+  double diameter; /* pixels */
+};
+void tsl__chart_dots(struct tsl__chart *chart, const struct tsl__dots *dots);
 
 /* The same shape at pixels, for keys. */
 void tsl__chart_symbol(struct tsl__chart *chart, double left, double top, double radius,
@@ -120,6 +131,14 @@ void tsl__colour_map(double value, unsigned char rgb[3]);
 const char *tsl__colour_anchor(int index);
 /* True when dark text reads better on that colour than white. */
 bool tsl__colour_is_light(const unsigned char rgb[3]);
+
+struct tsl__box {
+  double left, top, width, height; /* pixels */
+};
+/* A picture file's bytes, stretched over the box; kind: "png" or "jpeg"; pixelated: its
+ * pixels stay squares. */
+void tsl__chart_image(struct tsl__chart *chart, const struct tsl__box *box,
+                      const char *kind, const struct tsl_text *bytes, bool pixelated);
 
 struct tsl__heat_map {
   int rows, columns;

@@ -46,3 +46,39 @@ void tsl__chart_mark(struct tsl__chart *chart, double x, double y, double radius
   tsl_text_add_html(chart->out, title);
   tsl_text_add(chart->out, "</title></path>");
 }
+
+/* A line of no length with round or square ends is a dot of ten letters. */
+static void dots_of_series(struct tsl__chart *chart, const struct tsl__dots *dots,
+                           int64_t begin, int64_t end, int series) {
+  bool open = false;
+  for (int64_t i = begin; i < end; i++) {
+    if (dots->series[i] != series || !isfinite(dots->x[i]) || !isfinite(dots->y[i]))
+      continue;
+    if (!open)
+      tsl_text_format(chart->out, "<path class=\"dots k%d%s\" stroke-width=\"%.1f\" d=\"",
+                      series % TSL__SERIES_COUNT, series % 2 != 0 ? " sq" : "",
+                      dots->diameter);
+    open = true;
+    tsl_text_add(chart->out, "M");
+    tsl__chart_coordinate(chart->out, tsl__scale_at(&chart->x, dots->x[i]));
+    tsl_text_add(chart->out, " ");
+    tsl__chart_coordinate(chart->out, tsl__scale_at(&chart->y, dots->y[i]));
+    tsl_text_add(chart->out, "h0");
+  }
+  if (open)
+    tsl_text_add(chart->out, "\"/>");
+}
+
+void tsl__chart_dots(struct tsl__chart *chart, const struct tsl__dots *dots) {
+  enum {
+    TOGETHER = 250
+  }; /* points before the series begin anew, so that none hides all */
+  int most = 0;
+  for (int64_t i = 0; i < dots->count; i++)
+    most = dots->series[i] > most ? dots->series[i] : most;
+  for (int64_t begin = 0; begin < dots->count; begin += TOGETHER) {
+    int64_t end = begin + TOGETHER < dots->count ? begin + TOGETHER : dots->count;
+    for (int series = 0; series <= most; series++)
+      dots_of_series(chart, dots, begin, end, series);
+  }
+}

@@ -15,15 +15,24 @@ static double value_of(const struct tsl__classify_view *view, int64_t point, int
 
 /* Every `step`-th point that is not labelled, so that the file stays small. */
 static int64_t step_of(const struct tsl_classification *result) {
-  return 1 + (result->points - result->labelled_count) / MARKS_MAX;
+  return 1 + (result->points - result->labelled_count) / (MARKS_MAX - 1);
 }
 
 static void add_marks(const struct tsl__classify_view *view, struct axes axes,
                       struct tsl__chart *chart) {
-  for (int64_t i = 0; i < view->result->points; i += step_of(view->result))
-    if (!view->result->labelled[i])
-      tsl__chart_mark(chart, value_of(view, i, axes.x), value_of(view, i, axes.y), 2.6,
-                      view->bad[i], NULL);
+  double x[MARKS_MAX], y[MARKS_MAX];
+  unsigned char bad[MARKS_MAX];
+  int64_t count = 0;
+  for (int64_t i = 0; i < view->result->points && count < MARKS_MAX;
+       i += step_of(view->result))
+    if (!view->result->labelled[i]) {
+      x[count] = value_of(view, i, axes.x);
+      y[count] = value_of(view, i, axes.y);
+      bad[count++] = view->bad[i];
+    }
+  const struct tsl__dots dots = {
+      .x = x, .y = y, .series = bad, .count = count, .diameter = 4.8};
+  tsl__chart_dots(chart, &dots);
 }
 
 static void add_threshold(const struct tsl_cut *cut, struct tsl__chart *chart) {

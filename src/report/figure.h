@@ -38,8 +38,9 @@ bool tsl__best_pair(const struct tsl__report_data *data, enum tsl_similarity sim
 /* The finished runs of an outcome. */
 int tsl__outcome_count(const struct tsl__report_data *data, enum tsl_outcome outcome);
 
-/* A grid of samples as one embedded PNG with lines of the ground between the cells, its
- * upper left corner at (left, top); also kept as figures/<file>.png. samples: (rows,
+/* A grid of samples as one embedded picture with lines of the ground between the cells,
+ * its upper left corner at (left, top): a JPEG of good quality where a PNG takes more
+ * than twice the room. Kept as figures/<file>.png, without losses. samples: (rows,
  * columns, shape). Vectors become tiles, other than 1 or 3 channels their mean. */
 struct tsl__picture_grid {
   const struct tsl_shape *shape;

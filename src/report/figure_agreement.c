@@ -120,25 +120,30 @@ static void draw(const struct tsl__report_data *data, const struct layout *layou
   tsl__chart_end(&chart);
 }
 
-/* U as two bytes a pair, big-endian, 65535: none; for pointing at a cell. */
+/* U in thousandths, 65535: none; all high bytes, then all low ones, deflated: for
+ * pointing at a cell. */
 static enum tsl_status add_data(const struct layout *layout,
                                 enum tsl_similarity similarity, struct tsl__page *page,
                                 bool first, struct tsl_error *err) {
   size_t count = (size_t)layout->count * (size_t)layout->count;
+  struct tsl_text deflated = {0};
   unsigned char *bytes;
   TSL_TRY(tsl_allocate((void **)&bytes, count, 2, err));
   for (size_t i = 0; i < count; i++) {
     double u = layout->values[i];
-    unsigned word = isfinite(u) ? (unsigned)lround(fmin(fmax(u, 0), 1) * 65534) : 65535u;
-    bytes[2 * i] = (unsigned char)(word >> 8);
-    bytes[2 * i + 1] = (unsigned char)(word & 255u);
+    unsigned word = isfinite(u) ? (unsigned)lround(fmin(fmax(u, 0), 1) * 1000) : 65535u;
+    bytes[i] = (unsigned char)(word >> 8);
+    bytes[count + i] = (unsigned char)(word & 255u);
   }
   tsl_text_format(&page->data,
                   "%s\"%s\":{\"left\":%.0f,\"top\":%.0f,\"cell\":%.1f,\"base64\":\"",
                   first ? "" : ",", tsl_similarity_word(similarity), layout->margin,
                   layout->margin, layout->cell);
-  tsl_text_add_base64(&page->data, bytes, 2 * count);
+  tsl_text_add_deflated(&deflated, bytes, 2 * count);
+  tsl_text_add_base64(&page->data, deflated.bytes, deflated.length);
   tsl_text_add(&page->data, "\"}");
+  page->failed = page->failed || deflated.failed;
+  tsl_text_release(&deflated);
   free(bytes);
   return TSL_OK;
 }

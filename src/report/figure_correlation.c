@@ -1,4 +1,5 @@
 /* R of a pair of runs (thesis figures 4.15 and 4.17): one as a figure, any by choice. */
+#include "report/correlation_data.h"
 #include "report/figure.h"
 
 #include <math.h>
@@ -14,8 +15,7 @@ static void latent_label(const struct tsl__report_data *data, int run, int laten
            tsl__print_quantity(kl, tsl__report_kl(data, run, latent)));
 }
 
-static void draw_cell(struct tsl__chart *chart, int row, int column, double value,
-                      double shown) {
+static void draw_cell(struct tsl__chart *chart, int row, int column, double value) {
   double x = LEFT + column * CELL, y = TOP + row * CELL;
   char buffer[32];
   if (isnan(value)) {
@@ -26,7 +26,7 @@ static void draw_cell(struct tsl__chart *chart, int row, int column, double valu
     return;
   }
   unsigned char rgb[3];
-  tsl__colour_map(value / shown, rgb);
+  tsl__colour_map(value, rgb);
   snprintf(buffer, sizeof buffer, "%.2f", value);
   tsl_text_format(chart->out,
                   "<rect fill=\"#%02x%02x%02x\" x=\"%.0f\" y=\"%.0f\" width=\"%d\" "
@@ -34,19 +34,6 @@ static void draw_cell(struct tsl__chart *chart, int row, int column, double valu
                   "text-anchor=\"middle\" fill=\"%s\">%s</text>",
                   rgb[0], rgb[1], rgb[2], x, y, CELL - 1, CELL - 1, x + 16.5, y + 20,
                   tsl__colour_is_light(rgb) ? "#000" : "#fff", buffer);
-}
-
-/* Largest value of R over all pairs: Lasso's weights may pass 1. */
-static double largest(const struct tsl__report_data *data,
-                      enum tsl_similarity similarity) {
-  const float *values = data->scores.matrices[similarity];
-  size_t latents = (size_t)data->scores.latent_max;
-  size_t runs = (size_t)data->scores.run_count;
-  double most = 0;
-  for (size_t i = 0; values != NULL && i < runs * runs * latents * latents; i++)
-    if (isfinite((double)values[i]))
-      most = fmax(most, (double)values[i]);
-  return most > 0 ? most : 1;
 }
 
 static double cell_value(const struct tsl__report_data *data, const float *matrix,
@@ -75,8 +62,8 @@ static void draw(const struct tsl__report_data *data, enum tsl_similarity simila
     tsl__chart_text(&chart, LEFT - 7, TOP + row * CELL + 21, TSL__END,
                     tsl__report_is_informative(data, other, row) ? "tx" : "mu", buffer);
     for (int column = 0; column < columns; column++)
-      draw_cell(&chart, row, column, cell_value(data, matrix, other, target, row, column),
-                1);
+      draw_cell(&chart, row, column,
+                cell_value(data, matrix, other, target, row, column));
   }
   for (int column = 0; column < columns; column++) {
     latent_label(data, target, column, buffer, sizeof buffer);
@@ -91,38 +78,6 @@ static void draw(const struct tsl__report_data *data, enum tsl_similarity simila
   tsl__chart_end(&chart);
 }
 
-/* Informative rows and columns of every pair as bytes; a symmetric similarity's second
- * half is left out. */
-static void add_pairs(const struct tsl__report_data *data, enum tsl_similarity similarity,
-                      const int *order, int count, struct tsl_text *out) {
-  bool half = similarity == TSL_SPEARMAN;
-  double scale = largest(data, similarity);
-  struct tsl_text bytes = {0};
-  for (int k = 0; k < count; k++)
-    for (int i = half ? k : 0; i < count; i++) {
-      const float *matrix = tsl__report_matrix(data, similarity, order[k], order[i]);
-      int rows = tsl__report_latent_count(data, order[k]);
-      int columns = tsl__report_latent_count(data, order[i]);
-      for (int a = 0; a < rows; a++)
-        for (int b = 0; b < columns; b++) {
-          double v = cell_value(data, matrix, order[k], order[i], a, b);
-          unsigned char byte = (unsigned char)lround(255 * fmin(fmax(v, 0) / scale, 1));
-          if (tsl__report_is_informative(data, order[k], a) &&
-              tsl__report_is_informative(data, order[i], b))
-            tsl_text_add_bytes(&bytes, &byte, 1);
-        }
-    }
-  tsl_text_format(out, "\"%s\":{\"half\":%s,\"shown\":1,\"scale\":",
-                  tsl_similarity_word(similarity), half ? "true" : "false");
-  tsl_text_add_json_number(out, scale);
-  tsl_text_add(out, ",\"base64\":\"");
-  if (bytes.bytes != NULL)
-    tsl_text_add_base64(out, bytes.bytes, bytes.length);
-  tsl_text_add(out, "\"}");
-  out->failed = out->failed || bytes.failed;
-  tsl_text_release(&bytes);
-}
-
 static void add_runs(const struct tsl__report_data *data, const int *order, int count,
                      struct tsl_text *out) {
   char title[512], kl[32];
@@ -132,7 +87,8 @@ static void add_runs(const struct tsl__report_data *data, const int *order, int 
     tsl__report_run_title(data, order[k], title, sizeof title);
     tsl_text_add(out, k > 0 ? ",{\"title\":" : "{\"title\":");
     tsl_text_add_json(out, title);
-    tsl_text_add(out, ",\"kl\":[");
+    tsl_text_format(out, ",\"family\":%d,\"setting\":%d,\"kl\":[",
+                    data->runs[order[k]].family, data->runs[order[k]].setting);
     for (int a = 0; a < latents; a++) {
       tsl_text_add(out, a > 0 ? "," : "");
       tsl_text_add_json(out, tsl__print_quantity(kl, tsl__report_kl(data, order[k], a)));
@@ -166,7 +122,7 @@ static void add_data(const struct tsl__report_data *data, const int *order, int 
   for (int s = 0; s < TSL_SIMILARITY_COUNT; s++)
     if (data->scores.matrices[s] != NULL) {
       tsl_text_add(out, first ? "" : ",");
-      add_pairs(data, (enum tsl_similarity)s, order, count, out);
+      tsl__pairs_add(data, (enum tsl_similarity)s, order, count, out);
       first = false;
     }
   tsl_text_add(out, "},");

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { WIDTH = 344, HEIGHT = 250, POINTS = 200, LATENTS_MAX = 64 };
+enum { WIDTH = 344, HEIGHT = 250, POINTS = 133, LATENTS_MAX = 64 };
 
 static void draw_labels(struct tsl__chart *chart, const int *latents, double *heights,
                         int count) {

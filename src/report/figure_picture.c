@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { JPEG_QUALITY = 82 };
+
 /* What one sample looks like as a picture. */
 struct tile {
   int channels, height, width;
@@ -66,35 +68,47 @@ static void to_tile(const float *sample, const struct tsl_shape *shape,
   }
 }
 
-static enum tsl_status to_png(const struct tsl__picture_grid *grid,
-                              const struct tile *tile, struct tsl_text *png,
-                              struct tsl_error *err) {
-  struct tsl_image image = {0};
+/* The grid as one picture. */
+static enum tsl_status paint(const struct tsl__picture_grid *grid,
+                             const struct tile *tile, struct tsl_image *image,
+                             struct tsl_error *err) {
   float *plane = NULL;
   size_t sample = (size_t)tsl_shape_count(grid->shape);
   size_t cells = (size_t)grid->rows * (size_t)grid->columns;
   struct tsl__range range = range_of(grid, cells * sample);
-  enum tsl_status status = tsl_image_init(&image, grid->columns * tile->width,
-                                          grid->rows * tile->height, tile->channels, err);
-  if (status != TSL_OK)
-    goto done;
-  status =
+  TSL_TRY(tsl_image_init(image, grid->columns * tile->width, grid->rows * tile->height,
+                         tile->channels, err));
+  TSL_TRY(
       tsl_allocate((void **)&plane,
                    (size_t)tile->channels * (size_t)tile->height * (size_t)tile->width,
-                   sizeof *plane, err);
-  if (status != TSL_OK)
-    goto done;
+                   sizeof *plane, err));
   for (int row = 0; row < grid->rows; row++)
     for (int column = 0; column < grid->columns; column++) {
       size_t at = (size_t)row * (size_t)grid->columns + (size_t)column;
       to_tile(grid->samples + at * sample, grid->shape, tile, &range, plane);
-      tsl_image_put(&image, column * tile->width, row * tile->height, 1, plane,
+      tsl_image_put(image, column * tile->width, row * tile->height, 1, plane,
                     tile->channels, tile->height, tile->width);
     }
-  status = tsl_image_png(&image, png, err);
-done:
   free(plane);
-  tsl_image_release(&image);
+  return TSL_OK;
+}
+
+/* The PNG; or, of pictures, a JPEG where it takes less than half. */
+static enum tsl_status embed(struct tsl__chart *chart,
+                             const struct tsl__picture_grid *grid,
+                             const struct tsl_image *image, const struct tsl_text *png,
+                             bool pixelated, struct tsl_error *err) {
+  const struct tsl__box box = {grid->left, grid->top, grid->columns * grid->cell_width,
+                               grid->rows * grid->cell_height};
+  struct tsl_text jpeg = {0};
+  enum tsl_status status = TSL_OK;
+  if (grid->shape->rank == 3)
+    status = tsl_image_jpeg(image, JPEG_QUALITY, &jpeg, err);
+  if (jpeg.length > 0 && jpeg.length < png->length / 2)
+    tsl__chart_image(chart, &box, "jpeg", &jpeg, pixelated);
+  else
+    tsl__chart_image(chart, &box, "png", png, pixelated);
+  tsl_text_release(&jpeg);
   return status;
 }
 
@@ -117,21 +131,18 @@ enum tsl_status tsl__picture_grid_write(struct tsl__chart *chart, struct tsl__pa
   if (grid->rows < 1 || grid->columns < 1)
     return TSL_OK;
   struct tile tile = tile_of(grid->shape);
+  struct tsl_image image = {0};
   struct tsl_text png = {0};
-  enum tsl_status status = to_png(grid, &tile, &png, err);
-  if (status == TSL_OK && png.length > 0) {
-    tsl_text_format(chart->out,
-                    "<image x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
-                    "preserveAspectRatio=\"none\" "
-                    "style=\"image-rendering:%s\" href=\"data:image/png;base64,",
-                    grid->left, grid->top, grid->columns * grid->cell_width,
-                    grid->rows * grid->cell_height,
-                    tile.width < 64 ? "pixelated" : "auto");
-    tsl_text_add_base64(chart->out, png.bytes, png.length);
-    tsl_text_add(chart->out, "\"/>");
+  enum tsl_status status = paint(grid, &tile, &image, err);
+  if (status == TSL_OK)
+    status = tsl_image_png(&image, &png, err);
+  if (status == TSL_OK)
+    status = embed(chart, grid, &image, &png, tile.width < 64, err);
+  if (status == TSL_OK) {
     separators(chart, grid);
     tsl__page_file_add(page, grid->file, "png", &png);
   }
   tsl_text_release(&png);
+  tsl_image_release(&image);
   return status;
 }

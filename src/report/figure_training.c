@@ -9,7 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 344, HEIGHT = 240, POINTS_ALL = 100, POINTS_BEST = 200 };
+enum {
+  WIDTH = 344,
+  HEIGHT = 240,
+  POINTS_BEST = 144, /* one for two pixels */
+  POINTS_LEAST = 32, /* of a faint line among very many */
+  POINTS_TOGETHER = 4000
+};
 
 struct view {
   const char *column;
@@ -17,6 +23,12 @@ struct view {
   const char *unit;
   bool capacity; /* C is drawn with it */
 };
+
+/* Of a faint line: the more lines, the less of each is seen. */
+static int faint_points(const struct tsl__report_data *data) {
+  int share = POINTS_TOGETHER / (data->run_count > 0 ? data->run_count : 1);
+  return share < POINTS_LEAST ? POINTS_LEAST : share < 100 ? share : 100;
+}
 
 static bool is_family_best(const struct tsl__report_data *data, int run) {
   return data->families[data->runs[run].family].best_run == run;
@@ -31,8 +43,8 @@ static bool find_ranges(const struct tsl__report_data *data, const struct view *
   tsl__range_add(x, 0);
   for (int i = 0; i < data->run_count; i++) {
     const struct tsl_table *log = &data->runs[i].log;
-    tsl__log_series_read(log, tsl__report_log_column(log, view->column), POINTS_ALL,
-                         &series);
+    tsl__log_series_read(log, tsl__report_log_column(log, view->column),
+                         faint_points(data), &series);
     for (int p = 0; p < series.count; p++) {
       tsl__range_add(x, series.step[p]);
       if (p >= series.count / 20)
@@ -49,7 +61,7 @@ static void draw_run(const struct tsl__report_data *data, const struct view *vie
   char class[64];
   int colour = data->runs[run].family % TSL__SERIES_COUNT;
   tsl__log_series_read(log, tsl__report_log_column(log, view->column),
-                       front ? POINTS_BEST : POINTS_ALL, &series);
+                       front ? POINTS_BEST : faint_points(data), &series);
   for (int p = 0; p < series.count; p++) /* above the picture: left out, not clamped */
     if (series.value[p] > chart->y.high)
       series.value[p] = NAN;

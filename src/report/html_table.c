@@ -51,15 +51,13 @@ void tsl__cell_text(struct tsl_text *out, const char *text) {
   tsl_text_add(out, "</td>");
 }
 
-/* data-v holds the whole number, by which the script sorts. */
+/* data-v: more digits than are shown, by which the script sorts. */
 static void cell_number(struct tsl_text *out, double value, const char *text,
                         const char *class) {
   tsl_text_format(out, "<td class=\"n%s%s\"", class == NULL ? "" : " ",
                   class == NULL ? "" : class);
   if (isfinite(value)) {
-    tsl_text_add(out, " data-v=\"");
-    tsl_text_add_number(out, value);
-    tsl_text_format(out, "\">%s</td>", text);
+    tsl_text_format(out, " data-v=\"%.7g\">%s</td>", value, text);
   } else {
     tsl_text_format(
         out, "><span title=\"no value\" aria-label=\"no value\">%s</span></td>", text);

@@ -67,6 +67,14 @@ struct tsl__report_fact {
 
 enum { TSL__FACTS_MAX = 16, TSL__FAMILIES_MAX = 64 };
 
+/* Of which pairs the page holds R: report.pairs, in the order of its words. */
+enum tsl__report_pairs {
+  TSL__PAIRS_AUTO,
+  TSL__PAIRS_ALL,
+  TSL__PAIRS_FAMILY,
+  TSL__PAIRS_SETTING
+};
+
 struct tsl__report_data {
   char job_name[256];
   char dataset_name[128];
@@ -76,6 +84,7 @@ struct tsl__report_data {
   enum tsl_similarity
       similarity;         /* the one that leads: Spearman where it was asked for */
   enum tsl_udr_form form; /* score.udr.score */
+  enum tsl__report_pairs pairs;
   int run_count;
   struct tsl__report_run *runs; /* (run_count), in the job's order */
   int family_count;

@@ -82,6 +82,7 @@ static void load_options(const struct tsl_job *job, struct tsl__report_data *dat
   if (data->has_scores)
     data->informative_kl = data->scores.informative_kl;
   data->form = (enum tsl_udr_form)options->udr.score;
+  data->pairs = (enum tsl__report_pairs)options->pairs;
   data->similarity = TSL_SPEARMAN;
   if (data->has_scores && data->scores.pairwise[TSL_SPEARMAN][TSL_UDR_LIB] == NULL &&
       data->scores.pairwise[TSL_LASSO][TSL_UDR_LIB] != NULL)

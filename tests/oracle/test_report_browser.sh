@@ -15,7 +15,7 @@ cat > "$folder/head.html" <<'END'
 <script>
 const problems = [];
 addEventListener('error', e => problems.push(e.message || 'an element failed to load'));
-addEventListener('load', () => setTimeout(() => {
+addEventListener('load', () => setTimeout(async () => {
   const check = (ok, text) => { if (!ok) problems.push(text); };
   const all = selector => [...document.querySelectorAll(selector)];
   try {
@@ -48,6 +48,7 @@ addEventListener('load', () => setTimeout(() => {
     check(sorted(1), 'second click does not sort from the smallest');
     check(values().length === before, 'sorting lost rows');
 
+    await ready;
     const pair = document.getElementById('pair'), first = document.getElementById('first');
     const words = () => [...pair.querySelectorAll('text')].map(t => t.textContent);
     const still = words(), shown = pair.innerHTML;
@@ -63,6 +64,13 @@ addEventListener('load', () => setTimeout(() => {
     change(first);
     check(document.getElementById('pair-caption').textContent.startsWith('Lasso'),
       'choosing a similarity changes nothing');
+
+    data.pairs.lasso.scope = 'family';
+    first.value = 0;
+    document.getElementById('second').value = data.runs.length - 1;
+    change(first);
+    check(/is not in this page/.test(document.getElementById('pair-caption').textContent),
+      'a pair that the page does not hold is not told');
 
     const map = document.querySelector('[data-map]'), svg = map.querySelector('svg');
     const box = svg.getBoundingClientRect(), place = data.u[map.dataset.map];

@@ -2,6 +2,8 @@
 
 #include "report/chart.h"
 
+#include "teasel/image.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -20,22 +22,40 @@ static size_t occurrences(const char *text, const char *word) {
   return count;
 }
 
-/* Every number of the first path's d= stands in [0, limit]; returns how many. */
-static int numbers_in_range(const char *svg, double limit) {
+/* The places that the first path draws to: (at most 64); a line's numbers are differences
+ * after the first two. */
+struct place {
+  double x, y;
+  bool begins; /* after M */
+};
+
+static int read_path(const char *svg, struct place places[64]) {
   const char *at = strstr(svg, " d=\"");
   int count = 0;
+  bool begins = false;
   assert_non_null(at);
   at += 4;
   while (*at != '"') {
-    if (isdigit((unsigned char)*at) || *at == '-') {
-      char *end;
-      double value = strtod(at, &end);
-      assert_true(value >= 0 && value <= limit);
-      at = end;
-      count++;
-    } else {
+    begins = begins || *at == 'M';
+    if (isalpha((unsigned char)*at) || *at == ' ') {
       at++;
+      continue;
     }
+    char *end;
+    struct place place = {.begins = begins};
+    place.x = strtod(at, &end);
+    assert_true(end > at);
+    at = end;
+    place.y = strtod(at, &end);
+    assert_true(end > at);
+    at = end;
+    if (!begins) {
+      place.x += places[count - 1].x;
+      place.y += places[count - 1].y;
+    }
+    assert_true(count < 64);
+    places[count++] = place;
+    begins = false;
   }
   return count;
 }
@@ -43,14 +63,63 @@ static int numbers_in_range(const char *svg, double limit) {
 static void test_line__breaks_at_gaps_and_stays_inside(void **state) {
   (void)state;
   const double x[] = {0, 0.2, 0.4, 0.6, 5, 1}, y[] = {0, 1e30, NAN, -3, 0.5, INFINITY};
+  struct place places[64];
   struct tsl_text out = {0};
   struct tsl__chart chart;
   begin(&chart, &out);
   tsl__chart_line(&chart, x, y, 6, "k0");
-  assert_int_equal(occurrences(out.bytes, "M"), 2);
-  assert_int_equal(numbers_in_range(out.bytes, 100), 8);
+  int count = read_path(out.bytes, places);
+  assert_int_equal(count, 4);
+  for (int i = 0; i < count; i++) {
+    assert_int_equal(places[i].begins, i == 0 || i == 2);
+    assert_true(places[i].x >= 10 && places[i].x <= 95);
+    assert_true(places[i].y >= 5 && places[i].y <= 70);
+  }
   assert_null(strstr(out.bytes, "nan"));
   assert_null(strstr(out.bytes, "inf"));
+  tsl_text_release(&out);
+}
+
+/* A wave drawn on a plot of 85 x 65 pixels. */
+static void test_line__leaves_out_only_what_cannot_be_seen(void **state) {
+  (void)state;
+  enum { POINTS = 400 };
+  double x[POINTS], y[POINTS];
+  struct place places[64];
+  for (int i = 0; i < POINTS; i++) {
+    x[i] = i / (POINTS - 1.0);
+    y[i] = i < POINTS / 2 ? 0.5 : 0.5 + 0.4 * sin(6.0 * (x[i] - 0.5));
+  }
+  struct tsl_text out = {0};
+  struct tsl__chart chart;
+  begin(&chart, &out);
+  tsl__chart_line(&chart, x, y, POINTS, "k0");
+  int count = read_path(out.bytes, places);
+  assert_true(count > 5);
+  for (int i = 0, next = 1; i < POINTS; i++) { /* height of the drawn line at each x */
+    double px = 10 + 85 * x[i], py = 70 - 65 * y[i];
+    while (next + 1 < count && places[next].x < px)
+      next++;
+    const struct place *a = &places[next - 1], *b = &places[next];
+    double drawn = a->y + (b->y - a->y) * (px - a->x) / (b->x - a->x);
+    assert_true(fabs(drawn - py) < 0.6);
+  }
+  tsl_text_release(&out);
+}
+
+static void test_dots__one_path_a_series(void **state) {
+  (void)state;
+  const double x[] = {0, 1, NAN, 0.5, 7}, y[] = {0, 1, 0, 0.5, 0};
+  const unsigned char series[] = {0, 1, 1, 0, 0};
+  struct tsl_text out = {0};
+  struct tsl__chart chart;
+  begin(&chart, &out);
+  tsl__chart_dots(&chart, &(struct tsl__dots){x, y, series, 5, 4});
+  assert_int_equal(occurrences(out.bytes, "<path"), 2);
+  assert_int_equal(occurrences(out.bytes, "h0"), 4);
+  assert_non_null(strstr(out.bytes, "\"dots k0\" stroke-width=\"4.0\" d=\"M10 70h0M"));
+  assert_non_null(strstr(out.bytes, "M95 70h0\"")); /* 7 is clamped */
+  assert_non_null(strstr(out.bytes, "\"dots k1 sq\" stroke-width=\"4.0\" d=\"M95 5h0\""));
   tsl_text_release(&out);
 }
 
@@ -110,9 +179,32 @@ static void test_histogram__no_values_is_an_empty_path(void **state) {
   tsl_text_release(&out);
 }
 
-static void test_heat_map__every_cell_once_and_gaps_marked(void **state) {
+/* The picture between `base64,` and the quote, decoded. */
+static void decode_picture(const char *svg, struct tsl_image *image) {
+  static const char digits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const char *at = strstr(svg, "base64,");
+  struct tsl_text bytes = {0};
+  unsigned word = 0;
+  assert_non_null(at);
+  at += 7;
+  for (int bits = 0; *at != '"' && *at != '='; at++) {
+    word = word << 6 | (unsigned)(strchr(digits, *at) - digits);
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      unsigned char byte = (unsigned char)(word >> bits & 255u);
+      tsl_text_add_bytes(&bytes, &byte, 1);
+    }
+  }
+  assert_int_equal(tsl_image_decode(bytes.bytes, bytes.length, "map", image, NULL),
+                   TSL_OK);
+  tsl_text_release(&bytes);
+}
+
+static void test_heat_map__every_cell_a_pixel_and_gaps_covered(void **state) {
   (void)state;
-  const double values[] = {0, 0, 1, NAN, 0.5, 2};
+  const double values[] = {0, 0, 1, NAN, NAN, 2};
   struct tsl__heat_map map = {.rows = 2,
                               .columns = 3,
                               .values = values,
@@ -123,13 +215,21 @@ static void test_heat_map__every_cell_once_and_gaps_marked(void **state) {
                               .top = 10};
   struct tsl_text out = {0};
   struct tsl__chart chart;
+  struct tsl_image image = {0};
   begin(&chart, &out);
   tsl__chart_heat_map(&chart, &map);
-  assert_int_equal(occurrences(out.bytes, "class=\"na\""), 1);
-  assert_non_null(strstr(out.bytes, "h10v5h-10z"));     /* the two zeros are one strip */
-  assert_int_equal(occurrences(out.bytes, "v5"), 5);    /* strips */
-  assert_non_null(strstr(out.bytes, "#fde725"));        /* 1, and 2 clamped */
-  assert_int_equal(occurrences(out.bytes, "<path"), 4); /* colours and the gap */
+  assert_non_null(
+      strstr(out.bytes, "x=\"10.0\" y=\"10.0\" width=\"15.0\" height=\"10.0\""));
+  assert_non_null(strstr(out.bytes, "<path class=\"na\" d=\"M10 15h10v5h-10z\"/>"));
+  decode_picture(out.bytes, &image);
+  assert_int_equal(image.width, 3);
+  assert_int_equal(image.height, 2);
+  static const uint8_t low[3] = {68, 1, 84}, high[3] = {253, 231, 37};
+  assert_memory_equal(image.bytes, low, 3);
+  assert_memory_equal(image.bytes + 3, low, 3);
+  assert_memory_equal(image.bytes + 6, high, 3);
+  assert_memory_equal(image.bytes + 15, high, 3); /* 2 is clamped */
+  tsl_image_release(&image);
   tsl_text_release(&out);
 }
 
@@ -168,12 +268,14 @@ static void test_colour_anchor__equals_the_map(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_line__breaks_at_gaps_and_stays_inside),
+      cmocka_unit_test(test_line__leaves_out_only_what_cannot_be_seen),
+      cmocka_unit_test(test_dots__one_path_a_series),
       cmocka_unit_test(test_line__nothing_is_an_empty_path),
       cmocka_unit_test(test_spread__keeps_order_and_gap),
       cmocka_unit_test(test_mark__missing_values_draw_nothing),
       cmocka_unit_test(test_histogram__density_integrates_to_the_share_inside),
       cmocka_unit_test(test_histogram__no_values_is_an_empty_path),
-      cmocka_unit_test(test_heat_map__every_cell_once_and_gaps_marked),
+      cmocka_unit_test(test_heat_map__every_cell_a_pixel_and_gaps_covered),
       cmocka_unit_test(test_colour_map__ends_and_rising_lightness),
       cmocka_unit_test(test_colour_anchor__equals_the_map),
   };

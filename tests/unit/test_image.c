@@ -117,6 +117,28 @@ static void test_png__written_pictures_are_read_back(void **state) {
   }
 }
 
+static void test_jpeg__written_pictures_are_read_back_nearly(void **state) {
+  (void)state;
+  for (int channels = 1; channels <= 3; channels += 2) {
+    struct tsl_image image, again;
+    struct tsl_text text = {0};
+    struct tsl_error err = {0};
+    assert_int_equal(tsl_image_init(&image, 37, 23, channels, &err), TSL_OK);
+    for (int i = 0; i < 37 * 23 * channels; i++) /* a soft slope from left to right */
+      image.bytes[i] = (uint8_t)(20 + 5 * (i / channels % 37));
+    assert_int_equal(tsl_image_jpeg(&image, 90, &text, &err), TSL_OK);
+    decode(&text, &again);
+    assert_int_equal(again.width, 37);
+    assert_int_equal(again.height, 23);
+    assert_int_equal(again.channels, channels);
+    for (int i = 0; i < 37 * 23 * channels; i++)
+      assert_true(abs(again.bytes[i] - image.bytes[i]) < 12);
+    tsl_image_release(&image);
+    tsl_image_release(&again);
+    tsl_text_release(&text);
+  }
+}
+
 static void test_png__16_bits_become_8(void **state) {
   (void)state;
   unsigned char pixels[2 * 2 * 2] = {0, 0, 255, 255, 0x80, 0x80, 0x40, 0x40};
@@ -397,6 +419,7 @@ static void test_put__clips_values_and_places(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_png__written_pictures_are_read_back),
+      cmocka_unit_test(test_jpeg__written_pictures_are_read_back_nearly),
       cmocka_unit_test(test_png__16_bits_become_8),
       cmocka_unit_test(test_png__palettes_bits_and_interlacing_are_expanded),
       cmocka_unit_test(test_png__alpha_lies_on_white),

@@ -3,6 +3,7 @@
 #include "teasel/text.h"
 
 #include <string.h>
+#include <zlib.h>
 
 static void test_number__shortest_decimal_that_reads_back(void **state) {
   (void)state;
@@ -43,6 +44,26 @@ static void test_base64__pads_every_length(void **state) {
   }
 }
 
+static void test_deflated__zlib_gives_the_bytes_back(void **state) {
+  (void)state;
+  unsigned char in[5000], out[sizeof in];
+  for (size_t i = 0; i < sizeof in; i++)
+    in[i] = (unsigned char)(i % 7 * (i / 1000));
+  for (size_t n = 0; n <= sizeof in; n += 2500) {
+    struct tsl_text text = {0};
+    uLongf length = sizeof out;
+    tsl_text_add(&text, "before");
+    tsl_text_add_deflated(&text, in, n);
+    assert_memory_equal(text.bytes, "before", 6);
+    assert_true(text.length < 6 + n / 4 + 20);
+    assert_int_equal(
+        uncompress(out, &length, (const Bytef *)text.bytes + 6, text.length - 6), Z_OK);
+    assert_int_equal(length, n);
+    assert_memory_equal(out, in, n);
+    tsl_text_release(&text);
+  }
+}
+
 static void test_csv__quotes_only_when_needed(void **state) {
   (void)state;
   struct tsl_text text;
@@ -60,6 +81,7 @@ int main(void) {
       cmocka_unit_test(test_nearest__finds_a_misspelt_word_and_nothing_far),
       cmocka_unit_test(test_html__escapes_markup),
       cmocka_unit_test(test_base64__pads_every_length),
+      cmocka_unit_test(test_deflated__zlib_gives_the_bytes_back),
       cmocka_unit_test(test_csv__quotes_only_when_needed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
