@@ -3,84 +3,69 @@
 # killed has its run taken over at once where the others can see that it is dead, and after
 # claim_seconds where they cannot; one that was only stopped gives up what it lost. The bytes are
 # always those of an undisturbed sweep.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-ok() { passed=$((passed + 1)); echo "ok      $1"; }
-no() { failed=$((failed + 1)); echo "FAILED  $1"; shift; for file in "$@"; do echo "-- $file"; tail -n 20 "$file"; done; }
-is() { # title, wanted, got, files...
-  local title=$1 wanted=$2 got=$3
-  shift 3
-  if [ "$wanted" = "$got" ]; then ok "$title"; else no "$title: wanted '$wanted', got '$got'" "$@"; fi
-}
-job=(run jobs/smoke.yaml --set "schedule.cache=$work/cache" --set "seeds=[0]" --set schedule.claim_seconds=2)
+. "$(dirname "$0")/../facts.sh"
 # folder, iterations, arguments...
 sweep() {
   local folder=$1 iterations=$2
   shift 2
-  exec timeout -k 5 100 "$@" "$TEASEL" "${job[@]}" --set "train.iterations=$iterations" -o "$work/$folder" </dev/null
+  exec "$TEASEL" run jobs/smoke.yaml --set "seeds=[0]" --set "train.iterations=$iterations" -o "$work/$folder" "$@"
 }
 bytes() { (cd "$work/$1" && md5sum runs/*/model.h5 runs/*/log.csv scores.csv | md5sum); }
 events() { grep -c "	$2	" "$work/$1/ledger.tsv"; }
-# Waits until some run of the folder has been logged (by the process, where one is given).
-await() { # folder, process
-  for _ in $(seq 600); do
-    grep -qs "\"process\": $2" "$work/$1"/runs/*/progress.json && return
-    sleep 0.02
-  done
-  echo "process $2 of $1 never trained"
-}
-child() { pgrep -P "$1"; } # of timeout
+trains() { grep -qs "\"process\": $2," "$work/$1"/runs/*/progress.json; } # folder, process
 
-(sweep whole 250) >"$work/whole.log" 2>&1
+(sweep whole 250) >"$work/whole.log" 2>&1 </dev/null
 is "an undisturbed sweep ends with 0" 0 $? "$work/whole.log"
 runs=$(ls "$work/whole/runs" | wc -l)
 
-begin=$SECONDS ids=()
-for i in 1 2; do (sweep many 250) >"$work/many$i.log" 2>&1 & ids+=($!); done
-(sweep many 250 mpirun --oversubscribe --mca mpi_yield_when_idle 1 -n 2) >"$work/many3.log" 2>&1 & ids+=($!)
+ids=()
+for i in 1 2; do start "$work/many$i.log" sweep many 250; ids+=($process); done
+start "$work/many3.log" on_ranks 2 "$TEASEL" run jobs/smoke.yaml --set "seeds=[0]" --set train.iterations=250 -o "$work/many"
+ids+=($process)
 for i in 0 1 2; do wait "${ids[i]}"; is "process $i of several ends with 0" 0 $? "$work/many$((i + 1)).log"; done
 is "each run was begun once" "$runs" "$(events many start)" "$work/many/ledger.tsv"
 is "and finished once" "$runs" "$(events many finish)" "$work/many/ledger.tsv"
 is "with the bytes of one process" "$(bytes whole)" "$(bytes many)"
 is "and no claim is left" "" "$(find "$work/many" -name '*claim.*')"
-[ -s "$work/many/report.html" ] && ok "and there is a report" || no "and there is a report"
+fact "and there is a report" test -s "$work/many/report.html"
+
+# Two processes on a folder, of which the first stands still in the middle of a run, at its best.
+two() { # folder, arguments...
+  local folder=$1
+  shift
+  start "$work/${folder}1.log" sweep "$folder" 250 "$@"
+  first=$process
+  hold_when $first "trains $folder $first" || no "$folder: the first never trained" "$work/${folder}1.log"
+  start "$work/${folder}2.log" sweep "$folder" 250 "$@"
+  second=$process
+}
 
 # kill -9: the other one sees that the process is dead.
-(sweep killed 250) >"$work/killed1.log" 2>&1 & first=$!
-(sweep killed 250) >"$work/killed2.log" 2>&1 & second=$!
-await killed "$(child $first)"
-kill -KILL "$(child $first)"
-wait $first 2>/dev/null
+two killed
+wait_for "[ \$(cat $work/killed/ledger/*.tsv | grep -c '	start	') -ge 2 ]" $second
+finish_off $first
 wait $second
 is "when one is killed the other ends with 0" 0 $? "$work/killed2.log"
 is "has taken over its run" 1 "$(events killed takeover)" "$work/killed/ledger.tsv"
 is "with the bytes of an undisturbed sweep" "$(bytes whole)" "$(bytes killed)"
 
 # kill -STOP: silence, as of a machine that is cut off; the stopped one comes back later.
-(sweep stopped 250) >"$work/stopped1.log" 2>&1 & first=$!
-(sweep stopped 250) >"$work/stopped2.log" 2>&1 & second=$!
-await stopped "$(child $first)"
-process=$(child $first)
-kill -STOP "$process"
+two stopped --set schedule.claim_seconds=2
 wait $second
 is "when one falls silent the other ends with 0" 0 $? "$work/stopped2.log"
 is "has taken over its run after a while" 1 "$(events stopped takeover)" "$work/stopped/ledger.tsv"
 before=$(bytes stopped)
 is "with the bytes of an undisturbed sweep" "$(bytes whole)" "$before"
-kill -CONT "$process"
+kill -CONT $first
 wait $first
 is "the silent one wakes, and ends with 0" 0 $? "$work/stopped1.log"
 is "and has spoiled nothing" "$before" "$(bytes stopped)"
 
 # TERM: what is left is given back, so the next start does not wait.
-(sweep ended 2000) >"$work/ended1.log" 2>&1 & first=$!
-await ended "$(child $first)"
-kill -TERM "$(child $first)"
-wait $first
+start "$work/ended1.log" sweep ended 1000000000
+wait_for "trains ended $process" $process
+kill -TERM $process
+wait $process
 is "a terminated one ends with 75" 75 $? "$work/ended1.log"
 is "and leaves no claim" "" "$(find "$work/ended" -name '*claim.*')"
-echo "$passed passed, $failed failed ($((SECONDS - begin)) s)"
-[ $failed = 0 ]
+facts_end
