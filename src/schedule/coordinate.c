@@ -359,8 +359,10 @@ static enum tsl_status allocate(struct tsl__coordinator *coordinator, int width,
   TSL_TRY(tsl_allocate(&aside, tasks, sizeof *coordinator->aside, err));
   coordinator->aside = aside;
   TSL_TRY(tsl__rank_set_init(&coordinator->idle, coordinator->size, err));
+  int64_t head = tsl__plan_head(coordinator->tasks, coordinator->task_count,
+                                coordinator->size, width);
   return tsl__decider_create(coordinator->tasks, coordinator->task_count,
-                             coordinator->size, width, tsl_clock_seconds(),
+                             coordinator->size, width, head, tsl_clock_seconds(),
                              &coordinator->decider, err);
 }
 

@@ -46,8 +46,43 @@ static enum tsl_status allocate(struct tsl__decider *decider, struct tsl_error *
   return tsl__heap_init(&decider->waiting, decider->task_count, err);
 }
 
+struct short_task {
+  double seconds;
+  int64_t task;
+};
+
+static int by_seconds(const void *a, const void *b) {
+  const struct short_task *x = a, *y = b;
+  if (x->seconds != y->seconds)
+    return x->seconds < y->seconds ? -1 : 1;
+  return (x->task > y->task) - (x->task < y->task);
+}
+
+/* The shortest tasks that wait. */
+static enum tsl_status find_head(struct tsl__decider *decider, int64_t count,
+                                 struct tsl_error *err) {
+  const int64_t waiting = decider->waiting.count;
+  struct short_task *tasks = NULL;
+  int64_t *head = NULL, found = 0;
+  if (count == 0)
+    return TSL_OK;
+  TSL_TRY(tsl_allocate((void **)&head, (size_t)count, sizeof *head, err));
+  decider->head = head;
+  TSL_TRY(tsl_allocate((void **)&tasks, (size_t)waiting, sizeof *tasks, err));
+  for (int64_t i = 0; i < decider->task_count; i++) {
+    if (!decider->tasks[i].done)
+      tasks[found++] = (struct short_task){decider->tasks[i].seconds, i};
+  }
+  qsort(tasks, (size_t)waiting, sizeof *tasks, by_seconds);
+  decider->head_count = count < waiting ? count : waiting;
+  for (int64_t i = 0; i < decider->head_count; i++)
+    head[i] = tasks[i].task;
+  free(tasks);
+  return TSL_OK;
+}
+
 enum tsl_status tsl__decider_create(const struct tsl_task *tasks, int64_t task_count,
-                                    int ranks, int width, double now,
+                                    int ranks, int width, int64_t head, double now,
                                     struct tsl__decider **out, struct tsl_error *err) {
   void *memory = NULL;
   TSL_TRY(tsl_allocate(&memory, 1, sizeof(struct tsl__decider), err));
@@ -74,6 +109,8 @@ enum tsl_status tsl__decider_create(const struct tsl_task *tasks, int64_t task_c
     if (width == 0)
       status = add_level(decider, tsl__widest(&tasks[i], ranks), err);
   }
+  if (status == TSL_OK)
+    status = find_head(decider, head, err);
   tsl__decider_review(decider, now, 1);
 done:
   if (status == TSL_OK)
@@ -94,6 +131,7 @@ void tsl__decider_free(struct tsl__decider *decider) {
   free(decider->slots);
   free(decider->slot_of);
   free(decider->spare);
+  free(decider->head);
   free(decider);
 }
 

@@ -23,10 +23,14 @@ struct tsl__move {
 };
 
 /* Local. Tasks that are done are left out; the array is borrowed. width: 0: the rule
- * chooses; else that of every team. */
+ * chooses; else that of every team. head: see below. */
 enum tsl_status tsl__decider_create(const struct tsl_task *tasks, int64_t task_count,
-                                    int ranks, int width, double now,
+                                    int ranks, int width, int64_t head, double now,
                                     struct tsl__decider **out, struct tsl_error *err);
+/* Local. How many of the shortest tasks should be done before all others, each on its
+ * widest team: the best of a few plans. 0 where that is worth nothing. */
+int64_t tsl__plan_head(const struct tsl_task *tasks, int64_t task_count, int ranks,
+                       int width);
 void tsl__decider_free(struct tsl__decider *decider);
 int64_t tsl__decider_waiting(const struct tsl__decider *decider); /* tasks */
 

@@ -144,6 +144,26 @@ static struct tsl__move start_next(struct tsl__decider *decider, double now, int
   return (struct tsl__move){TSL__MOVE_START, task, width};
 }
 
+/* The next task of the head, whose team never changes. False: there is none, or no room
+ * for it: then the rest of them wait with the others. */
+static bool start_head(struct tsl__decider *decider, double now, int idle,
+                       struct tsl__move *move) {
+  while (decider->head_count > 0) {
+    int64_t task = decider->head[--decider->head_count];
+    int width = tsl__widest(&decider->tasks[task], decider->most);
+    if (!tsl__heap_has(&decider->waiting, task))
+      continue;
+    if (idle < width) {
+      decider->head_count = 0;
+      break;
+    }
+    *move = start_next(decider, now, task, width);
+    tsl__decider_settle(decider, now, task, width, /*fixed=*/true);
+    return true;
+  }
+  return false;
+}
+
 struct tsl__move tsl__decider_next(struct tsl__decider *decider, double now, int idle) {
   struct tsl__move move = {TSL__MOVE_NONE, -1, 0};
   int64_t task = tsl__longest_waiting(decider);
@@ -152,6 +172,8 @@ struct tsl__move tsl__decider_next(struct tsl__decider *decider, double now, int
                ? start_next(decider, now, task, decider->width)
                : move;
   tsl__deadline_update(decider, now);
+  if (start_head(decider, now, idle, &move))
+    return move;
   if (gather_ranks(decider, now, idle, &move) || idle == 0)
     return move;
   double until = 0;

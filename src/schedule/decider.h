@@ -28,6 +28,9 @@ struct tsl__decider {
   int ranks; /* that work */
   int most;  /* that worked at the beginning: no team is wider */
   int width;
+  int64_t *head; /* (head_count) tasks that start before all others, last
+                    one first */
+  int64_t head_count;
   double scale;               /* of the seconds of waiting tasks */
   struct tsl__heap waiting;   /* tasks by -seconds */
   double waiting_seconds;     /* sum, not scaled */

@@ -38,9 +38,11 @@ static void simulate(struct tsl__decider *decider, int ranks, struct tsl_plan *p
   plan->makespan = now;
 }
 
-struct tsl_plan tsl_schedule_plan(const struct tsl_task *tasks, int64_t task_count,
-                                  int ranks, int width) {
+/* The plan with this head, its bound known. */
+static struct tsl_plan plan_with(const struct tsl_task *tasks, int64_t task_count,
+                                 int ranks, int width, int64_t head) {
   struct tsl_plan plan = {.makespan = INFINITY};
+  struct tsl__decider *decider = NULL;
   for (int64_t i = 0; i < task_count; i++) {
     if (tasks[i].done)
       continue;
@@ -49,11 +51,40 @@ struct tsl_plan tsl_schedule_plan(const struct tsl_task *tasks, int64_t task_cou
     plan.bound = fmax(plan.bound, tasks[i].seconds / widest);
   }
   plan.bound = fmax(plan.bound, plan.total / ranks);
-  struct tsl__decider *decider = NULL;
   if (!fits(tasks, task_count, ranks, width) ||
-      tsl__decider_create(tasks, task_count, ranks, width, 0, &decider, NULL) != TSL_OK)
+      tsl__decider_create(tasks, task_count, ranks, width, head, 0, &decider, NULL) !=
+          TSL_OK)
     return plan;
   simulate(decider, ranks, &plan);
   tsl__decider_free(decider);
   return plan;
+}
+
+int64_t tsl__plan_head(const struct tsl_task *tasks, int64_t task_count, int ranks,
+                       int width) {
+  /* Where many tasks share a rank the rule finds room for all; heads of 1 to 5 sixteenths
+   * of the tasks; what saves less than this share of the time is not worth it. */
+  const int64_t many = 4, part = 16, heads = 5;
+  const double worth = 0.005;
+  int64_t waiting = 0, best = 0;
+  for (int64_t i = 0; i < task_count; i++)
+    waiting += !tasks[i].done;
+  if (width > 0 || waiting > many * ranks || waiting < part)
+    return 0;
+  struct tsl_plan plan = plan_with(tasks, task_count, ranks, width, 0);
+  double least = plan.makespan;
+  for (int64_t k = 1; k <= heads && least > (1 + worth) * plan.bound; k++) {
+    double made = plan_with(tasks, task_count, ranks, width, waiting * k / part).makespan;
+    if (made < least - worth * plan.makespan) {
+      least = made;
+      best = waiting * k / part;
+    }
+  }
+  return best;
+}
+
+struct tsl_plan tsl_schedule_plan(const struct tsl_task *tasks, int64_t task_count,
+                                  int ranks, int width) {
+  return plan_with(tasks, task_count, ranks, width,
+                   tsl__plan_head(tasks, task_count, ranks, width));
 }

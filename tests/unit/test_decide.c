@@ -10,7 +10,7 @@
 static struct tsl__decider *decider_of(const struct tsl_task *tasks, int64_t count,
                                        int ranks, int width) {
   struct tsl__decider *decider = NULL;
-  assert_int_equal(tsl__decider_create(tasks, count, ranks, width, 0, &decider, NULL),
+  assert_int_equal(tsl__decider_create(tasks, count, ranks, width, 0, 0, &decider, NULL),
                    TSL_OK);
   return decider;
 }
@@ -116,6 +116,29 @@ static void test_decide__a_team_with_time_gives_to_a_late_one(void **state) {
   tsl__decider_free(decider);
 }
 
+static void test_decide__a_head_comes_before_the_longest(void **state) {
+  (void)state;
+  const struct tsl_task tasks[] = {
+      {0, 100, 4, false}, {1, 8, 4, false}, {2, 5, 4, false}, {3, 4, 4, true}};
+  struct tsl__decider *decider = NULL;
+  assert_int_equal(tsl__decider_create(tasks, 4, 8, 0, 2, 0, &decider, NULL), TSL_OK);
+  expect(decider, 0, 8, TSL__MOVE_START, 1, 4);
+  expect(decider, 0, 4, TSL__MOVE_START, 2, 4);
+  /* The one that is late gets none of theirs. */
+  expect(decider, 0, 0, TSL__MOVE_NONE, 0, 0);
+  tsl__decider_end(decider, 2);
+  expect(decider, 1.25, 4, TSL__MOVE_START, 0, 4);
+  tsl__decider_free(decider);
+
+  /* Without room for the next of them the rule goes on with the longest. */
+  assert_int_equal(tsl__decider_create(tasks, 4, 6, 0, 2, 0, &decider, NULL), TSL_OK);
+  expect(decider, 0, 6, TSL__MOVE_START, 1, 4);
+  expect(decider, 0, 2, TSL__MOVE_START, 0, 2);
+  tsl__decider_end(decider, 1);
+  expect(decider, 2, 4, TSL__MOVE_WIDEN, 0, 4);
+  tsl__decider_free(decider);
+}
+
 static void test_decide__measured_costs_count(void **state) {
   (void)state;
   const struct tsl_task tasks[] = {
@@ -215,6 +238,7 @@ int main(void) {
       cmocka_unit_test(test_decide__a_moment_before_the_end_nobody_joins),
       cmocka_unit_test(test_decide__a_forced_width_never_changes),
       cmocka_unit_test(test_decide__a_team_with_time_gives_to_a_late_one),
+      cmocka_unit_test(test_decide__a_head_comes_before_the_longest),
       cmocka_unit_test(test_decide__measured_costs_count),
       cmocka_unit_test(test_decide__a_task_that_was_given_back_waits_again),
       cmocka_unit_test(test_rank_set__finds_the_next_rank),

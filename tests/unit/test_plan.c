@@ -91,6 +91,22 @@ static void test_plan__stays_within_five_percent_of_the_bound(void **state) {
   }
 }
 
+/* Long tasks that take almost all ranks to the end, at their widest, and short ones that
+ * are more than the ranks beside them: some must be over before the long ones need all of
+ * their ranks. */
+static void test_plan__short_tasks_find_room_beside_long_ones(void **state) {
+  (void)state;
+  struct tsl_task tasks[MODELS];
+  for (int longs = 1; longs < MODELS; longs++) {
+    for (int i = 0; i < MODELS; i++)
+      tasks[i] =
+          (struct tsl_task){.id = i, .seconds = i < longs ? 36000 : 3600, .widest = 8};
+    struct tsl_plan plan = tsl_schedule_plan(tasks, MODELS, 512, 0);
+    assert_true(plan.makespan >= plan.bound * (1 - 1e-9));
+    assert_true(plan.makespan <= plan.bound * 1.04);
+  }
+}
+
 static void test_plan__few_changes_of_width_are_enough(void **state) {
   (void)state;
   struct tsl_task tasks[MODELS];
@@ -151,6 +167,7 @@ int main(void) {
       cmocka_unit_test(test_plan__a_team_is_no_wider_than_the_shards),
       cmocka_unit_test(test_plan__forced_width_leaves_the_rest_idle),
       cmocka_unit_test(test_plan__stays_within_five_percent_of_the_bound),
+      cmocka_unit_test(test_plan__short_tasks_find_room_beside_long_ones),
       cmocka_unit_test(test_plan__few_changes_of_width_are_enough),
       cmocka_unit_test(test_plan__a_straggler_gets_the_idle_ranks),
       cmocka_unit_test(test_plan__a_million_runs_are_planned_in_seconds),
