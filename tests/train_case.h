@@ -56,6 +56,21 @@ static const char case_network_norm[] =
     "  - upsample: {factor: 2}\n"
     "  - conv: {filters: 3, kernel: 3, stride: 1, pad: 1}\n";
 
+/* Joint samples go through a decoder with batch normalisation and dropout. */
+static const char case_network_prior[] =
+    "input: [3, 8, 8]\n"
+    "encoder:\n"
+    "  - conv: {filters: 8, kernel: 4, stride: 2, pad: 1, norm: batch, activation: "
+    "relu}\n"
+    "  - dense: {units: 16, activation: tanh}\n"
+    "decoder:\n"
+    "  - dense: {units: 128, norm: batch, activation: relu}\n"
+    "  - dropout: {rate: 0.25}\n"
+    "  - reshape: [8, 4, 4]\n"
+    "  - deconv: {filters: 3, kernel: 4, stride: 2, pad: 1}\n"
+    "prior:\n"
+    "  - dense: {units: 16, activation: tanh}\n";
+
 /* The head of a job file; the rest are its families. */
 #define CASE_HEAD                                                                        \
   "name: case\ndataset: ./data.yaml\nnetwork: ./network.yaml\nlatent: 4\n"               \

@@ -14,6 +14,12 @@ struct tsl_model_values {
   struct tsl_value code;               /* what the decoder gets: (latent) */
   struct tsl_value output; /* decoder's output: logits, values or the Gaussian mean */
   struct tsl_value reconstruction; /* -log p(x|z) or squared error of each sample: (1) */
+  /* Of gmvae, whose x is the code above. */
+  struct tsl_value w_mean, w_log_variance;                 /* (latent_w) */
+  struct tsl_value w;                                      /* (latent_w) prior's input */
+  struct tsl_value component_mean, component_log_variance; /* (components * latent) */
+  struct tsl_value
+      log_responsibilities; /* log p(z|x,w), x being the code: (components) */
 };
 
 struct tsl_model_request {

@@ -12,9 +12,10 @@
  * batch (batch normalisation, batch means, total correlation) synchronise: their inputs
  * are gathered in shard order or tree-summed. The result is the same bytes for every W.
  *
- * Every value has a per-sample shape; `rows` of a shard are samples times `samples` (the
- * M of a GMVAE; 1 else). Values of level BATCH have one row for the whole batch, equal on
- * all ranks.
+ * Every value has a per-sample shape, and as many rows a shard as it has samples; after
+ * tsl_graph_repeat, M rows for each of them, neighbours: its joint samples, over which
+ * means are taken as over the batch. Values of level BATCH have one row for the whole
+ * batch, equal on all ranks.
  *
  * Weights, gradients and moments are flat arrays in the engine's own layout; get and set
  * speak PyTorch's layouts. A step allocates nothing after the first.
@@ -62,6 +63,15 @@ struct tsl_value tsl_graph_input(struct tsl_graph *graph, const struct tsl_shape
  * calls. */
 struct tsl_value tsl_graph_noise(struct tsl_graph *graph, const char *stream,
                                  enum tsl_noise kind, const struct tsl_shape *shape);
+
+/* The same with M = samples draws for each sample of the batch. */
+struct tsl_value tsl_graph_joint_noise(struct tsl_graph *graph, const char *stream,
+                                       enum tsl_noise kind, const struct tsl_shape *shape,
+                                       int64_t samples);
+/* Each row M = samples times; of 1, the value itself. Operators that take several values
+ * take them with equally many joint samples. */
+struct tsl_value tsl_graph_repeat(struct tsl_graph *graph, struct tsl_value x,
+                                  int64_t samples);
 
 /* ---- layers; name: prefix of the parameters, "encoder.0" gives encoder.0.weight, .bias
  * ---- */
@@ -132,6 +142,21 @@ struct tsl_value tsl_graph_total_correlation(struct tsl_graph *graph, struct tsl
                                              struct tsl_value log_variance,
                                              enum tsl_estimator estimator,
                                              int64_t dataset_size);
+/* Dilokthanakul et al. 2016: a posterior q = N(mean, exp(log_variance)) over d dimensions
+ * and a sample x of it, all (d), against a mixture of K equally likely components, the
+ * k-th N(component_mean, exp(component_log_variance)) by the elements k d ... of both,
+ * (K d). With r_k = p(k|x), the component's part of the density at x: (K + 2), which are
+ * log r_k of each component; sum_k r_k KL(q || component k); and KL(r || uniform) =
+ * sum_k r_k log r_k + log K; in nats. Gradients flow through r, too. */
+struct tsl_mixture_inputs {
+  struct tsl_value x, mean, log_variance;
+  struct tsl_value component_mean, component_log_variance;
+};
+struct tsl_value tsl_graph_mixture(struct tsl_graph *graph,
+                                   const struct tsl_mixture_inputs *mixture);
+/* The elements first ... first + count - 1 of each sample: (count). */
+struct tsl_value tsl_graph_slice(struct tsl_graph *graph, struct tsl_value x,
+                                 int64_t first, int64_t count);
 /* Sum over the dimensions of each sample: (1). */
 struct tsl_value tsl_graph_sum(struct tsl_graph *graph, struct tsl_value x);
 /* Element `index` of each sample: (1). */
@@ -147,6 +172,9 @@ struct tsl_ramp {
 };
 struct tsl_value tsl_graph_ramp_distance(struct tsl_graph *graph, struct tsl_value x,
                                          const struct tsl_ramp *ramp);
+/* max(least, x) of a BATCH value of one element; no gradient where x is below. */
+struct tsl_value tsl_graph_at_least(struct tsl_graph *graph, struct tsl_value x,
+                                    double least);
 double tsl_ramp_at(const struct tsl_ramp *ramp, int64_t step);
 
 /* ---- losses ---- */
@@ -202,6 +230,8 @@ struct tsl_shape tsl_graph_value_shape(const struct tsl_graph *graph,
 int tsl_graph_noise_count(const struct tsl_graph *graph);
 const char *tsl_graph_noise_name(const struct tsl_graph *graph, int index);
 struct tsl_shape tsl_graph_noise_shape(const struct tsl_graph *graph, int index);
+/* M where a sample draws M such shapes, as one array (M, shape); 0: one. */
+int64_t tsl_graph_noise_samples(const struct tsl_graph *graph, int index);
 
 /* ---- training ---- */
 enum tsl_optimizer_kind { TSL_OPTIMIZER_ADAM, TSL_OPTIMIZER_ADAMAX, TSL_OPTIMIZER_SGD };
@@ -224,13 +254,13 @@ struct tsl_step {
   uint64_t seed;      /* of the noise */
   const float *batch; /* this member's samples: (B / W, input shape), in shard order */
   const float *const
-      *noise;  /* NULL: drawn; else one array a stream: (B / W, noise shape) */
+      *noise;  /* NULL: drawn; else one array a stream: (B / W, M, noise shape) */
   bool update; /* false: losses and gradients only */
   /* Losses alone, of samples that are not trained on: forward in evaluation mode (no
    * dropout, running statistics), but with noise as in training; nothing changes. */
   bool evaluate;
   /* Values of samples as this step computes them (training mode), before the update:
-   * (B / W, shape) each. */
+   * (B / W, M, shape) each. */
   const struct tsl_fetch *fetches; /* NULL: none */
   int fetch_count;
   /* What this member has to tell the others, one bit a matter, the caller's own; it costs
@@ -280,7 +310,8 @@ enum tsl_status tsl_graph_state_set(struct tsl_graph *graph, const float *values
  * statistics): feeds any value (the input, or a code z), fetches any other. rows: any
  * number; cut into pieces of one shard's rows, the last padded, so that a row's bytes
  * depend on nothing but the row. Noise that is not fed is zero, so z is the mean. Values
- * that need a whole batch (total correlation, batch means) exist in a step only. */
+ * that need a whole batch (total correlation, batch means) exist in a step only. Of
+ * values with M joint samples, all M have what is fed, and the first is fetched. */
 struct tsl_feed {
   struct tsl_value value;
   const float *data; /* (rows, shape) */

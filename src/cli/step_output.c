@@ -12,8 +12,8 @@ void tsl__step_result_release(struct tsl__step_result *result) {
     free(result->gradients[i]);
   free(result->gradients);
   free(result->terms);
-  free(result->mean);
-  free(result->log_variance);
+  for (int i = 0; i < result->latent_count; i++)
+    free(result->latents[i].rows);
 }
 
 /* /loss/<term>: [T], or [T, d] for a term of one number a latent dimension. */
@@ -71,17 +71,16 @@ static enum tsl_status write_params(const struct tsl__step_result *result,
 
 static enum tsl_status write_latents(const struct tsl__step_result *result,
                                      struct tsl_h5_writer *out, struct tsl_error *err) {
-  if (result->mean == NULL)
-    return TSL_OK;
-  struct tsl_array array = {.name = "/latents/mean",
-                            .type = TSL_ARRAY_F32,
-                            .rank = 2,
-                            .dims = {result->batch, result->latent},
-                            .data = result->mean};
-  TSL_TRY(tsl_h5_write(out, &array, err));
-  snprintf(array.name, sizeof array.name, "/latents/log_variance");
-  array.data = result->log_variance;
-  return tsl_h5_write(out, &array, err);
+  for (int i = 0; i < result->latent_count; i++) {
+    const struct tsl__step_latent *latent = &result->latents[i];
+    struct tsl_array array = {.type = TSL_ARRAY_F32,
+                              .rank = 2,
+                              .dims = {result->batch, latent->count},
+                              .data = latent->rows};
+    snprintf(array.name, sizeof array.name, "/latents/%s", latent->name);
+    TSL_TRY(tsl_h5_write(out, &array, err));
+  }
+  return TSL_OK;
 }
 
 enum tsl_status tsl__step_write(const struct tsl__step_result *result,

@@ -50,14 +50,17 @@ static bool same_dims(const struct tsl_array *array, int rank, const int64_t *di
          memcmp(array->dims, dims, (size_t)rank * sizeof dims[0]) == 0;
 }
 
-/* [T, B, shape] */
+/* [T, B, shape], or [T, B, samples, shape] of joint samples; 0: not joint. */
 static int step_dims(const struct replay *replay, const struct tsl_shape *shape,
-                     int64_t dims[TSL_ARRAY_RANK_MAX]) {
+                     int64_t samples, int64_t dims[TSL_ARRAY_RANK_MAX]) {
+  int rank = 2;
   dims[0] = replay->result.steps;
   dims[1] = replay->result.batch;
+  if (samples > 0)
+    dims[rank++] = samples;
   for (int i = 0; i < shape->rank; i++)
-    dims[2 + i] = shape->dims[i];
-  return 2 + shape->rank;
+    dims[rank++] = shape->dims[i];
+  return rank;
 }
 
 /* An integer attribute of the file, -1 where it has none. */
@@ -100,10 +103,9 @@ static enum tsl_status read_header(struct replay *replay, struct tsl_error *err)
   struct tsl_array batch;
   TSL_TRY(tsl_h5_describe(replay->in, "/batch", &batch, err));
   replay->result.batch = replay->run->options.train.batch;
-  replay->result.latent = replay->run->options.latent;
   replay->result.steps = batch.rank > 0 ? batch.dims[0] : 0;
   int64_t wanted[TSL_ARRAY_RANK_MAX];
-  int rank = step_dims(replay, &replay->run->network->input, wanted);
+  int rank = step_dims(replay, &replay->run->network->input, 0, wanted);
   char given[PRINTED_SHAPE_MAX];
   char needed[PRINTED_SHAPE_MAX];
   if (replay->result.steps < 1 || !same_dims(&batch, rank, wanted))
@@ -225,7 +227,8 @@ static enum tsl_status check_noise(const struct replay *replay, struct tsl_error
   for (int i = 0; i < replay->streams; i++) {
     struct tsl_shape shape = tsl_graph_noise_shape(replay->model.graph, i);
     int64_t wanted[TSL_ARRAY_RANK_MAX];
-    int rank = step_dims(replay, &shape, wanted);
+    int rank = step_dims(replay, &shape, tsl_graph_noise_samples(replay->model.graph, i),
+                         wanted);
     char path[TSL_ARRAY_NAME_MAX];
     char given[PRINTED_SHAPE_MAX];
     char needed[PRINTED_SHAPE_MAX];
@@ -247,10 +250,36 @@ static enum tsl_status check_noise(const struct replay *replay, struct tsl_error
   return all_told(&problems, err);
 }
 
+/* What the family has of posteriors, named after their heads. */
+static enum tsl_status allocate_latents(struct replay *replay, struct tsl_error *err) {
+  const struct tsl_model_values *values = &replay->model.values;
+  const bool two = values->w_mean.index >= 0;
+  const struct {
+    struct tsl_value value;
+    const char *name;
+  } heads[] = {{values->mean, two ? "x_mean" : "mean"},
+               {values->log_variance, two ? "x_log_variance" : "log_variance"},
+               {values->w_mean, "w_mean"},
+               {values->w_log_variance, "w_log_variance"}};
+  for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+    if (heads[i].value.index < 0)
+      continue;
+    struct tsl__step_latent *latent =
+        &replay->result.latents[replay->result.latent_count];
+    struct tsl_shape shape = tsl_graph_value_shape(replay->model.graph, heads[i].value);
+    *latent = (struct tsl__step_latent){
+        .name = heads[i].name, .value = heads[i].value, .count = tsl_shape_count(&shape)};
+    TSL_TRY(tsl_allocate((void **)&latent->rows,
+                         (size_t)(replay->result.batch * latent->count), sizeof(float),
+                         err));
+    replay->result.latent_count++;
+  }
+  return TSL_OK;
+}
+
 static enum tsl_status replay_allocate(struct replay *replay, struct tsl_error *err) {
   const struct tsl_graph *graph = replay->model.graph;
   const size_t batch = (size_t)replay->result.batch;
-  const size_t latents = batch * (size_t)replay->run->options.latent;
   const size_t samples = batch * (size_t)tsl_shape_count(&replay->run->network->input);
   const size_t terms =
       (size_t)replay->result.steps * (size_t)tsl_graph_term_numbers(graph);
@@ -264,8 +293,11 @@ static enum tsl_status replay_allocate(struct replay *replay, struct tsl_error *
                        sizeof *replay->result.gradients, err));
   for (int i = 0; i < replay->streams; i++) {
     struct tsl_shape shape = tsl_graph_noise_shape(graph, i);
+    const int64_t joint = tsl_graph_noise_samples(graph, i);
     TSL_TRY(tsl_allocate((void **)&replay->noise[i],
-                         batch * (size_t)tsl_shape_count(&shape), sizeof(float), err));
+                         batch * (size_t)(joint > 0 ? joint : 1) *
+                             (size_t)tsl_shape_count(&shape),
+                         sizeof(float), err));
   }
   for (int i = 0; i < replay->result.params; i++) {
     const struct tsl_param *param = tsl_graph_param(graph, i);
@@ -273,10 +305,7 @@ static enum tsl_status replay_allocate(struct replay *replay, struct tsl_error *
       TSL_TRY(tsl_allocate((void **)&replay->result.gradients[i], (size_t)param->count,
                            sizeof(float), err));
   }
-  if (replay->model.values.mean.index < 0)
-    return TSL_OK;
-  TSL_TRY(tsl_allocate((void **)&replay->result.mean, latents, sizeof(float), err));
-  return tsl_allocate((void **)&replay->result.log_variance, latents, sizeof(float), err);
+  return allocate_latents(replay, err);
 }
 
 static enum tsl_status read_step(struct replay *replay, int64_t t,
@@ -304,11 +333,11 @@ static void keep_gradients(struct replay *replay) {
 static enum tsl_status take_steps(struct replay *replay, struct tsl_error *err) {
   const int64_t numbers = tsl_graph_term_numbers(replay->model.graph);
   /* The posterior as the step sees it: with batch statistics, after dropout. */
-  const struct tsl_fetch posterior[] = {
-      {replay->model.values.mean, replay->result.mean},
-      {replay->model.values.log_variance, replay->result.log_variance}};
+  struct tsl_fetch posterior[TSL__STEP_LATENTS_MAX];
+  for (int i = 0; i < replay->result.latent_count; i++)
+    posterior[i] = (struct tsl_fetch){replay->result.latents[i].value,
+                                      replay->result.latents[i].rows};
   for (int64_t t = 0; t < replay->result.steps; t++) {
-    const bool keeps = t == 0 && replay->result.mean != NULL;
     TSL_TRY(read_step(replay, t, err));
     struct tsl_step step = {.step = replay->first_step + t,
                             .seed = (uint64_t)replay->run->options.seed,
@@ -316,7 +345,7 @@ static enum tsl_status take_steps(struct replay *replay, struct tsl_error *err) 
                             .noise = (const float *const *)replay->noise,
                             .update = true,
                             .fetches = posterior,
-                            .fetch_count = keeps ? 2 : 0,
+                            .fetch_count = t == 0 ? replay->result.latent_count : 0,
                             .terms = replay->result.terms + t * numbers};
     TSL_TRY(tsl_graph_step(replay->model.graph, tsl_team_alone(), &step, err));
     if (!step.finite)

@@ -30,7 +30,8 @@ enum tsl_status tsl_model_create(const struct tsl_run *run, int64_t dataset_size
                                  struct tsl_error *err) {
   const struct tsl_value absent = {.index = -1};
   struct tsl_model model = {.ops = tsl_model_find(run->family->name),
-                            .values = {absent, absent, absent, absent, absent, absent}};
+                            .values = {absent, absent, absent, absent, absent, absent,
+                                       absent, absent, absent, absent, absent, absent}};
   if (model.ops == NULL)
     return tsl_error_set(err, TSL_INTERNAL, "", "no model family is called '%s'",
                          run->family->name);

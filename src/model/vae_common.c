@@ -3,11 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The per-sample loss -log p(x|z) on what the decoder gives. A Gaussian has two heads of
- * one row a data dimension; the other two take the decoder's output itself. */
-static void compose_reconstruction(const struct tsl_run *run, struct tsl_graph *graph,
-                                   struct tsl_value decoded,
-                                   struct tsl_model_values *values) {
+void tsl__compose_reconstruction(const struct tsl_run *run, struct tsl_graph *graph,
+                                 struct tsl_value decoded, struct tsl_value target,
+                                 struct tsl_model_values *values) {
   const struct tsl_shape *data = &run->network->input;
   switch ((enum tsl_reconstruction)run->options.reconstruction) {
   case TSL_RECONSTRUCTION_GAUSSIAN: {
@@ -19,18 +17,16 @@ static void compose_reconstruction(const struct tsl_run *run, struct tsl_graph *
                         TSL_ACTIVATION_NONE);
     values->output = tsl_graph_reshape(graph, mean, data);
     values->reconstruction = tsl_graph_gaussian_likelihood(
-        graph, values->output, tsl_graph_reshape(graph, log_variance, data),
-        values->input);
+        graph, values->output, tsl_graph_reshape(graph, log_variance, data), target);
     return;
   }
   case TSL_RECONSTRUCTION_BERNOULLI:
     values->output = tsl_graph_reshape(graph, decoded, data);
-    values->reconstruction = tsl_graph_bernoulli(graph, values->output, values->input);
+    values->reconstruction = tsl_graph_bernoulli(graph, values->output, target);
     return;
   case TSL_RECONSTRUCTION_SQUARED_ERROR:
     values->output = tsl_graph_reshape(graph, decoded, data);
-    values->reconstruction =
-        tsl_graph_squared_error(graph, values->output, values->input);
+    values->reconstruction = tsl_graph_squared_error(graph, values->output, target);
     return;
   }
   TSL_BUG("reconstruction %d is not one of the table", run->options.reconstruction);
@@ -56,7 +52,7 @@ void tsl__vae_compose(const struct tsl_model_request *request, struct tsl_graph 
   values->code = vae->z;
   struct tsl_value decoded =
       tsl_graph_network(graph, vae->z, "decoder", &network->decoder);
-  compose_reconstruction(run, graph, decoded, values);
+  tsl__compose_reconstruction(run, graph, decoded, values->input, values);
 
   vae->kl_per_dim = tsl_graph_gaussian_kl(graph, values->mean, values->log_variance);
   vae->kl = tsl_graph_sum(graph, vae->kl_per_dim);

@@ -20,6 +20,15 @@ struct tsl__vae {
 void tsl__vae_compose(const struct tsl_model_request *request, struct tsl_graph *graph,
                       struct tsl_model_values *values, struct tsl__vae *vae);
 
+/* Local. Fills values->output and the loss -log p(target|z) of each sample,
+ * values->reconstruction, from what the decoder gives. A Gaussian has two heads of one
+ * row a data dimension, `output_mean` and `output_log_variance`; the other two
+ * likelihoods take the decoder's output itself. target: the input's shape, with the joint
+ * samples of `decoded`. */
+void tsl__compose_reconstruction(const struct tsl_run *run, struct tsl_graph *graph,
+                                 struct tsl_value decoded, struct tsl_value target,
+                                 struct tsl_model_values *values);
+
 /* Local. Reports the terms that every such family has, in this order: reconstruction, kl,
  * kl_per_dim. */
 void tsl__vae_terms(struct tsl_graph *graph, const struct tsl_model_values *values,

@@ -30,12 +30,12 @@ bool tsl__deconv_pixel_plan(struct tsl_graph *graph, struct tsl__node *node,
   if (in->dims[1] != 1 || in->dims[2] != 1 || conv->pad != 0 ||
       conv->filters % LANES != 0 || tsl__dnnl_block() != LANES)
     return false;
-  pixel->rows = graph->rows;
+  pixel->rows = tsl__node_rows(graph, node);
   pixel->in = in->dims[0];
   pixel->out = tsl_shape_count(&node->shape);
   pixel->columns = (pixel->rows + LANES - 1) / LANES * LANES;
-  const int64_t dims[] = {graph->rows, conv->filters, conv->kernel, conv->kernel};
-  node->wanted[0] = tsl__plain_layout(graph, in);
+  const int64_t dims[] = {pixel->rows, conv->filters, conv->kernel, conv->kernel};
+  node->wanted[0] = tsl__plain_layout(pixel->rows, in);
   node->layout = tsl__layout_blocked(dims);
   weight->layout = tsl__layout_blocked(weight->face.dims);
   node->sums_weight = true;

@@ -14,7 +14,7 @@
 #include "teasel/nn.h"
 
 enum {
-  TSL__INPUTS_MAX = 3,
+  TSL__INPUTS_MAX = 5,
   TSL__PARAMS_MAX = 4,
   TSL__NAME_MAX = 96,
   TSL__NODES_MAX = 512
@@ -93,6 +93,7 @@ struct tsl__node {
   int input_count;
   int inputs[TSL__INPUTS_MAX];
   struct tsl_shape shape; /* of one row of the output */
+  int64_t samples;        /* joint samples: rows of the output of one row of the batch */
   bool batch_level;       /* one row for the whole batch */
   int param_count;
   int params[TSL__PARAMS_MAX];
@@ -108,6 +109,7 @@ struct tsl__node {
     struct {
       enum tsl_noise kind;
       int stream;
+      bool joint; /* told with an axis of joint samples, even of one */
     } noise;
     struct {
       int64_t kernel, stride, pad;
@@ -120,6 +122,7 @@ struct tsl__node {
     int64_t factor;
     int64_t element;
     double rate;
+    double least;
     struct tsl_ramp ramp;
     double weight;
   } as;
@@ -198,7 +201,7 @@ struct tsl__optimizer_state; /* optimizer.h */
 
 struct tsl_graph {
   struct tsl_graph_shape shape;
-  int64_t rows; /* of a shard */
+  int64_t rows; /* of a shard: samples of the batch */
   struct tsl_error error;
   bool failed, finished;
 
@@ -232,10 +235,10 @@ struct tsl_graph {
   float *pool;     /* (pool_floats) gradients of values that live within a shard's pass */
   size_t pool_floats;
   float *shard_gradient; /* (largest node's weights) of a shard that is added at once */
-  /* (largest value) one an input for gradients that are converted or added, one for the
-   * conversion's result */
+  /* One an input for gradients that are converted or added, one for the conversion's
+   * result; each as large as the largest that it is used for. */
   float *temporary[TSL__INPUTS_MAX + 1];
-  size_t temporary_bytes;
+  size_t temporary_bytes[TSL__INPUTS_MAX + 1];
   float *staging; /* (largest parameter) for get and set */
   double *sums;   /* (shards, sum_width) sums over a shard's rows: terms, objectives */
   int64_t sum_width;
@@ -247,6 +250,10 @@ struct tsl_graph {
 };
 
 /* ---- composing (graph_build.c) ---- */
+/* A stream of noise (op_noise.c) with this number of joint samples. */
+struct tsl_value tsl__noise_add(struct tsl_graph *graph, const char *stream,
+                                enum tsl_noise kind, const struct tsl_shape *shape,
+                                int64_t samples);
 /* A new node on these inputs, or NULL when the graph has failed or an input is absent. */
 struct tsl__node *tsl__node_add(struct tsl_graph *graph,
                                 const struct tsl__operator *operator_, const char *name,
@@ -274,10 +281,8 @@ struct tsl_value tsl__same_shapes(struct tsl_graph *graph, const struct tsl__nod
 struct tsl_shape tsl__shape_of(int rank, int64_t a, int64_t b, int64_t c);
 
 /* ---- planning (graph_plan.c) ---- */
-struct tsl__layout tsl__plain_layout(const struct tsl_graph *graph,
-                                     const struct tsl_shape *shape);
-struct tsl__layout tsl__any_layout(const struct tsl_graph *graph,
-                                   const struct tsl_shape *shape);
+struct tsl__layout tsl__plain_layout(int64_t rows, const struct tsl_shape *shape);
+struct tsl__layout tsl__any_layout(int64_t rows, const struct tsl_shape *shape);
 /* Output and every input in the plain layout: the plan of most operators. */
 enum tsl_status tsl__plan_plain(struct tsl_graph *graph, struct tsl__node *node,
                                 struct tsl_error *err);
@@ -298,9 +303,10 @@ void tsl__node_convert(const struct tsl__run *run, struct tsl__node *node);
 void tsl__graph_refresh(struct tsl_graph *graph);
 /* A value of samples, which can be fed and fetched. */
 bool tsl__is_a_value(const struct tsl_graph *graph, struct tsl_value value);
-/* Copies `rows` rows of the value of the run's shard to rows first ... of the data. */
+/* Copies `rows` rows of the value of the run's shard, every stride-th, to rows first ...
+ * of the data. */
 void tsl__graph_fetch(const struct tsl__run *run, const struct tsl_fetch *wanted,
-                      int64_t first, int64_t rows);
+                      int64_t first, int64_t rows, int64_t stride);
 
 /* ---- for operators ---- */
 /* The shard's block of an exchange. */
@@ -314,6 +320,10 @@ float *tsl__weight(const struct tsl__task *task, int k);
 /* Where this shard's gradient of weight k goes; written whole. */
 float *tsl__weight_gradient(const struct tsl__task *task, int k);
 int64_t tsl__row_count(const struct tsl__node *node); /* elements of one row */
+/* Rows of a shard's value: samples of the shard times joint samples; 1 of the whole
+ * batch. */
+int64_t tsl__node_rows(const struct tsl_graph *graph, const struct tsl__node *node);
+int64_t tsl__task_rows(const struct tsl__task *task); /* of the task's node */
 
 size_t tsl__plain_count(const struct tsl__task *task);   /* of a shard's plain value */
 int64_t tsl__sample_index(const struct tsl__task *task); /* of the shard's first row */

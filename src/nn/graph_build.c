@@ -160,8 +160,11 @@ struct tsl__node *tsl__node_add(struct tsl_graph *graph,
   node->input_count = input_count;
   for (int k = 0; k < input_count; k++)
     node->inputs[k] = inputs[k].index;
-  if (input_count > 0)
+  node->samples = 1;
+  if (input_count > 0) {
     node->shape = graph->nodes[inputs[0].index]->shape;
+    node->samples = graph->nodes[inputs[0].index]->samples;
+  }
   graph->nodes[graph->node_count++] = node;
   return node;
 }
@@ -190,6 +193,14 @@ struct tsl_value tsl__same_shapes(struct tsl_graph *graph, const struct tsl__nod
 
 int64_t tsl__row_count(const struct tsl__node *node) {
   return tsl_shape_count(&node->shape);
+}
+
+int64_t tsl__node_rows(const struct tsl_graph *graph, const struct tsl__node *node) {
+  return node->batch_level ? 1 : graph->rows * node->samples;
+}
+
+int64_t tsl__task_rows(const struct tsl__task *task) {
+  return tsl__node_rows(task->graph, task->node);
 }
 
 struct tsl_shape tsl_graph_value_shape(const struct tsl_graph *graph,

@@ -28,9 +28,9 @@ static void request_buffer(struct tsl_graph *graph, struct tsl__buffer *buffer,
   tsl__memory_request(graph, (void **)&buffer->data, rounded * count);
 }
 
-static void need_temporary(struct tsl_graph *graph, size_t bytes) {
-  if (bytes > graph->temporary_bytes)
-    graph->temporary_bytes = bytes;
+static void need_temporary(struct tsl_graph *graph, int which, size_t bytes) {
+  if (bytes > graph->temporary_bytes[which])
+    graph->temporary_bytes[which] = bytes;
 }
 
 static enum tsl_status plan_ports(struct tsl_graph *graph, struct tsl__node *node,
@@ -40,7 +40,8 @@ static enum tsl_status plan_ports(struct tsl_graph *graph, struct tsl__node *nod
     const struct tsl__node *input = graph->nodes[node->inputs[k]];
     struct tsl__port *port = &node->ports[k];
     size_t bytes = tsl__layout_bytes(&node->wanted[k]);
-    need_temporary(graph, bytes);
+    need_temporary(graph, k, bytes);
+    need_temporary(graph, TSL__INPUTS_MAX, tsl__layout_bytes(&input->layout));
     port->converts = !tsl__layout_equal(&node->wanted[k], &input->layout);
     if (!port->converts)
       continue;
@@ -76,7 +77,7 @@ static enum tsl_status plan_node(struct tsl_graph *graph, struct tsl__node *node
                                  struct tsl_error *err) {
   size_t bytes = tsl__layout_bytes(&node->layout);
   bool kept = !node->batch_level && node->segment < graph->depth;
-  need_temporary(graph, bytes);
+  need_temporary(graph, 0, bytes);
   TSL_TRY(plan_ports(graph, node, err));
   if (node->operator_ == &tsl__operator_objective ||
       node->operator_ == &tsl__operator_term)
@@ -97,7 +98,7 @@ static enum tsl_status plan_node(struct tsl_graph *graph, struct tsl__node *node
   }
   if (tsl__layout_is_plain(&node->layout))
     return TSL_OK;
-  struct tsl__layout plain = tsl__plain_layout(graph, &node->shape);
+  struct tsl__layout plain = tsl__plain_layout(tsl__node_rows(graph, node), &node->shape);
   TSL_TRY(tsl__kernel_reorder(&graph->dnnl, &node->to_plain, &node->layout, &plain, err));
   return tsl__kernel_reorder(&graph->dnnl, &node->from_plain, &plain, &node->layout, err);
 }
@@ -214,7 +215,7 @@ enum tsl_status tsl__graph_plan_memory(struct tsl_graph *graph, struct tsl_error
   TSL_TRY(plan_pool(graph, err));
   plan_gradients(graph);
   for (int k = 0; k <= TSL__INPUTS_MAX; k++)
-    tsl__memory_request(graph, (void **)&graph->temporary[k], graph->temporary_bytes);
+    tsl__memory_request(graph, (void **)&graph->temporary[k], graph->temporary_bytes[k]);
   tsl__memory_request(graph, (void **)&graph->sums,
                       (size_t)(graph->shape.shards * graph->sum_width) * sizeof(double));
   tsl__memory_request(graph, &graph->dnnl.scratch, graph->dnnl.scratch_bytes);

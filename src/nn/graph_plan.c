@@ -14,35 +14,25 @@ static int full_dims(int64_t rows, const struct tsl_shape *shape, int64_t *dims)
   return shape->rank + 1;
 }
 
-struct tsl__layout tsl__plain_layout(const struct tsl_graph *graph,
-                                     const struct tsl_shape *shape) {
+struct tsl__layout tsl__plain_layout(int64_t rows, const struct tsl_shape *shape) {
   int64_t dims[TSL_SHAPE_RANK_MAX + 1];
-  int rank = full_dims(graph->rows, shape, dims);
+  int rank = full_dims(rows, shape, dims);
   return tsl__layout_plain(rank, dims);
 }
 
-struct tsl__layout tsl__any_layout(const struct tsl_graph *graph,
-                                   const struct tsl_shape *shape) {
+struct tsl__layout tsl__any_layout(int64_t rows, const struct tsl_shape *shape) {
   int64_t dims[TSL_SHAPE_RANK_MAX + 1];
-  int rank = full_dims(graph->rows, shape, dims);
+  int rank = full_dims(rows, shape, dims);
   return tsl__layout_any(rank, dims);
-}
-
-static struct tsl__layout batch_layout(const struct tsl_shape *shape) {
-  int64_t dims[TSL_SHAPE_RANK_MAX + 1];
-  int rank = full_dims(1, shape, dims);
-  return tsl__layout_plain(rank, dims);
 }
 
 enum tsl_status tsl__plan_plain(struct tsl_graph *graph, struct tsl__node *node,
                                 struct tsl_error *err) {
   (void)err;
-  node->layout = node->batch_level ? batch_layout(&node->shape)
-                                   : tsl__plain_layout(graph, &node->shape);
+  node->layout = tsl__plain_layout(tsl__node_rows(graph, node), &node->shape);
   for (int k = 0; k < node->input_count; k++) {
     const struct tsl__node *input = graph->nodes[node->inputs[k]];
-    node->wanted[k] =
-        input->batch_level ? input->layout : tsl__plain_layout(graph, &input->shape);
+    node->wanted[k] = tsl__plain_layout(tsl__node_rows(graph, input), &input->shape);
   }
   return TSL_OK;
 }
@@ -220,6 +210,12 @@ static void check_levels(struct tsl_graph *graph) {
                         "operator %s of single samples cannot take a value of the whole "
                         "batch",
                         node->operator_->name);
+      if (graph->nodes[node->inputs[k]]->samples != node->samples && !node->batch_level &&
+          node->operator_ != &tsl__operator_repeat)
+        tsl__graph_fail(graph, node->name,
+                        "operator %s joins values of %lld and %lld joint samples",
+                        node->operator_->name, (long long)node->samples,
+                        (long long)graph->nodes[node->inputs[k]]->samples);
     }
   }
 }

@@ -23,7 +23,7 @@ unsigned char *tsl__exchange_at(const struct tsl__exchange *exchange,
 }
 
 size_t tsl__plain_count(const struct tsl__task *task) {
-  return (size_t)(task->graph->rows * tsl__row_count(task->node));
+  return (size_t)(tsl__task_rows(task) * tsl__row_count(task->node));
 }
 
 /* ---- one call of an operator ---- */
@@ -220,8 +220,10 @@ static void run_forward(const struct stage *stage, int segment) {
   run_list(&stage->run, &graph->forward[segment]);
   for (int i = 0; i < stage->step->fetch_count; i++) {
     const struct tsl_fetch *fetch = &stage->step->fetches[i];
-    if (graph->nodes[fetch->value.index]->segment == segment)
-      tsl__graph_fetch(&stage->run, fetch, stage->run.local * graph->rows, graph->rows);
+    const struct tsl__node *node = graph->nodes[fetch->value.index];
+    const int64_t rows = tsl__node_rows(graph, node);
+    if (node->segment == segment)
+      tsl__graph_fetch(&stage->run, fetch, stage->run.local * rows, rows, 1);
   }
 }
 

@@ -130,26 +130,34 @@ tsl__convolution_choose(struct tsl_graph *graph, const struct tsl__node *node,
   const struct tsl_conv *conv = &node->as.layer.conv;
   const struct tsl__param *weight = graph->params[node->params[0]];
   const int64_t block = tsl__dnnl_block(), channels = x_shape->dims[0];
+  const int64_t rows = tsl__node_rows(graph, node);
   const bool picture = tsl__channels_are_picture(channels);
-  const struct tsl__conv_geometry geometry = {
-      graph->rows,      channels,         x_shape->dims[1], x_shape->dims[2],
-      y_shape->dims[0], y_shape->dims[1], y_shape->dims[2], conv->kernel,
-      conv->kernel,     conv->stride,     conv->pad,        0};
+  const struct tsl__conv_geometry geometry = {rows,
+                                              channels,
+                                              x_shape->dims[1],
+                                              x_shape->dims[2],
+                                              y_shape->dims[0],
+                                              y_shape->dims[1],
+                                              y_shape->dims[2],
+                                              conv->kernel,
+                                              conv->kernel,
+                                              conv->stride,
+                                              conv->pad,
+                                              0};
   out->geometry = geometry;
   out->any_weight = tsl__layout_any(weight->face.rank, weight->face.dims);
   bool fits = false;
   if (block > 0) {
     if (channels < block && !picture)
       out->geometry.wide_channels = block;
-    out->x =
-        picture ? tsl__plain_layout(graph, x_shape) : tsl__any_layout(graph, x_shape);
-    out->y = tsl__any_layout(graph, y_shape);
+    out->x = picture ? tsl__plain_layout(rows, x_shape) : tsl__any_layout(rows, x_shape);
+    out->y = tsl__any_layout(rows, y_shape);
     TSL_TRY(try_layouts(graph, out, &fits, err));
   }
   if (!fits) {
     out->geometry.wide_channels = 0;
-    out->x = tsl__plain_layout(graph, x_shape);
-    out->y = tsl__plain_layout(graph, y_shape);
+    out->x = tsl__plain_layout(rows, x_shape);
+    out->y = tsl__plain_layout(rows, y_shape);
   }
   return TSL_OK;
 }

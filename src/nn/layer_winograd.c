@@ -123,7 +123,7 @@ void tsl__enter_gradient(const struct tsl__task *task, const struct tsl__passes 
   const int64_t channels = node->shape.dims[0];
   const bool bias = node->as.layer.conv.bias;
   const struct tsl__tiles_gradient gradient = {
-      .pictures = task->graph->rows,
+      .pictures = tsl__task_rows(task),
       .blocks = channels / 16,
       .pixels = node->shape.dims[1] * node->shape.dims[2],
       .gradient = task->grad_out,

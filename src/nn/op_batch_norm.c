@@ -29,7 +29,7 @@ struct tsl_value tsl_graph_batch_norm(struct tsl_graph *graph, struct tsl_value 
   if (node == NULL)
     return tsl__node_value(NULL);
   int64_t channels = node->shape.dims[0];
-  if (graph->shape.batch * tsl__row_count(node) <= channels)
+  if (graph->shape.batch * node->samples * tsl__row_count(node) <= channels)
     tsl__graph_fail(graph, name,
                     "batch normalisation needs more than one number a channel: a batch "
                     "of at least 2");
@@ -50,8 +50,8 @@ static enum tsl_status norm_plan(struct tsl_graph *graph, struct tsl__node *node
   if (!tsl__layout_view(&node->layout, &state->view))
     TSL_BUG("normalisation was planned on a layout that cannot be walked");
   size_t channels = (size_t)state->view.channels;
-  state->count =
-      (double)graph->shape.batch * (double)(state->view.height * state->view.width);
+  state->count = (double)(graph->shape.batch * node->samples) *
+                 (double)(state->view.height * state->view.width);
   node->exchange.block = node->exchange_backward.block = 2 * channels * sizeof(double);
   double **doubles[] = {&state->mean, &state->scale, &state->grad_mean,
                         &state->grad_product};
@@ -239,6 +239,12 @@ TSL__VECTOR static void combine_gradient(float *restrict dx, const float *restri
   }
 }
 
+/* Channels of padding: a gradient's memory held other values before. */
+static void clear_padding(float *dx, const struct tsl__view *view, int64_t lanes) {
+  for (int64_t p = 0; lanes < view->lanes && p < view->height * view->width; p++)
+    tsl__fill(dx + p * view->lanes + lanes, 0.0F, (size_t)(view->lanes - lanes));
+}
+
 /* dx = weight scale (dy - mean(dy) - normal_x mean(dy normal_x)). */
 static void norm_backward(const struct tsl__task *task) {
   struct state *state = task->node->state;
@@ -266,6 +272,7 @@ static void norm_backward(const struct tsl__task *task) {
                        task->in[0] + plane.offset, state->by_grad + plane.channel,
                        state->by_x + plane.channel, state->constant + plane.channel, view,
                        plane.lanes);
+      clear_padding(task->grad_in[0] + plane.offset, view, plane.lanes);
     }
   }
 }

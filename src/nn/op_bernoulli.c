@@ -18,8 +18,8 @@ struct tsl_value tsl_graph_bernoulli(struct tsl_graph *graph, struct tsl_value l
 
 static enum tsl_status bernoulli_plan(struct tsl_graph *graph, struct tsl__node *node,
                                       struct tsl_error *err) {
-  node->saved_floats =
-      (size_t)graph->rows * (size_t)tsl_shape_count(tsl__input_shape(graph, node, 0));
+  node->saved_floats = (size_t)tsl__node_rows(graph, node) *
+                       (size_t)tsl_shape_count(tsl__input_shape(graph, node, 0));
   return tsl__plan_plain(graph, node, err);
 }
 
@@ -40,7 +40,7 @@ TSL__VECTOR static void cross_entropy(float *restrict loss, float *restrict resi
 }
 
 static void bernoulli_forward(const struct tsl__task *task) {
-  size_t rows = (size_t)task->graph->rows;
+  size_t rows = (size_t)tsl__task_rows(task);
   size_t count = (size_t)tsl_shape_count(tsl__input_shape(task->graph, task->node, 0));
   for (size_t row = 0; row < rows; row++) {
     double sum = 0;
@@ -63,7 +63,7 @@ TSL__VECTOR static void scaled(float *restrict to, const float *restrict from,
 }
 
 static void bernoulli_backward(const struct tsl__task *task) {
-  size_t rows = (size_t)task->graph->rows;
+  size_t rows = (size_t)tsl__task_rows(task);
   size_t count = (size_t)tsl_shape_count(tsl__input_shape(task->graph, task->node, 0));
   for (size_t row = 0; row < rows; row++) {
     size_t at = row * count;

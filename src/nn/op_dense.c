@@ -49,7 +49,7 @@ struct state {
 static void own_request(struct tsl_graph *graph, const struct tsl__node *node) {
   struct state *state = node->state;
   const size_t bytes = (size_t)(state->in * state->wide) * (state->bfloat16 ? 2 : 4);
-  const size_t rows = (size_t)graph->rows * sizeof(float);
+  const size_t rows = (size_t)tsl__node_rows(graph, node) * sizeof(float);
   const size_t all = rows * (size_t)graph->shape.shards;
   if (state->bfloat16)
     tsl__memory_request(graph, (void **)&state->ahead, bytes);
@@ -112,7 +112,7 @@ static void dense_refresh(struct tsl_graph *graph, struct tsl__node *node) {
 static void own_product(const struct tsl__task *task, const float *a, int64_t depth,
                         const float *b, int64_t columns, float *c) {
   const struct state *state = task->node->state;
-  const int64_t rows = task->graph->rows;
+  const int64_t rows = tsl__task_rows(task);
   struct tsl__product product = {.rows = rows,
                                  .columns = columns,
                                  .depth = depth,
@@ -140,7 +140,7 @@ static void copy_rows(const float *from, int64_t from_row, float *to, int64_t to
 static void own_forward(const struct tsl__task *task) {
   const struct tsl__node *node = task->node;
   const struct state *state = node->state;
-  const int64_t rows = task->graph->rows, out = state->out;
+  const int64_t rows = tsl__task_rows(task), out = state->out;
   const struct tsl__view view = {rows, 1, 1, 1, out, out};
   bool relu = node->as.layer.activation == TSL_ACTIVATION_RELU;
   float *made = state->made != NULL ? state->made : task->out;
@@ -162,7 +162,8 @@ static void own_backward(const struct tsl__task *task) {
   const struct tsl__node *node = task->node;
   const struct state *state = node->state;
   const struct tsl_graph *graph = task->graph;
-  const int64_t rows = graph->rows, in = state->in, out = state->out, wide = state->wide;
+  const int64_t rows = tsl__task_rows(task), in = state->in, out = state->out,
+                wide = state->wide;
   const struct tsl__product weighs = {.rows = in,
                                       .columns = wide,
                                       .depth = rows,
@@ -199,7 +200,8 @@ static enum tsl_status dense_plan(struct tsl_graph *graph, struct tsl__node *nod
   if (own_plan(graph, node))
     return TSL_OK;
   const struct tsl__layout any = tsl__layout_any(weight->face.rank, weight->face.dims);
-  struct tsl__sides sides = {tsl__plain_layout(graph, &flat), any, node->layout};
+  struct tsl__sides sides = {tsl__plain_layout(tsl__node_rows(graph, node), &flat), any,
+                             node->layout};
   bool relu = node->as.layer.activation == TSL_ACTIVATION_RELU;
   struct tsl__layer layer = {TSL__FORWARD, node->as.layer.bias, relu};
   TSL_TRY(tsl__kernel_dense(&graph->dnnl, &passes->forward, &layer, &sides, err));

@@ -17,7 +17,10 @@ struct tsl_value tsl_graph_dropout(struct tsl_graph *graph, struct tsl_value x,
   snprintf(stream, sizeof stream, "dropout%d_uniform", graph->dropout_count++);
   const struct tsl_shape shape = tsl_graph_value_shape(graph, x);
   const struct tsl_value inputs[] = {
-      x, tsl_graph_noise(graph, stream, TSL_NOISE_UNIFORM, &shape)};
+      x, tsl__noise_add(graph, stream, TSL_NOISE_UNIFORM, &shape,
+                        x.index >= 0 && x.index < graph->node_count
+                            ? graph->nodes[x.index]->samples
+                            : 1)};
   struct tsl__node *node =
       tsl__node_add(graph, &tsl__operator_dropout, "dropout", 2, inputs);
   if (node != NULL)

@@ -18,12 +18,12 @@ struct tsl_value tsl_graph_element(struct tsl_graph *graph, struct tsl_value x,
 
 static void element_forward(const struct tsl__task *task) {
   size_t count = (size_t)tsl_shape_count(tsl__input_shape(task->graph, task->node, 0));
-  for (size_t row = 0; row < (size_t)task->graph->rows; row++)
+  for (size_t row = 0; row < (size_t)tsl__task_rows(task); row++)
     task->out[row] = task->in[0][row * count + (size_t)task->node->as.element];
 }
 
 static void element_backward(const struct tsl__task *task) {
-  size_t rows = (size_t)task->graph->rows;
+  size_t rows = (size_t)tsl__task_rows(task);
   size_t count = (size_t)tsl_shape_count(tsl__input_shape(task->graph, task->node, 0));
   if (task->grad_in[0] == NULL)
     return;

@@ -54,7 +54,7 @@ TSL__VECTOR static void log_variance_gradient(float *restrict to,
 
 static void likelihood_forward(const struct tsl__task *task) {
   size_t count = (size_t)tsl_shape_count(tsl__input_shape(task->graph, task->node, 0));
-  for (size_t row = 0; row < (size_t)task->graph->rows; row++) {
+  for (size_t row = 0; row < (size_t)tsl__task_rows(task); row++) {
     double sum = 0.5 * LOG_2_PI * (double)count;
     for (size_t i = 0; i < count; i += CHUNK) {
       float loss[CHUNK];
@@ -69,7 +69,7 @@ static void likelihood_forward(const struct tsl__task *task) {
 
 static void likelihood_backward(const struct tsl__task *task) {
   size_t count = (size_t)tsl_shape_count(tsl__input_shape(task->graph, task->node, 0));
-  for (size_t row = 0; row < (size_t)task->graph->rows; row++) {
+  for (size_t row = 0; row < (size_t)tsl__task_rows(task); row++) {
     size_t at = row * count;
     const float *mean = task->in[0] + at, *log_variance = task->in[1] + at,
                 *target = task->in[2] + at;

@@ -83,22 +83,27 @@ int64_t tsl_graph_term_numbers(const struct tsl_graph *graph) {
 
 /* ---- running ---- */
 
+/* Rows of a value of samples, of all shards. */
+static double rows_of_batch(const struct tsl_graph *graph, const struct tsl__node *node) {
+  return (double)(graph->shape.batch * node->samples);
+}
+
 /* A value of the whole batch is read where it lies; nothing to add up. */
 static void add_up(const struct tsl__task *task) {
   const struct tsl_graph *graph = task->graph;
   if (task->node->batch_level)
     return;
-  int64_t count = tsl__row_count(task->node);
+  const int64_t count = tsl__row_count(task->node), rows = tsl__task_rows(task);
   double *sums = graph->sums + task->run->shard * graph->sum_width + task->node->slot;
   for (int64_t k = 0; k < count; k++) {
     double sum = 0;
-    for (int64_t row = 0; row < graph->rows; row++)
+    for (int64_t row = 0; row < rows; row++)
       sum += (double)task->in[0][row * count + k];
     sums[k] = sum;
   }
 }
 
-/* The mean over the batch: weight / B of each row. */
+/* The mean over the batch: weight / (B M) of each row. */
 static void objective_backward(const struct tsl__task *task) {
   const struct tsl__node *node = task->node;
   if (task->grad_in[0] == NULL)
@@ -107,8 +112,8 @@ static void objective_backward(const struct tsl__task *task) {
     tsl__fill(task->grad_in[0], (float)node->as.weight, 1);
   else
     tsl__fill(task->grad_in[0],
-              (float)(node->as.weight / (double)task->graph->shape.batch),
-              (size_t)task->graph->rows);
+              (float)(node->as.weight / rows_of_batch(task->graph, node)),
+              (size_t)tsl__task_rows(task));
 }
 
 const struct tsl__operator tsl__operator_term = {
@@ -131,7 +136,7 @@ static double batch_mean(const struct tsl_graph *graph, const struct tsl__node *
                          int64_t k) {
   if (node->batch_level)
     return (double)graph->nodes[node->inputs[0]]->value.data[k];
-  return graph->sums[node->slot + k] / (double)graph->shape.batch;
+  return graph->sums[node->slot + k] / rows_of_batch(graph, node);
 }
 
 void tsl__graph_report(struct tsl_graph *graph, int64_t step, double *terms) {

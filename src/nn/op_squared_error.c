@@ -32,7 +32,7 @@ TSL__VECTOR static void differences(float *restrict to, const float *restrict ou
 
 static void squared_forward(const struct tsl__task *task) {
   size_t count = (size_t)tsl_shape_count(tsl__input_shape(task->graph, task->node, 0));
-  for (size_t row = 0; row < (size_t)task->graph->rows; row++) {
+  for (size_t row = 0; row < (size_t)tsl__task_rows(task); row++) {
     double sum = 0;
     for (size_t i = 0; i < count; i += CHUNK) {
       float loss[CHUNK];
@@ -47,7 +47,7 @@ static void squared_forward(const struct tsl__task *task) {
 
 static void squared_backward(const struct tsl__task *task) {
   size_t count = (size_t)tsl_shape_count(tsl__input_shape(task->graph, task->node, 0));
-  for (size_t row = 0; row < (size_t)task->graph->rows; row++) {
+  for (size_t row = 0; row < (size_t)tsl__task_rows(task); row++) {
     size_t at = row * count;
     for (int k = 0; k < 2; k++) {
       float factor = (k == 0 ? 2.0F : -2.0F) * task->grad_out[row];

@@ -12,7 +12,7 @@ struct tsl_value tsl_graph_sum(struct tsl_graph *graph, struct tsl_value x) {
 
 static void sum_forward(const struct tsl__task *task) {
   size_t count = (size_t)tsl_shape_count(tsl__input_shape(task->graph, task->node, 0));
-  for (size_t row = 0; row < (size_t)task->graph->rows; row++)
+  for (size_t row = 0; row < (size_t)tsl__task_rows(task); row++)
     task->out[row] = (float)tsl__sum(task->in[0] + row * count, count);
 }
 
@@ -20,7 +20,7 @@ static void sum_backward(const struct tsl__task *task) {
   size_t count = (size_t)tsl_shape_count(tsl__input_shape(task->graph, task->node, 0));
   if (task->grad_in[0] == NULL)
     return;
-  for (size_t row = 0; row < (size_t)task->graph->rows; row++)
+  for (size_t row = 0; row < (size_t)tsl__task_rows(task); row++)
     tsl__fill(task->grad_in[0] + row * count, task->grad_out[row], count);
 }
 

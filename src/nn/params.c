@@ -142,7 +142,7 @@ double tsl_graph_operations(const struct tsl_graph *graph) {
       passes += node->param_count > 0;
       passes += node->input_count > 0 && graph->nodes[node->inputs[0]]->has_gradient;
     }
-    total += node->operations * passes;
+    total += node->operations * (double)(passes * node->samples);
   }
   return total * (double)graph->shape.batch;
 }

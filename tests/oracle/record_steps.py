@@ -48,7 +48,7 @@ class Network:
     def parameter(self, name, shape, fan_in, centre=0.0):
         if self.making:
             bound = 1.0 / np.sqrt(fan_in)
-            if name == "mean.weight":  # codes that differ, so that no term is a difference of all but equal numbers
+            if name in ("mean.weight", "x_mean.weight", "prior_mean.weight"):  # codes that differ, so that no term is a difference of all but equal numbers
                 bound *= 6
             values = centre + self.generator.uniform(-bound, bound, shape)
             self.params[name] = torch.tensor(values.astype(np.float32))
@@ -119,13 +119,33 @@ class Network:
         log_variance = self.dense(hidden, "log_variance", latent)
         noise = self.stream("z", (latent,), uniform=False)
         z = mean + torch.exp(log_variance / 2) * noise
+        return (mean, log_variance, z) + self.decode(z, x.shape, gaussian)
+
+    def decode(self, z, shape, gaussian):
         decoded = self.entries(z, "decoder")
         spread = None
         if gaussian:
             units = int(np.prod(self.network["input"]))
-            spread = self.dense(decoded, "output_log_variance", units).reshape(x.shape)
+            spread = self.dense(decoded, "output_log_variance", units).reshape(shape)
             decoded = self.dense(decoded, "output_mean", units)
-        return mean, log_variance, z, decoded.reshape(x.shape), spread
+        return decoded.reshape(shape), spread
+
+    def run_gmvae(self, x, latent, family, gaussian):
+        """Heads on one encoder, M joint samples, the prior network: everything of x has B*M rows."""
+        self.order = []
+        m, k = family.get("samples", 1), family["components"]
+        hidden = self.entries(x, "encoder")
+        heads, samples = {}, {}
+        for name, size in (("x", latent), ("w", family["latent_w"])):
+            mean, log_variance = (self.dense(hidden, "%s_%s" % (name, head), size) for head in ("mean", "log_variance"))
+            noise = self.stream(name, (m, size), uniform=False)
+            samples[name] = (mean[:, None] + torch.exp(log_variance / 2)[:, None] * noise).reshape(-1, size)
+            heads[name + "_mean"], heads[name + "_log_variance"] = mean, log_variance
+        prior = self.entries(samples["w"], "prior")
+        components = [self.dense(prior, "prior_" + head, k * latent).reshape(-1, k, latent)
+                      for head in ("mean", "log_variance")]
+        shape = (x.shape[0] * m,) + tuple(x.shape[1:])
+        return (heads, samples, components) + self.decode(samples["x"], shape, gaussian)
 
 
 # ---- the losses ----
@@ -163,7 +183,28 @@ def total_correlation_parts(z, mean, log_variance, samples, estimator):
     return ((log_qzx - log_qz).mean(), (log_qz - log_qz_product).mean(), (log_qz_product - log_pz).mean())
 
 
+def gmvae_losses(job, x, passed):
+    """Dilokthanakul et al. 2016, equations 3 to 6; means over batch and joint samples."""
+    heads, samples, (mean, log_variance), output, spread = passed
+    family, = job["families"]
+    m = family.get("samples", 1)
+    qx_mean, qx_log_variance = (heads[k].repeat_interleave(m, 0)[:, None] for k in ("x_mean", "x_log_variance"))
+    log_r = torch.log_softmax(log_normal(samples["x"][:, None], mean, log_variance).sum(2), dim=1)
+    kl = 0.5 * (log_variance - qx_log_variance - 1
+                + (qx_log_variance.exp() + (qx_mean - mean) ** 2) * torch.exp(-log_variance)).sum(2)
+    terms = {"reconstruction": reconstruction_loss(job["reconstruction"], x.repeat_interleave(m, 0), output, spread),
+             "conditional_prior": (log_r.exp() * kl).sum(1).mean(),
+             "w_prior": 0.5 * (heads["w_mean"] ** 2 + heads["w_log_variance"].exp() - 1
+                               - heads["w_log_variance"]).sum(1).mean(),
+             "z_prior": (log_r.exp() * log_r).sum(1).mean() + np.log(family["components"])}
+    pressed = terms["z_prior"].clamp(min=family.get("z_prior_threshold", 0))
+    terms["total"] = terms["reconstruction"] + terms["conditional_prior"] + terms["w_prior"] + pressed
+    return terms
+
+
 def losses(job, step, samples, x, passed):
+    if job["families"][0]["model"] == "gmvae":
+        return gmvae_losses(job, x, passed)
     mean, log_variance, z, output, spread = passed
     family, = job["families"]
     beta = family.get("beta", 1)
@@ -203,14 +244,23 @@ def optimizer_of(train, params):
     return kinds[kind](params, lr=rate, betas=(train["beta1"], train["beta2"]), eps=train["epsilon"])
 
 
+def run(model, job, x):
+    family, = job["families"]
+    latent, gaussian = job.get("latent", 10), job["reconstruction"] == "gaussian"
+    if family["model"] == "gmvae":
+        return model.run_gmvae(x, latent, family, gaussian)
+    return model.run(x, latent, gaussian)
+
+
 def draw(case, seed):
     """Weights, batches and noise of a case: what stands in its .in.h5."""
     job, network = case["job"], case["network"]
     generator = np.random.Generator(np.random.PCG64([seed, zlib.crc32(job["name"].encode())]))
     batch, steps = job["train"]["batch"], case["steps"]
     model = Network(network, batch, generator)
-    model.run(torch.zeros((batch,) + tuple(network["input"])), job.get("latent", 10),
-              job["reconstruction"] == "gaussian")
+    run(model, job, torch.zeros((batch,) + tuple(network["input"])))
+    if "spread" in case:
+        model.params["prior_mean.bias"] *= case["spread"]
     given = {"params/" + k: v.numpy() for k, v in {**model.params, **model.statistics}.items()}
     given["batch"] = generator.uniform(0, 1, (steps, batch) + tuple(network["input"])).astype(np.float32)
     for name, (shape, uniform) in model.streams.items():
@@ -237,14 +287,14 @@ def replay(case, given, drawn, dtype):
     for t in range(case["steps"]):
         x = torch.tensor(given["batch"][t]).to(dtype)
         model.noise = {k: torch.tensor(given["noise/" + k][t]).to(dtype) for k in model.streams}
-        passed = model.run(x, job.get("latent", 10), job["reconstruction"] == "gaussian")
+        passed = run(model, job, x)
         terms = losses(job, case["first_step"] + t, case["dataset_size"], x, passed)
         optimizer.zero_grad()
         terms["total"].backward()
         if t == 0:
             out.update({"grads/" + k: p.grad.numpy().copy() for k, p in model.params.items()})
-            out["latents/mean"] = passed[0].detach().numpy().copy()
-            out["latents/log_variance"] = passed[1].detach().numpy().copy()
+            heads = passed[0] if isinstance(passed[0], dict) else {"mean": passed[0], "log_variance": passed[1]}
+            out.update({"latents/" + k: v.detach().numpy().copy() for k, v in heads.items()})
         for k, v in terms.items():
             out.setdefault("loss/" + k, []).append(v.detach().numpy().astype(np.float64))
         optimizer.step()
@@ -396,6 +446,37 @@ def small_cases():
     yield case("image-gaussian", FAMILIES["beta_vae"], dict(
         input=[1, 4, 4], encoder=[conv(3, 4, 2, 1, activation="tanh"), dense(6, activation="tanh")],
         decoder=[dense(6, activation="tanh"), dense(8, activation="tanh")]), "gaussian")
+    yield from gmvae_cases()
+
+
+def gmvae_cases():
+    points = dict(input=[2], encoder=[dense(20, activation="tanh"), dense(20, activation="tanh")],
+                  decoder=[dense(20, activation="tanh"), dense(20, activation="tanh")],
+                  prior=[dense(16, activation="tanh")])
+    # Channels that fill no block of 16, whose padding must not reach a gradient.
+    normed = dict(input=[1, 12, 12],
+                  encoder=[conv(6, 4, 2, 1, norm="batch", activation="relu"),
+                           conv(8, 4, 2, 1, norm="batch", activation="relu"),
+                           dense(24, norm="batch", activation="relu")],
+                  decoder=[dense(72, norm="batch", activation="relu"), {"reshape": [8, 3, 3]},
+                           deconv(6, 4, 2, 1, norm="batch", activation="relu"), deconv(1, 4, 2, 1)],
+                  prior=[dense(16, activation="tanh")])
+    dropping = dict(input=[6], encoder=[dense(16, activation="tanh"), {"dropout": dict(rate=0.25)}],
+                    decoder=[dense(16, activation="tanh"), {"dropout": dict(rate=0.25)}, dense(6)],
+                    prior=[dense(16, activation="tanh")])
+    for samples in (1, 3):
+        family = dict(model="gmvae", latent_w=2, components=4, samples=samples)
+        of = "points-m%d" % samples
+        yield case("gmvae-" + of, family, points, "gaussian", latent=2)
+        for title, threshold in (("above", 0.05), ("below", 1.2)):
+            yield case("gmvae-%s-threshold-%s" % (of, title), dict(family, z_prior_threshold=threshold), points,
+                       "gaussian", latent=2)
+        yield case("gmvae-norm-m%d" % samples, dict(family, latent_w=3), normed, latent=5, batch=16, shards=4)
+    yield case("gmvae-one-dimension", dict(model="gmvae", latent_w=1, components=3), points, "gaussian", latent=1)
+    yield case("gmvae-dropout", dict(model="gmvae", latent_w=2, components=3), dropping, "squared_error")
+    far = case("gmvae-far", dict(model="gmvae", latent_w=2, components=5, samples=2), points, "gaussian", latent=3)
+    far["spread"] = 40  # components so far apart that responsibilities are 0 and 1
+    yield far
 
 
 def large_cases():

@@ -24,6 +24,15 @@ static struct tsl_value build_decoder(struct tsl_graph *graph, struct tsl_value 
   return tsl_graph_deconv(graph, x, "decoder.3", &conv, TSL_ACTIVATION_NONE);
 }
 
+static void give_optimizer(struct tsl_graph *graph) {
+  struct tsl_optimizer_options options = {.kind = TSL_OPTIMIZER_ADAM,
+                                          .learning_rate = 1e-2,
+                                          .beta1 = 0.9,
+                                          .beta2 = 0.999,
+                                          .epsilon = 1e-8};
+  assert_int_equal(tsl_graph_optimizer(graph, &options, NULL), TSL_OK);
+}
+
 static struct tsl_graph *build_in(enum tsl_precision precision) {
   struct tsl_graph *graph = make_graph_in(BATCH, SHARDS, precision);
   struct tsl_shape input = shape3(3, 8, 8), latent = shape1(LATENT);
@@ -55,12 +64,7 @@ static struct tsl_graph *build_in(enum tsl_precision precision) {
   tsl_graph_term(graph, "terms", correlation);
   tsl_graph_term_ramp(graph, "capacity", &ramp);
   finish_graph(graph, 4);
-  struct tsl_optimizer_options options = {.kind = TSL_OPTIMIZER_ADAM,
-                                          .learning_rate = 1e-2,
-                                          .beta1 = 0.9,
-                                          .beta2 = 0.999,
-                                          .epsilon = 1e-8};
-  assert_int_equal(tsl_graph_optimizer(graph, &options, NULL), TSL_OK);
+  give_optimizer(graph);
   return graph;
 }
 
@@ -101,8 +105,49 @@ static void compare(const struct tsl_graph *alone, const struct tsl_graph *share
   }
 }
 
-static void check_step(struct tsl_world *world, enum tsl_precision precision) {
-  struct tsl_graph *alone = build_in(precision), *shared = build_in(precision);
+/* Three joint samples through a decoder with batch normalisation, beside a mixture whose
+ * term has a bound: every operator of a Gaussian-mixture VAE. */
+static struct tsl_graph *build_mixture(void) {
+  enum { K = 4, JOINT = 3 };
+  struct tsl_graph *graph = make_graph(BATCH, SHARDS);
+  struct tsl_shape input = shape3(3, 8, 8), latent = shape1(LATENT);
+  struct tsl_value x = tsl_graph_input(graph, &input);
+  struct tsl_value h =
+      tsl_graph_dense(graph, x, "encoder.0", 32, true, TSL_ACTIVATION_TANH);
+  struct tsl_value mean =
+      tsl_graph_dense(graph, h, "mean", LATENT, true, TSL_ACTIVATION_NONE);
+  struct tsl_value log_variance =
+      tsl_graph_dense(graph, h, "log_variance", LATENT, true, TSL_ACTIVATION_NONE);
+  struct tsl_mixture_inputs inputs = {.mean = tsl_graph_repeat(graph, mean, JOINT),
+                                      .log_variance =
+                                          tsl_graph_repeat(graph, log_variance, JOINT)};
+  inputs.x = tsl_graph_gaussian_sample(
+      graph, inputs.mean, inputs.log_variance,
+      tsl_graph_joint_noise(graph, "x", TSL_NOISE_NORMAL, &latent, JOINT));
+  struct tsl_value prior =
+      tsl_graph_joint_noise(graph, "w", TSL_NOISE_NORMAL, &latent, JOINT);
+  inputs.component_mean =
+      tsl_graph_dense(graph, prior, "prior_mean", K * LATENT, true, TSL_ACTIVATION_NONE);
+  inputs.component_log_variance = tsl_graph_dense(graph, prior, "prior_log_variance",
+                                                  K * LATENT, true, TSL_ACTIVATION_NONE);
+  struct tsl_value parts = tsl_graph_mixture(graph, &inputs);
+  struct tsl_value z_prior = tsl_graph_element(graph, parts, K + 1);
+  tsl_graph_objective(graph,
+                      tsl_graph_bernoulli(graph, build_decoder(graph, inputs.x),
+                                          tsl_graph_repeat(graph, x, JOINT)),
+                      1);
+  tsl_graph_objective(graph, tsl_graph_element(graph, parts, K), 1);
+  tsl_graph_objective(
+      graph, tsl_graph_at_least(graph, tsl_graph_batch_mean(graph, z_prior), 0.01), 5);
+  tsl_graph_term(graph, "z_prior", z_prior);
+  tsl_graph_term(graph, "parts", parts);
+  finish_graph(graph, 4);
+  give_optimizer(graph);
+  return graph;
+}
+
+static void check_step(struct tsl_world *world, struct tsl_graph *alone,
+                       struct tsl_graph *shared) {
   double terms_alone[16], terms_shared[16];
   assert_true(tsl_graph_term_numbers(alone) <= 16);
   train(alone, tsl_team_alone(), 0, STEPS, terms_alone);
@@ -115,14 +160,18 @@ static void check_step(struct tsl_world *world, enum tsl_precision precision) {
 }
 
 static void test_step__has_the_bytes_of_one_rank(void **state) {
-  check_step(*state, TSL_PRECISION_FLOAT32);
+  check_step(*state, build(), build());
+}
+
+static void test_step_of_a_mixture__has_the_bytes_of_one_rank(void **state) {
+  check_step(*state, build_mixture(), build_mixture());
 }
 
 static void test_step_in_bfloat16__has_the_bytes_of_one_rank(void **state) {
   tsl_nn_start("", NULL);
   if (tsl_nn_precision_check(TSL_PRECISION_BFLOAT16, NULL) != TSL_OK)
     skip();
-  check_step(*state, TSL_PRECISION_BFLOAT16);
+  check_step(*state, build_in(TSL_PRECISION_BFLOAT16), build_in(TSL_PRECISION_BFLOAT16));
 }
 
 /* Together, then each alone, then together again. */
@@ -249,6 +298,7 @@ int main(int argc, char **argv) {
     return 1;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_prestate(test_step__has_the_bytes_of_one_rank, world),
+      cmocka_unit_test_prestate(test_step_of_a_mixture__has_the_bytes_of_one_rank, world),
       cmocka_unit_test_prestate(test_step_in_bfloat16__has_the_bytes_of_one_rank, world),
       cmocka_unit_test_prestate(test_step__may_change_its_width, world),
       cmocka_unit_test_prestate(test_state__is_that_of_one_rank_once_collected, world),

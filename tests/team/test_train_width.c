@@ -89,6 +89,14 @@ static void test_width__batch_norm_and_dropout_give_the_same_bytes(void **state)
                case_network_norm);
 }
 
+static void test_width__gmvae_gives_the_same_bytes(void **state) {
+  (void)state;
+  check_widths(CASE_HEAD TRAIN "}\nseeds: [2]\nfamilies:\n  - model: gmvae\n"
+                               "    latent_w: 3\n    components: 4\n    samples: 3\n"
+                               "    z_prior_threshold: 0.01\n",
+               case_network_prior);
+}
+
 int main(int argc, char **argv) {
   if (tsl_world_open(&argc, &argv, &world, NULL) != TSL_OK ||
       tsl_nn_start("", NULL) != TSL_OK)
@@ -97,6 +105,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_width__vae_gives_the_same_bytes),
       cmocka_unit_test(test_width__c_beta_vae_gives_the_same_bytes),
       cmocka_unit_test(test_width__beta_tcvae_gives_the_same_bytes),
+      cmocka_unit_test(test_width__gmvae_gives_the_same_bytes),
       cmocka_unit_test(test_width__batch_norm_and_dropout_give_the_same_bytes),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);

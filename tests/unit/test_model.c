@@ -46,7 +46,7 @@ static struct tsl_network_entry dense_entry(int64_t units,
                                     .output = {.rank = 1, .dims = {units}}};
 }
 
-/* [12] -> 16 tanh -> heads -> 16 tanh -> 12 */
+/* [12] -> 16 tanh -> heads -> 16 tanh -> 12; a prior of 8 tanh */
 static void network_init(struct tsl_network *network) {
   *network = (struct tsl_network){
       .name = "small", .file = "small.yaml", .input = {.rank = 1, .dims = {DATA}}};
@@ -55,6 +55,8 @@ static void network_init(struct tsl_network *network) {
   network->decoder.count = 2;
   network->decoder.entries[0] = dense_entry(16, TSL_ACTIVATION_TANH);
   network->decoder.entries[1] = dense_entry(DATA, TSL_ACTIVATION_NONE);
+  network->prior.count = 1;
+  network->prior.entries[0] = dense_entry(8, TSL_ACTIVATION_TANH);
 }
 
 static void run_init(struct tsl_run *run, const char *family,
@@ -234,6 +236,9 @@ static void test_terms__have_the_documented_names_and_order(void **state) {
                                      "dimension_kl",
                                      NULL};
   assert_terms("beta_tcvae", correlation);
+  const char *const mixture[] = {"total",   "reconstruction", "conditional_prior",
+                                 "w_prior", "z_prior",        NULL};
+  assert_terms("gmvae", mixture);
 }
 
 static const struct tsl_param *find_param(const struct tsl_model *model,
@@ -294,6 +299,68 @@ static void test_capacity__rises_over_all_steps_by_default(void **state) {
   tsl_model_release(&model);
 }
 
+static void test_gmvae__needs_a_network_for_its_prior(void **state) {
+  (void)state;
+  struct tsl_network network;
+  network_init(&network);
+  struct tsl_run run;
+  run_init(&run, "gmvae", &network);
+  struct tsl_error err = {0};
+  run.family->check(run.family_options, &run.options, &network, &err);
+  assert_int_equal(err.status, TSL_OK);
+  network.prior.count = 0;
+  run.family->check(run.family_options, &run.options, &network, &err);
+  assert_int_equal(err.status, TSL_BAD_INPUT);
+  assert_non_null(strstr(err.text, "prior:"));
+}
+
+static void test_gmvae__has_a_row_a_dimension_and_component_in_its_prior(void **state) {
+  (void)state;
+  struct tsl_network network;
+  network_init(&network);
+  struct tsl_run run;
+  run_init(&run, "gmvae", &network);
+  *(int64_t *)option_place(&run, "latent_w") = 5;
+  *(int64_t *)option_place(&run, "components") = 3;
+  *(int64_t *)option_place(&run, "samples") = 2;
+  struct tsl_model model = create(&run);
+  const struct tsl_param *mean = find_param(&model, "prior_mean.weight");
+  const struct tsl_param *w = find_param(&model, "w_log_variance.weight");
+  const struct tsl_param *first = find_param(&model, "prior.0.weight");
+  assert_true(mean != NULL && w != NULL && first != NULL);
+  assert_int_equal(mean->dims[0], 3 * LATENT);
+  assert_int_equal(mean->dims[1], 8);
+  assert_int_equal(w->dims[0], 5);
+  assert_int_equal(first->dims[1], 5);
+  tsl_model_release(&model);
+}
+
+/* What is minimised has max(threshold, z_prior); the term is reported as it is. */
+static void test_gmvae__adds_its_terms_up_with_the_threshold(void **state) {
+  (void)state;
+  struct tsl_network network;
+  network_init(&network);
+  float batch[SAMPLES * DATA];
+  fill_patterns(batch);
+  const double thresholds[] = {0, 1e-9, 7};
+  for (int i = 0; i < 3; i++) {
+    struct tsl_run run;
+    run_init(&run, "gmvae", &network);
+    set_real(&run, "z_prior_threshold", thresholds[i]);
+    struct tsl_model model = create(&run);
+    double terms[8];
+    struct tsl_step step = {.batch = batch, .terms = terms};
+    assert_int_equal(tsl_graph_step(model.graph, tsl_team_alone(), &step, NULL), TSL_OK);
+    double z_prior = term_of(&model, terms, "z_prior");
+    double total = term_of(&model, terms, "reconstruction") +
+                   term_of(&model, terms, "conditional_prior") +
+                   term_of(&model, terms, "w_prior") + fmax(z_prior, thresholds[i]);
+    assert_true(z_prior > 0 && z_prior < log(10));
+    assert_true(fabs(term_of(&model, terms, "total") - total) < 1e-5 * total);
+    tsl_model_release(&model);
+  }
+}
+
 /* ---- learning ---- */
 
 static void overfit(const char *family, const char *option, double value,
@@ -303,7 +370,8 @@ static void overfit(const char *family, const char *option, double value,
   struct tsl_run run;
   run_init(&run, family, &network);
   run.options.reconstruction = reconstruction;
-  set_real(&run, "beta", value);
+  if (value > 0)
+    set_real(&run, "beta", value);
   if (option != NULL)
     set_real(&run, option, 6);
   struct tsl_model model = create(&run);
@@ -324,6 +392,7 @@ static void test_families__overfit_eight_samples(void **state) {
   overfit("beta_vae", NULL, 0.1, TSL_RECONSTRUCTION_GAUSSIAN, 0.1);
   overfit("c_beta_vae", "capacity", 1, TSL_RECONSTRUCTION_BERNOULLI, 0.1);
   overfit("beta_tcvae", NULL, 1, TSL_RECONSTRUCTION_BERNOULLI, 0.5);
+  overfit("gmvae", NULL, 0, TSL_RECONSTRUCTION_GAUSSIAN, 0.1);
 }
 
 static void test_c_beta_vae__holds_its_kl_at_the_capacity(void **state) {
@@ -408,6 +477,9 @@ int main(void) {
       cmocka_unit_test(test_terms__have_the_documented_names_and_order),
       cmocka_unit_test(test_gaussian_reconstruction__has_two_heads_of_a_row_a_dimension),
       cmocka_unit_test(test_capacity__rises_over_all_steps_by_default),
+      cmocka_unit_test(test_gmvae__needs_a_network_for_its_prior),
+      cmocka_unit_test(test_gmvae__has_a_row_a_dimension_and_component_in_its_prior),
+      cmocka_unit_test(test_gmvae__adds_its_terms_up_with_the_threshold),
       cmocka_unit_test(test_families__overfit_eight_samples),
       cmocka_unit_test(test_c_beta_vae__holds_its_kl_at_the_capacity),
       cmocka_unit_test(test_training__gives_equal_bytes_for_equal_seeds_only),

@@ -342,6 +342,71 @@ static void test_ramp_distance__matches_differences(void **state) {
   }
 }
 
+/* A posterior with joint samples against a mixture that its samples make. joint: 1 has no
+ * operator of repetition. Returns the mixture's parts, (4 + 2). */
+static struct tsl_value build_mixture(struct tsl_graph *graph,
+                                      const struct tsl_shape *input, int64_t joint) {
+  struct tsl_shape code = shape1(3);
+  struct tsl_value x = tsl_graph_input(graph, input);
+  struct tsl_value mean = tsl_graph_dense(graph, x, "mean", 3, true, TSL_ACTIVATION_NONE);
+  struct tsl_value log_variance =
+      tsl_graph_dense(graph, x, "log_variance", 3, true, TSL_ACTIVATION_TANH);
+  struct tsl_mixture_inputs inputs = {.mean = tsl_graph_repeat(graph, mean, joint),
+                                      .log_variance =
+                                          tsl_graph_repeat(graph, log_variance, joint)};
+  inputs.x = tsl_graph_gaussian_sample(
+      graph, inputs.mean, inputs.log_variance,
+      tsl_graph_joint_noise(graph, "x", TSL_NOISE_NORMAL, &code, joint));
+  struct tsl_value w =
+      tsl_graph_dense(graph, inputs.x, "prior", 6, true, TSL_ACTIVATION_TANH);
+  inputs.component_mean =
+      tsl_graph_dense(graph, w, "prior_mean", 12, true, TSL_ACTIVATION_NONE);
+  inputs.component_log_variance =
+      tsl_graph_dense(graph, w, "prior_log_variance", 12, true, TSL_ACTIVATION_TANH);
+  return tsl_graph_mixture(graph, &inputs);
+}
+
+static void test_mixture__matches_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape1(5);
+  for (int64_t joint = 1; joint <= 3; joint += 2) {
+    struct tsl_graph *graph = make_graph(BATCH, SHARDS);
+    struct tsl_value parts = build_mixture(graph, &input, joint);
+    tsl_graph_objective(graph, tsl_graph_element(graph, parts, 4), 1.0);
+    tsl_graph_objective(graph, tsl_graph_element(graph, parts, 5), 3.0);
+    smooth_objective(graph, tsl_graph_slice(graph, parts, 1, 2));
+    check(graph, &input);
+  }
+}
+
+/* Each of the two terms alone, in which the other cannot hide an error. */
+static void test_mixture_terms__match_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape1(5);
+  for (int64_t term = 4; term <= 5; term++) {
+    struct tsl_graph *graph = make_graph(BATCH, SHARDS);
+    struct tsl_value parts = build_mixture(graph, &input, 2);
+    tsl_graph_objective(graph, tsl_graph_element(graph, parts, term), 1.0);
+    check(graph, &input);
+  }
+}
+
+/* max(least, mean) on both sides of it. */
+static void test_at_least__matches_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape1(4);
+  const double bounds[] = {1e-4, 50.0};
+  for (int i = 0; i < 2; i++) {
+    struct tsl_graph *graph = make_graph(BATCH, SHARDS);
+    struct tsl_value parts = build_mixture(graph, &input, 2);
+    struct tsl_value whole =
+        tsl_graph_batch_mean(graph, tsl_graph_element(graph, parts, 5));
+    tsl_graph_objective(graph, tsl_graph_at_least(graph, whole, bounds[i]), 7.0);
+    smooth_objective(graph, tsl_graph_slice(graph, parts, 0, 2));
+    check(graph, &input);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_dense__matches_differences),
@@ -359,6 +424,9 @@ int main(void) {
       cmocka_unit_test(test_total_correlation__matches_differences),
       cmocka_unit_test(test_gaussian_likelihood__matches_differences),
       cmocka_unit_test(test_ramp_distance__matches_differences),
+      cmocka_unit_test(test_mixture__matches_differences),
+      cmocka_unit_test(test_mixture_terms__match_differences),
+      cmocka_unit_test(test_at_least__matches_differences),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
