@@ -1,15 +1,16 @@
 /* scores.h5: /runs/<column>, /runs/kl, /<similarity>/R, /<similarity>/pairwise/<form>,
- * /<similarity>/udr/<form>/<group>, /metrics/{name, value}; attributes of "/": version,
- * and the numbers of tsl_scores that say how it was scored. */
+ * /<similarity>/udr/<form>/<group>, /metrics/{name, value}, /digest of all; attributes of
+ * "/": version, and the numbers of tsl_scores that say how it was scored. */
+#include "compare/scores_columns.h"
 #include "teasel/arena.h"
-#include "teasel/compare.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCORES_VERSION = 4 };
+/* 4 has no digest, and is read too. */
+enum { SCORES_VERSION = 5, SCORES_VERSION_OLDEST = 4 };
 
 static enum tsl_status filled(double **out, size_t count, double value,
                               struct tsl_error *err) {
@@ -75,20 +76,15 @@ void tsl_scores_release(struct tsl_scores *scores) {
   *scores = (struct tsl_scores){0};
 }
 
-/* The columns of a run that are texts and those that are numbers, each once. */
-#define TEXT_COLUMNS(XX)                                                                 \
-  XX(name)                                                                               \
-  XX(family)                                                                             \
-  XX(setting_label)                                                                      \
-  XX(outcome)                                                                            \
-  XX(digest)                                                                             \
-  XX(notes)
-#define NUMBER_COLUMNS(XX)                                                               \
-  XX(setting, int)                                                                       \
-  XX(seed, int64_t)                                                                      \
-  XX(latent, int)                                                                        \
-  XX(informative, int)                                                                   \
-  XX(flagged, bool)
+/* ---- writing ---- */
+
+static enum tsl_status write_digest(struct tsl_h5_writer *writer,
+                                    const struct tsl_scores *scores,
+                                    struct tsl_error *err) {
+  char digest[33];
+  TSL_TRY(tsl__scores_digest(scores, digest, err));
+  return tsl_h5_write_strings(writer, "/digest", (const char *const[]){digest}, 1, err);
+}
 
 static enum tsl_status write_array(struct tsl_h5_writer *writer, const char *name,
                                    enum tsl_array_type type, int rank,
@@ -193,6 +189,8 @@ enum tsl_status tsl_scores_write(struct tsl_store *store, const struct tsl_score
       status = write_similarity(writer, scores, s, err);
   if (status == TSL_OK)
     status = write_metrics(writer, scores, err);
+  if (status == TSL_OK)
+    status = write_digest(writer, scores, err);
   const struct {
     const char *name;
     double value;
@@ -309,13 +307,17 @@ static enum tsl_status read_similarity(struct tsl_h5_reader *reader, const char 
   return TSL_OK;
 }
 
+static bool is_readable(double version) {
+  return version >= SCORES_VERSION_OLDEST && version <= SCORES_VERSION;
+}
+
 /* Sizes from the file, then everything allocated. */
 static enum tsl_status read_sizes(struct tsl_h5_reader *reader, const char *path,
                                   struct tsl_scores *out, struct tsl_error *err) {
   double version = 0, threshold = 0, comparisons = 0, votes = 0, test_votes = 0;
   double points = 0;
   TSL_TRY(tsl_h5_read_attribute(reader, "/", "version", &version, err));
-  if (version != SCORES_VERSION)
+  if (!is_readable(version))
     return tsl_error_set(err, TSL_FORMAT, path,
                          "written by another version of teasel (%g, this one writes %d); "
                          "run `teasel score` again",
@@ -352,6 +354,25 @@ static enum tsl_status read_sizes(struct tsl_h5_reader *reader, const char *path
   return TSL_OK;
 }
 
+/* TSL_FORMAT when the scores are not those that were written. */
+static enum tsl_status check_digest(struct tsl_h5_reader *reader, const char *path,
+                                    const struct tsl_scores *scores,
+                                    struct tsl_error *err) {
+  double version = 0;
+  char digest[33], written[33] = "";
+  TSL_TRY(tsl_h5_read_attribute(reader, "/", "version", &version, err));
+  if (version == SCORES_VERSION_OLDEST)
+    return TSL_OK;
+  TSL_TRY(read_words(reader, path, "/digest",
+                     (struct fields){written, 1, sizeof written, sizeof written}, err));
+  TSL_TRY(tsl__scores_digest(scores, digest, err));
+  if (strcmp(digest, written) == 0)
+    return TSL_OK;
+  return tsl_error_set(err, TSL_FORMAT, path,
+                       "damaged: its numbers are not those that were written; `teasel "
+                       "run` or `teasel score` makes it anew");
+}
+
 enum tsl_status tsl_scores_read(struct tsl_store *store, struct tsl_scores *out,
                                 struct tsl_error *err) {
   char path[TSL_PATH_MAX];
@@ -378,6 +399,8 @@ enum tsl_status tsl_scores_read(struct tsl_store *store, struct tsl_scores *out,
         (struct fields){scores.metric_names[0], (size_t)scores.metric_count,
                         sizeof *scores.metric_names, sizeof *scores.metric_names},
         err);
+  if (status == TSL_OK)
+    status = check_digest(reader, path, &scores, err);
   tsl_h5_close(reader);
   if (status != TSL_OK)
     tsl_scores_release(&scores);

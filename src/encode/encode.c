@@ -1,6 +1,7 @@
 #include "teasel/encode.h"
 
 #include "teasel/arena.h"
+#include "teasel/log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -131,8 +132,13 @@ static void read_before(struct encoding *encoding) {
     return;
   /* A damaged file is no loss: everything is encoded again. */
   struct tsl_latents found = {0};
-  if (tsl_store_latents_read(encoding->store, &found, NULL) != TSL_OK)
+  struct tsl_error why = {.rank = -1};
+  if (tsl_store_latents_read(encoding->store, &found, &why) != TSL_OK) {
+    if (tsl_team_index(encoding->team) == 0)
+      tsl_log(TSL_LOG_NORMAL, "%s cannot be used (%s): every run is encoded again", path,
+              why.text);
     return;
+  }
   const size_t bytes = (size_t)latents->points * sizeof(int64_t);
   if (found.points == latents->points &&
       memcmp(found.indices, latents->indices, bytes) == 0)

@@ -46,6 +46,44 @@ static enum tsl_status read_points(struct tsl_h5_reader *reader,
   return TSL_OK;
 }
 
+/* TSL_FORMAT when the run does not hold what was written. */
+static enum tsl_status check_run(struct tsl_h5_reader *reader,
+                                 const struct tsl_latents *latents, size_t index,
+                                 struct tsl_error *err) {
+  const char *run = latents->runs[index].name;
+  struct tsl_array array = {.data = NULL};
+  struct tsl_digest digest;
+  char name[TSL_ARRAY_NAME_MAX];
+  TSL_TRY(tsl__path_print(name, sizeof name, err, "/runs/%s/digest", run));
+  if (!tsl_h5_has(reader, name)) /* of an earlier version of teasel */
+    return TSL_OK;
+  TSL_TRY(read_shaped(reader, name, TSL_ARRAY_U8, sizeof digest, 0, &array, err));
+  enum tsl_status status = tsl__latents_digest(latents, index, &digest, err);
+  if (status == TSL_OK && memcmp(array.data, &digest, sizeof digest) != 0)
+    status = tsl_error_set(err, TSL_FORMAT, reader->path,
+                           "damaged: the latents of %s are not those that were written; "
+                           "`teasel run` or `teasel score` encodes again",
+                           run);
+  tsl_array_release(&array);
+  return status;
+}
+
+static enum tsl_status read_run(struct tsl_h5_reader *reader, struct tsl_latents *latents,
+                                size_t index, struct tsl_error *err) {
+  struct tsl_latents_run *run = &latents->runs[index];
+  struct tsl_array array = {.data = NULL};
+  char name[TSL_ARRAY_NAME_MAX];
+  TSL_TRY(tsl__path_print(name, sizeof name, err, "/runs/%s/mean", run->name));
+  TSL_TRY(read_shaped(reader, name, TSL_ARRAY_F32, latents->points, run->latent, &array,
+                      err));
+  run->mean = array.data;
+  TSL_TRY(tsl__path_print(name, sizeof name, err, "/runs/%s/log_variance", run->name));
+  TSL_TRY(read_shaped(reader, name, TSL_ARRAY_F32, latents->points, run->latent, &array,
+                      err));
+  run->log_variance = array.data;
+  return check_run(reader, latents, index, err);
+}
+
 /* Takes the strings of `names` into the runs. */
 static enum tsl_status read_runs(struct tsl_h5_reader *reader, char **names,
                                  struct tsl_latents *latents, struct tsl_error *err) {
@@ -53,24 +91,14 @@ static enum tsl_status read_runs(struct tsl_h5_reader *reader, char **names,
     latents->runs[i].name = names[i];
     names[i] = NULL;
   }
-  struct tsl_array widths = {.data = NULL}, array = widths;
+  struct tsl_array widths = {.data = NULL};
   TSL_TRY(read_shaped(reader, "/run_table/latent", TSL_ARRAY_I64,
                       (int64_t)latents->run_count, 0, &widths, err));
   for (size_t i = 0; widths.data != NULL && i < latents->run_count; i++)
     latents->runs[i].latent = ((const int64_t *)widths.data)[i];
   tsl_array_release(&widths);
-  for (size_t i = 0; i < latents->run_count; i++) {
-    struct tsl_latents_run *run = &latents->runs[i];
-    char name[TSL_ARRAY_NAME_MAX];
-    TSL_TRY(tsl__path_print(name, sizeof name, err, "/runs/%s/mean", run->name));
-    TSL_TRY(read_shaped(reader, name, TSL_ARRAY_F32, latents->points, run->latent, &array,
-                        err));
-    run->mean = array.data;
-    TSL_TRY(tsl__path_print(name, sizeof name, err, "/runs/%s/log_variance", run->name));
-    TSL_TRY(read_shaped(reader, name, TSL_ARRAY_F32, latents->points, run->latent, &array,
-                        err));
-    run->log_variance = array.data;
-  }
+  for (size_t i = 0; i < latents->run_count; i++)
+    TSL_TRY(read_run(reader, latents, i, err));
   return TSL_OK;
 }
 

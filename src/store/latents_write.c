@@ -41,6 +41,7 @@ struct writing {
   size_t count;
   int64_t *widths; /* (run_count): latents of every run, for the run table */
   char *names;     /* (run_count, RUN_TEXT): names of the runs, for the run table */
+  struct tsl_digest *digests; /* (run_count): of the runs that this member holds */
   hid_t file, access, transfer, name_type;
   MPI_Comm communicator;
 };
@@ -87,10 +88,22 @@ static enum tsl_status add_run_table(struct writing *writing, struct tsl_error *
   return TSL_OK;
 }
 
+static enum tsl_status find_digests(struct writing *writing, struct tsl_error *err) {
+  const struct tsl_latents *latents = writing->latents;
+  void *digests = NULL;
+  TSL_TRY(tsl_allocate(&digests, latents->run_count + 1, sizeof *writing->digests, err));
+  writing->digests = digests;
+  for (size_t i = 0; i < latents->run_count; i++) {
+    if (latents->runs[i].mean != NULL)
+      TSL_TRY(tsl__latents_digest(latents, i, &writing->digests[i], err));
+  }
+  return TSL_OK;
+}
+
 static enum tsl_status list_parts(struct writing *writing, struct tsl_error *err) {
   const struct tsl_latents *latents = writing->latents;
   void *parts = NULL;
-  TSL_TRY(tsl_allocate(&parts, 2 * latents->run_count + 8, sizeof(struct part), err));
+  TSL_TRY(tsl_allocate(&parts, 3 * latents->run_count + 8, sizeof(struct part), err));
   writing->parts = parts;
   int64_t points = latents->points;
   bool first = writing->first;
@@ -103,6 +116,7 @@ static enum tsl_status list_parts(struct writing *writing, struct tsl_error *err
     add_part(writing, "/factors", TSL_ARRAY_F32, points, latents->factor_count,
              first ? latents->factors : NULL);
   TSL_TRY(add_run_table(writing, err));
+  TSL_TRY(find_digests(writing, err));
   for (size_t i = 0; i < latents->run_count; i++) {
     const struct tsl_latents_run *run = &latents->runs[i];
     char name[TSL_ARRAY_NAME_MAX];
@@ -110,6 +124,9 @@ static enum tsl_status list_parts(struct writing *writing, struct tsl_error *err
     add_part(writing, name, TSL_ARRAY_F32, points, run->latent, run->mean);
     snprintf(name, sizeof name, "/runs/%.447s/log_variance", run->name);
     add_part(writing, name, TSL_ARRAY_F32, points, run->latent, run->log_variance);
+    snprintf(name, sizeof name, "/runs/%.447s/digest", run->name);
+    add_part(writing, name, TSL_ARRAY_U8, sizeof *writing->digests, 0,
+             run->mean != NULL ? &writing->digests[i] : NULL);
   }
   return TSL_OK;
 }
@@ -280,5 +297,6 @@ enum tsl_status tsl_store_latents_write(struct tsl_store *store, struct tsl_team
   free(writing.parts);
   free(writing.widths);
   free(writing.names);
+  free(writing.digests);
   return status;
 }

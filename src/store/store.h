@@ -9,4 +9,8 @@ struct tsl_store {
   char folder[TSL_PATH_MAX];
 };
 
+/* Local. Of all that /runs/<run> of latents.h5 and its points hold. */
+enum tsl_status tsl__latents_digest(const struct tsl_latents *latents, size_t index,
+                                    struct tsl_digest *out, struct tsl_error *err);
+
 #endif

@@ -47,10 +47,15 @@ damage() { # kind, path
     half) truncate -s $(($(stat -c %s "$2") / 2)) "$2" ;;
     foreign) printf '\211PNG\r\n\032\n this is a picture\n' >"$2" ;;
     folder) rm "$2" && mkdir "$2" ;;
+    flipped) # a bit of the numbers that were written last
+      at=$(($(stat -c %s "$2") - 100))
+      byte=$(od -An -tu1 -j $at -N 1 "$2")
+      printf "\\$(printf %03o $((byte ^ 4)))" | dd of="$2" bs=1 seek=$at conv=notrunc status=none
   esac
 }
 for file in job.used.yaml provenance.json latents.h5 scores.h5 scores.csv report.html ledger.tsv "$one/record.json" "$one/model.h5"; do
-  for kind in missing empty half foreign folder; do
+  for kind in missing empty half foreign folder flipped; do
+    [ $kind != flipped ] || [ $file = latents.h5 ] || continue # scores.h5: tests/unit/test_flipped.c
     case $file in *.csv | *.html | *.tsv) [ $kind = half ] || [ $kind = folder ] || continue ;; esac # only written
     name="$kind ${file/$one/RUN}"
     rm -rf "$work/c" && cp -r "$work/whole" "$work/c"
