@@ -64,7 +64,9 @@ struct tsl_compare_counts {
  * holds already for runs of the same name and latents are taken from there. Writes
  * scores.h5 and the csv files, the same bytes for any number of members. dataset: NULL
  * allowed (no drawing). Only the team's first member writes. stop: NULL allowed; between
- * two tiles of pairs or two metrics, then TSL_INTERRUPTED and the files as they were. */
+ * two tiles of pairs or two metrics, then TSL_INTERRUPTED, scores.h5 and the tables as
+ * they were, and the metrics of whole runs in scores.unfinished.h5, where the next call
+ * finds them. */
 enum tsl_status tsl_compare(struct tsl_store *store, struct tsl_team *team,
                             const struct tsl_job *job, const struct tsl_dataset *dataset,
                             const struct tsl_stop *stop, struct tsl_error *err);

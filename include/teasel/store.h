@@ -107,6 +107,7 @@ const char *tsl_store_folder(const struct tsl_store *store);
   XX(PROVENANCE, "provenance.json")                                                      \
   XX(LATENTS, "latents.h5")                                                              \
   XX(SCORES, "scores.h5")                                                                \
+  XX(SCORES_UNFINISHED, "scores.unfinished.h5")                                          \
   XX(SCORES_CSV, "scores.csv")                                                           \
   XX(UDR_SETTING_CSV, "udr_setting.csv")                                                 \
   XX(UDR_FAMILY_CSV, "udr_family.csv")                                                   \
@@ -125,6 +126,8 @@ enum tsl_store_file {
 enum { TSL_PATH_MAX = 4096 };
 char *tsl_store_path(const struct tsl_store *store, enum tsl_store_file file,
                      char *buffer);
+/* Local. It may be missing. */
+void tsl_store_remove(const struct tsl_store *store, enum tsl_store_file file);
 /* Local. Path of a file of a run: "model.h5", "log.csv", "record.json". */
 char *tsl_store_run_path(const struct tsl_store *store, const char *run, const char *file,
                          char *buffer);

@@ -123,6 +123,7 @@ static enum tsl_status finish(struct tsl__comparison *c, struct tsl_error *err) 
   TSL_TRY(reduce(c, err));
   TSL_TRY(tsl_scores_write(c->store, &c->scores, err));
   TSL_TRY(tsl__tables_write(c, err));
+  tsl_store_remove(c->store, TSL_STORE_SCORES_UNFINISHED);
   tsl_log(TSL_LOG_NORMAL, "compared %d runs: %lld pairs scored, %lld known already",
           c->scored_count, (long long)c->counts.pairs_computed,
           (long long)c->counts.pairs_reused);

@@ -1,5 +1,6 @@
 /* What is there to score, and what of it is known already. */
 #include "compare/comparison.h"
+#include "compare/scores_columns.h"
 #include "teasel/arena.h"
 #include "teasel/digest.h"
 #include "teasel/log.h"
@@ -206,16 +207,27 @@ static void take_old(struct tsl__comparison *c) {
   }
 }
 
-static void read_old(struct tsl__comparison *c) {
+/* Whether the file could be taken into c->old. */
+static bool read_old_of(struct tsl__comparison *c, enum tsl_store_file file) {
   char path[TSL_PATH_MAX];
   struct tsl_error why = {0};
-  if (!tsl_file_exists(tsl_store_path(c->store, TSL_STORE_SCORES, path)))
-    return;
-  if (tsl_scores_read(c->store, &c->old, &why) != TSL_OK)
-    tsl_log(TSL_LOG_NORMAL, "%s cannot be used again (%s): everything is scored anew",
+  if (!tsl_file_exists(tsl_store_path(c->store, file, path)))
+    return false;
+  if (tsl__scores_read_from(c->store, file, &c->old, &why) != TSL_OK) {
+    tsl_log(TSL_LOG_NORMAL, "%s cannot be used again (%s): its scores are made anew",
             path, why.text);
-  else if (!fits(&c->old, &c->scores))
-    tsl_scores_release(&c->old);
+    return false;
+  }
+  if (fits(&c->old, &c->scores))
+    return true;
+  tsl_scores_release(&c->old);
+  return false;
+}
+
+/* What an interrupted comparison left has all that it took from scores.h5. */
+static void read_old(struct tsl__comparison *c) {
+  if (!read_old_of(c, TSL_STORE_SCORES_UNFINISHED))
+    (void)read_old_of(c, TSL_STORE_SCORES);
 }
 
 enum tsl_status tsl__plan_reuse(struct tsl__comparison *c, struct tsl_error *err) {

@@ -1,7 +1,9 @@
 /* Clustering and factor metrics of every run, as far as the data set allows them. */
 #include "compare/comparison.h"
+#include "compare/scores_columns.h"
 #include "teasel/arena.h"
 #include "teasel/fit.h"
+#include "teasel/log.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -293,6 +295,38 @@ static enum tsl_status score_round(struct tsl__comparison *c, const int *runs, i
   return TSL_OK;
 }
 
+/* First member: what is known so far, for the next comparison; those in the tables stay
+ * as they are. Pairs take seconds and are known by now, metrics may take hours. */
+static void save(struct tsl__comparison *c) {
+  struct tsl_error why = {0};
+  if (tsl__scores_write_to(c->store, TSL_STORE_SCORES_UNFINISHED, &c->scores, &why) ==
+      TSL_OK)
+    return;
+  tsl_log(TSL_LOG_NORMAL, "%s: %s; the scoring goes on", why.where, why.text);
+}
+
+/* Collective. The runs in rounds, with what is known saved about once a minute and after
+ * a round that was interrupted. */
+static enum tsl_status score_rounds(struct tsl__comparison *c, const int *runs, int count,
+                                    unsigned char *records, size_t record,
+                                    struct tsl_error *err) {
+  const double pause = 60; /* seconds */
+  const int size = tsl_team_size(c->team);
+  const bool first = tsl_team_index(c->team) == 0;
+  enum tsl_status status = TSL_OK;
+  double saved = tsl_clock_seconds();
+  for (int i = 0; i < count && status == TSL_OK; i += size) {
+    status = score_round(c, runs + i, count - i < size ? count - i : size, records,
+                         record, err);
+    const bool due = tsl_clock_seconds() - saved > pause && i + size < count;
+    if (first && (status == TSL_INTERRUPTED || (status == TSL_OK && due))) {
+      save(c);
+      saved = tsl_clock_seconds();
+    }
+  }
+  return status;
+}
+
 enum tsl_status tsl__metrics_score(struct tsl__comparison *c, struct tsl_error *err) {
   int size = tsl_team_size(c->team);
   if (c->scores.metric_count == 0)
@@ -307,9 +341,8 @@ enum tsl_status tsl__metrics_score(struct tsl__comparison *c, struct tsl_error *
   if (status == TSL_OK && (records == NULL || runs == NULL))
     TSL_BUG("the vote missed this member's failure");
   int count = status == TSL_OK ? list_runs(c, runs) : 0;
-  for (int i = 0; i < count && status == TSL_OK; i += size)
-    status = score_round(c, runs + i, count - i < size ? count - i : size, records,
-                         record, err);
+  if (status == TSL_OK)
+    status = score_rounds(c, runs, count, records, record, err);
   free(records);
   free(runs);
   return status;

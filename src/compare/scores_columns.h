@@ -1,5 +1,5 @@
-/* scores_columns.h - what scores.h5 holds of a run, and the digest of all that it holds.
- */
+/* scores_columns.h - what scores.h5 holds of a run, the digest of all that it holds, and
+ * the same in another file. */
 #ifndef TEASEL_COMPARE_SCORES_COLUMNS_H
 #define TEASEL_COMPARE_SCORES_COLUMNS_H
 
@@ -19,6 +19,13 @@
   XX(latent, int)                                                                        \
   XX(informative, int)                                                                   \
   XX(flagged, bool)
+
+/* Local. As tsl_scores_write and tsl_scores_read, for a file beside scores.h5. */
+enum tsl_status tsl__scores_write_to(struct tsl_store *store, enum tsl_store_file file,
+                                     const struct tsl_scores *scores,
+                                     struct tsl_error *err);
+enum tsl_status tsl__scores_read_from(struct tsl_store *store, enum tsl_store_file file,
+                                      struct tsl_scores *out, struct tsl_error *err);
 
 /* Local. 32 hex digits and a terminator. */
 enum tsl_status tsl__scores_digest(const struct tsl_scores *scores, char out[33],

@@ -176,9 +176,15 @@ static enum tsl_status write_metrics(struct tsl_h5_writer *writer,
 
 enum tsl_status tsl_scores_write(struct tsl_store *store, const struct tsl_scores *scores,
                                  struct tsl_error *err) {
+  return tsl__scores_write_to(store, TSL_STORE_SCORES, scores, err);
+}
+
+enum tsl_status tsl__scores_write_to(struct tsl_store *store, enum tsl_store_file file,
+                                     const struct tsl_scores *scores,
+                                     struct tsl_error *err) {
   char path[TSL_PATH_MAX];
   struct tsl_h5_writer *writer = NULL;
-  TSL_TRY(tsl_h5_create(tsl_store_path(store, TSL_STORE_SCORES, path), &writer, err));
+  TSL_TRY(tsl_h5_create(tsl_store_path(store, file, path), &writer, err));
   enum tsl_status status = write_runs(writer, scores, err);
   if (status == TSL_OK)
     status = write_array(writer, "/runs/kl", TSL_ARRAY_F64, 2,
@@ -375,10 +381,15 @@ static enum tsl_status check_digest(struct tsl_h5_reader *reader, const char *pa
 
 enum tsl_status tsl_scores_read(struct tsl_store *store, struct tsl_scores *out,
                                 struct tsl_error *err) {
+  return tsl__scores_read_from(store, TSL_STORE_SCORES, out, err);
+}
+
+enum tsl_status tsl__scores_read_from(struct tsl_store *store, enum tsl_store_file file,
+                                      struct tsl_scores *out, struct tsl_error *err) {
   char path[TSL_PATH_MAX];
   struct tsl_h5_reader *reader = NULL;
   struct tsl_scores scores = {0};
-  tsl_store_path(store, TSL_STORE_SCORES, path);
+  tsl_store_path(store, file, path);
   TSL_TRY(tsl_h5_open(path, &reader, err));
   enum tsl_status status = read_sizes(reader, path, &scores, err);
   if (status == TSL_OK)

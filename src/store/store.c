@@ -140,6 +140,11 @@ const char *tsl_store_folder(const struct tsl_store *store) {
   return store->folder;
 }
 
+void tsl_store_remove(const struct tsl_store *store, enum tsl_store_file file) {
+  char path[TSL_PATH_MAX];
+  unlink(tsl_store_path(store, file, path));
+}
+
 char *tsl_store_path(const struct tsl_store *store, enum tsl_store_file file,
                      char *buffer) {
   snprintf(buffer, TSL_PATH_MAX, "%.3800s/%s", store->folder, files[file]);

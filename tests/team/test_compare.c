@@ -367,6 +367,45 @@ static void test_a_member_asked_to_stop__ends_all_and_leaves_the_files(void **st
   tsl_job_free(job);
 }
 
+/* Until a stop comes late enough, whole rounds of metrics are done; none is done twice.
+ */
+static void test_interrupted_metrics__are_kept_for_the_next_call(void **state) {
+  (void)state;
+  struct tsl_job *job = make_job("seeds=[0, 1, 2, 3, 4]", NULL);
+  struct tsl_team *team = tsl_world_team(world);
+  int index = tsl_team_index(team), size = tsl_team_size(team), looks = 0;
+  struct tsl_store *store = open_store("kept"), *whole = open_store("together");
+  struct tsl_compare_counts all = {0}, rest = {0};
+  struct tsl_error err = {0};
+  char path[TSL_PATH_MAX];
+  if (index == 0)
+    write_latents(store, job);
+  tsl_team_barrier(team, NULL);
+  enum tsl_status status = TSL_INTERRUPTED;
+  int interrupted = 0;
+  for (int first_look = 20; status == TSL_INTERRUPTED && first_look < 200;
+       first_look += 20) {
+    looks = index == size - 1 ? first_look : 1000000;
+    const struct tsl_stop stop = {asked_later, &looks};
+    status = tsl_compare_counted(store, team, job, NULL, &stop, &rest, &err);
+    interrupted += status == TSL_INTERRUPTED;
+  }
+  assert_int_equal(status, TSL_OK);
+  assert_true(interrupted > 0);
+  assert_false(tsl_file_exists(tsl_store_path(store, TSL_STORE_SCORES_UNFINISHED, path)));
+  assert_int_equal(rest.pairs_computed, 0);
+  assert_true(rest.metrics_reused > 0);
+  all = compare(whole, team, job);
+  assert_int_equal(rest.metrics_computed + rest.metrics_reused,
+                   all.metrics_computed + all.metrics_reused);
+  if (index == 0)
+    assert_same_bytes(store, whole);
+  tsl_team_barrier(team, NULL);
+  tsl_store_close(whole);
+  tsl_store_close(store);
+  tsl_job_free(job);
+}
+
 static void test_missing_latents__are_every_members_error(void **state) {
   (void)state;
   struct tsl_job *job = make_job("seeds=[0]", NULL);
@@ -392,6 +431,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_odd_runs__are_told_and_scored_as_defined),
       cmocka_unit_test(test_a_members_failure__is_everybodys),
       cmocka_unit_test(test_a_member_asked_to_stop__ends_all_and_leaves_the_files),
+      cmocka_unit_test(test_interrupted_metrics__are_kept_for_the_next_call),
       cmocka_unit_test(test_missing_latents__are_every_members_error),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
