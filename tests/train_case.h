@@ -82,7 +82,7 @@ static inline void case_open(struct train_case *made, struct tsl_world *world,
   struct tsl_team *team = tsl_world_team(world);
   struct tsl_error err = {0};
   *made = (struct train_case){.world = world};
-  tsl_world_set_peer_seconds(world, 30); /* a failed test should end soon */
+  tsl_world_set_peer_seconds(world, 60); /* a failed test should end soon */
   if (tsl_world_rank(world) == 0) {
     snprintf(made->folder, sizeof made->folder, "/tmp/teasel-train-XXXXXX");
     assert_non_null(mkdtemp(made->folder));

@@ -1,16 +1,13 @@
 // ranks: 2 4 8
 /* Teams that change while they work: idle ranks join, whoever fails, leaves or is lost
  * meanwhile. */
+#include "board.h"
 #include "elastic_task.h"
 
-#include "teasel/log.h"
-
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 static struct tsl_world *world;
+static atomic_int *board;
 
 enum { TASKS_MAX = 16 };
 
@@ -20,9 +17,12 @@ struct bench {
   /* What goes wrong, and on which rank. */
   int failing_joiner; /* cannot build; -1: none */
   int slow_joiner;    /* builds for longer than the task lasts */
-  int hanging;        /* is not heard for too long, once: when */
+  int hanging;        /* is not heard until the others have ended, once: when */
   enum { IN_BUILD, AFTER_JOINING, BEFORE_OTHERS_JOIN } when;
   bool hung, joins;
+  atomic_int *over; /* ranks whose schedule has ended */
+  int wanted;       /* members: until there are so many, the steps become long */
+  const struct tsl_turn *turn;
   int stop_rank, stop_after; /* is asked to stop when it was asked so often */
   int asked;
   /* What happened here. */
@@ -32,17 +32,11 @@ struct bench {
   int taken;                                 /* steps */
 };
 
-static void sleep_for(double seconds) {
-  struct timespec nap = {.tv_sec = (time_t)seconds,
-                         .tv_nsec = (long)(1e9 * (seconds - floor(seconds)))};
-  nanosleep(&nap, NULL);
-}
-
 static void hang(struct bench *bench) {
   if (tsl_world_rank(world) != bench->hanging || bench->hung)
     return;
   bench->hung = true;
-  sleep_for(3.5 * tsl_world_peer_seconds(world));
+  assert_true(board_wait(bench->over, tsl_world_size(world) - 1));
 }
 
 static enum tsl_status build(void *context) {
@@ -52,7 +46,7 @@ static enum tsl_status build(void *context) {
   if (bench->when == IN_BUILD)
     hang(bench);
   if (rank == bench->slow_joiner)
-    sleep_for(0.3);
+    nap(0.3);
   return rank == bench->failing_joiner ? TSL_MEMORY : TSL_OK;
 }
 
@@ -62,7 +56,8 @@ static enum tsl_status take_step(void *context) {
   if ((bench->when == AFTER_JOINING && bench->joins) ||
       (bench->when == BEFORE_OTHERS_JOIN && bench->taken == 8))
     hang(bench);
-  sleep_for(bench->step_seconds);
+  bool late = bench->taken > 20 && tsl_team_size(bench->turn->team) < bench->wanted;
+  nap(late ? 0.05 : bench->step_seconds);
   return TSL_OK;
 }
 
@@ -78,6 +73,7 @@ static enum tsl_status work(void *context, int64_t id, struct tsl_team *team,
                          .take_step = take_step,
                          .context = bench};
   bool joins = bench->joins = turn->joining;
+  bench->turn = turn;
   (void)team;
   TSL_TRY(elastic_work(&task, err));
   bench->joined += joins && !turn->released;
@@ -158,6 +154,7 @@ static void test_join__idle_ranks_join_the_last_task(void **state) {
   struct tsl_task tasks[TASKS_MAX];
   struct bench bench = quiet_bench(0.002);
   int64_t count = straggler(tasks, &bench, 150);
+  bench.wanted = widest(8);
   assert_int_equal(run(&bench, tasks, count, 0, NULL), TSL_OK);
   for (int i = 0; i < count; i++)
     assert_int_equal(sum_over_ranks(bench.done[i]), 1);
@@ -240,7 +237,7 @@ static void test_join__an_interruption_at_any_moment_ends_all(void **state) {
   struct tsl_task tasks[TASKS_MAX];
   for (int round = 0; round < 24; round++) {
     struct bench bench = quiet_bench(0.0005);
-    int64_t count = straggler(tasks, &bench, 400);
+    int64_t count = straggler(tasks, &bench, 4000);
     bench.stop_rank = round % tsl_world_size(world);
     bench.stop_after = 5 + 3 * round;
     assert_int_equal(run(&bench, tasks, count, 0, NULL), TSL_INTERRUPTED);
@@ -264,7 +261,8 @@ static void drain(void) {
 
 /* long_one: the task that the idle ranks join; rank i begins task i. */
 static void check_hanging(int hanging, int when, int long_one) {
-  const double patience = 0.5;
+  const double patience = 1.5; /* seconds: more than a busy machine lets a rank wait */
+  static int checks;
   struct tsl_task tasks[TASKS_MAX];
   struct bench bench = quiet_bench(0.001);
   struct tsl_error err = {0};
@@ -272,20 +270,19 @@ static void check_hanging(int hanging, int when, int long_one) {
   bench.steps[long_one] = 1500;
   bench.hanging = hanging;
   bench.when = when;
+  bench.over = &board[checks++];
   tsl_world_set_peer_seconds(world, patience);
-  double begun = tsl_clock_seconds();
   enum tsl_status status = run(&bench, tasks, count, 0, &err);
-  double seconds = tsl_clock_seconds() - begun;
+  atomic_fetch_add(bench.over, 1);
   if (tsl_world_rank(world) != hanging) {
     assert_int_equal(status, TSL_PEER_LOST);
     assert_int_equal(err.rank, hanging);
-    assert_true(seconds < 10 * patience + 3);
   }
   if (tsl_world_rank(world) == 0)
     assert_int_equal(bench.ended, count); /* a lost one's task is done by others */
   tsl_world_set_peer_seconds(world, 60);
   drain();
-  tsl_world_set_peer_seconds(world, 30);
+  tsl_world_set_peer_seconds(world, 60);
 }
 
 static void test_join__a_joiner_lost_while_it_builds_stops_no_task(void **state) {
@@ -306,7 +303,8 @@ static void test_join__who_waits_to_join_a_lost_team_is_freed(void **state) {
 int main(int argc, char **argv) {
   if (tsl_world_open(&argc, &argv, &world, NULL) != TSL_OK)
     return 1;
-  tsl_world_set_peer_seconds(world, 30); /* a failed test should end soon */
+  tsl_world_set_peer_seconds(world, 60); /* a failed test should end soon */
+  board = board_open(world);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_join__idle_ranks_join_the_last_task),
       cmocka_unit_test(test_join__a_forced_width_stays),
