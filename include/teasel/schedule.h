@@ -114,4 +114,16 @@ struct tsl_plan {
 struct tsl_plan tsl_schedule_plan(const struct tsl_task *tasks, int64_t task_count,
                                   int ranks, int width);
 
+/* Makespans of what is left, again and again: nothing is allocated after the planner was
+ * made. Without a head (docs/scheduling.md), since tasks have begun. */
+struct tsl_planner;
+/* Local. The tasks are copied. TSL_BAD_INPUT: a forced width does not fit. */
+enum tsl_status tsl_planner_create(const struct tsl_task *tasks, int64_t task_count,
+                                   int ranks, int width, struct tsl_planner **out,
+                                   struct tsl_error *err);
+void tsl_planner_free(struct tsl_planner *planner);
+/* Local. (task_count) The copy, whose seconds and done may be changed. */
+struct tsl_task *tsl_planner_tasks(struct tsl_planner *planner);
+double tsl_planner_makespan(struct tsl_planner *planner); /* seconds */
+
 #endif

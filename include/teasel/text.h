@@ -16,9 +16,12 @@ struct tsl_text {
   size_t length;
   size_t capacity;
   bool failed;
+  bool lent; /* bytes are the caller's */
 };
 
 void tsl_text_init(struct tsl_text *text);
+/* Begins in the caller's buffer, and allocates only what does not fit there. */
+void tsl_text_init_in(struct tsl_text *text, char *buffer, size_t capacity);
 void tsl_text_release(struct tsl_text *text);
 void tsl_text_clear(struct tsl_text *text); /* length 0, memory kept */
 void tsl_text_add(struct tsl_text *text, const char *string);

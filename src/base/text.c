@@ -10,8 +10,15 @@ void tsl_text_init(struct tsl_text *text) {
   *text = (struct tsl_text){0};
 }
 
+void tsl_text_init_in(struct tsl_text *text, char *buffer, size_t capacity) {
+  *text = (struct tsl_text){.bytes = buffer, .capacity = capacity, .lent = true};
+  if (capacity > 0)
+    buffer[0] = '\0';
+}
+
 void tsl_text_release(struct tsl_text *text) {
-  free(text->bytes);
+  if (!text->lent)
+    free(text->bytes);
   *text = (struct tsl_text){0};
 }
 
@@ -31,11 +38,14 @@ static bool reserve(struct tsl_text *text, size_t extra) {
   size_t capacity = text->capacity < 256 ? 256 : text->capacity;
   while (capacity < needed)
     capacity *= 2;
-  char *bytes = realloc(text->bytes, capacity);
+  char *bytes = realloc(text->lent ? NULL : text->bytes, capacity);
   if (bytes == NULL) {
     text->failed = true;
     return false;
   }
+  if (text->lent)
+    memcpy(bytes, text->bytes, text->length);
+  text->lent = false;
   text->bytes = bytes;
   text->capacity = capacity;
   return true;

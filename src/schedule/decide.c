@@ -81,6 +81,29 @@ static enum tsl_status find_head(struct tsl__decider *decider, int64_t count,
   return TSL_OK;
 }
 
+void tsl__decider_begin(struct tsl__decider *decider, double now) {
+  struct tsl__heap *heaps[] = {&decider->waiting, &decider->ends, &decider->wide};
+  for (size_t i = 0; i < sizeof heaps / sizeof *heaps; i++)
+    tsl__heap_clear(heaps[i]);
+  for (int i = 0; i < decider->narrow_count; i++)
+    tsl__heap_clear(&decider->narrow[i].heap);
+  decider->head_count = decider->spare_count = 0;
+  decider->waiting_seconds = decider->ends_weighted = decider->widths = 0;
+  decider->coming = 0;
+  for (int64_t slot = decider->slot_count - 1; slot >= 0; slot--) {
+    decider->slots[slot].task = -1;
+    decider->spare[decider->spare_count++] = slot;
+  }
+  for (int64_t i = 0; i < decider->task_count; i++) {
+    decider->slot_of[i] = -1;
+    if (decider->tasks[i].done)
+      continue;
+    tsl__heap_put(&decider->waiting, i, -decider->tasks[i].seconds);
+    decider->waiting_seconds += decider->tasks[i].seconds;
+  }
+  tsl__decider_review(decider, now, 1);
+}
+
 enum tsl_status tsl__decider_create(const struct tsl_task *tasks, int64_t task_count,
                                     int ranks, int width, int64_t head, double now,
                                     struct tsl__decider **out, struct tsl_error *err) {
@@ -91,28 +114,16 @@ enum tsl_status tsl__decider_create(const struct tsl_task *tasks, int64_t task_c
   decider->task_count = task_count;
   decider->ranks = decider->most = ranks;
   decider->width = width;
-  decider->scale = 1;
   decider->slot_count = ranks < task_count ? ranks : task_count;
   enum tsl_status status = allocate(decider, err);
-  if (status != TSL_OK)
-    goto done;
-  for (int64_t slot = decider->slot_count - 1; slot >= 0; slot--) {
-    decider->slots[slot].task = -1;
-    decider->spare[decider->spare_count++] = slot;
-  }
-  for (int64_t i = 0; i < task_count && status == TSL_OK; i++) {
-    decider->slot_of[i] = -1;
-    if (tasks[i].done)
-      continue;
-    tsl__heap_put(&decider->waiting, i, -tasks[i].seconds);
-    decider->waiting_seconds += tasks[i].seconds;
-    if (width == 0)
+  for (int64_t i = 0; i < task_count && status == TSL_OK && width == 0; i++) {
+    if (!tasks[i].done)
       status = add_level(decider, tsl__widest(&tasks[i], ranks), err);
   }
-  if (status == TSL_OK)
+  if (status == TSL_OK) {
+    tsl__decider_begin(decider, now);
     status = find_head(decider, head, err);
-  tsl__decider_review(decider, now, 1);
-done:
+  }
   if (status == TSL_OK)
     *out = decider;
   else

@@ -32,6 +32,9 @@ enum tsl_status tsl__decider_create(const struct tsl_task *tasks, int64_t task_c
 int64_t tsl__plan_head(const struct tsl_task *tasks, int64_t task_count, int ranks,
                        int width);
 void tsl__decider_free(struct tsl__decider *decider);
+/* Local. As it was made, without a head, for tasks whose seconds and done have changed.
+ */
+void tsl__decider_begin(struct tsl__decider *decider, double now);
 int64_t tsl__decider_waiting(const struct tsl__decider *decider); /* tasks */
 
 /* Local. What should be done now with this many idle ranks. The move counts as made: a

@@ -25,6 +25,11 @@ void tsl__heap_release(struct tsl__heap *heap) {
   *heap = (struct tsl__heap){.count = 0};
 }
 
+void tsl__heap_clear(struct tsl__heap *heap) {
+  while (heap->count > 0)
+    heap->places[heap->entries[--heap->count].item] = -1;
+}
+
 bool tsl__heap_has(const struct tsl__heap *heap, int64_t item) {
   return heap->places[item] >= 0;
 }

@@ -23,6 +23,7 @@ struct tsl__heap {
 enum tsl_status tsl__heap_init(struct tsl__heap *heap, int64_t capacity,
                                struct tsl_error *err);
 void tsl__heap_release(struct tsl__heap *heap);
+void tsl__heap_clear(struct tsl__heap *heap);
 bool tsl__heap_has(const struct tsl__heap *heap, int64_t item);
 /* Puts the item in, or gives it another key. Equal keys: the lower item comes first. */
 void tsl__heap_put(struct tsl__heap *heap, int64_t item, double key);

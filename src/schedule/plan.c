@@ -1,7 +1,11 @@
 /* plan: the coordinator's decisions, with a clock that only counts. */
 #include "schedule/decide.h"
 
+#include "teasel/arena.h"
+
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 static bool fits(const struct tsl_task *tasks, int64_t task_count, int ranks, int width) {
   for (int64_t i = 0; i < task_count; i++) {
@@ -87,4 +91,56 @@ struct tsl_plan tsl_schedule_plan(const struct tsl_task *tasks, int64_t task_cou
                                   int ranks, int width) {
   return plan_with(tasks, task_count, ranks, width,
                    tsl__plan_head(tasks, task_count, ranks, width));
+}
+
+/* ---- again and again ---- */
+
+struct tsl_planner {
+  struct tsl_task *tasks;
+  struct tsl__decider *decider;
+  int ranks;
+};
+
+enum tsl_status tsl_planner_create(const struct tsl_task *tasks, int64_t task_count,
+                                   int ranks, int width, struct tsl_planner **out,
+                                   struct tsl_error *err) {
+  void *memory = NULL, *copy = NULL;
+  if (!fits(tasks, task_count, ranks, width))
+    return tsl_error_set(err, TSL_BAD_INPUT, "schedule.width",
+                         "teams of %d ranks do not fit %d ranks and these tasks", width,
+                         ranks);
+  TSL_TRY(tsl_allocate(&memory, 1, sizeof(struct tsl_planner), err));
+  struct tsl_planner *planner = memory;
+  planner->ranks = ranks;
+  enum tsl_status status = tsl_allocate(&copy, (size_t)task_count, sizeof *tasks, err);
+  planner->tasks = copy;
+  if (status == TSL_OK) {
+    memcpy(planner->tasks, tasks, (size_t)task_count * sizeof *tasks);
+    status = tsl__decider_create(planner->tasks, task_count, ranks, width, 0, 0,
+                                 &planner->decider, err);
+  }
+  if (status == TSL_OK)
+    *out = planner;
+  else
+    tsl_planner_free(planner);
+  return status;
+}
+
+void tsl_planner_free(struct tsl_planner *planner) {
+  if (planner == NULL)
+    return;
+  tsl__decider_free(planner->decider);
+  free(planner->tasks);
+  free(planner);
+}
+
+struct tsl_task *tsl_planner_tasks(struct tsl_planner *planner) {
+  return planner->tasks;
+}
+
+double tsl_planner_makespan(struct tsl_planner *planner) {
+  struct tsl_plan plan = {.makespan = 0};
+  tsl__decider_begin(planner->decider, 0);
+  simulate(planner->decider, planner->ranks, &plan);
+  return plan.makespan;
 }

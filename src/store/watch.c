@@ -59,8 +59,9 @@ enum tsl_status tsl_store_progress_write(const struct tsl_store *store, const ch
                                          const struct tsl_run_progress *progress,
                                          struct tsl_error *err) {
   char path[TSL_PATH_MAX];
+  char room[4096]; /* between two steps nothing is allocated */
   struct tsl_text text;
-  tsl_text_init(&text);
+  tsl_text_init_in(&text, room, sizeof room);
   tsl_text_format(&text, "{\n  \"steps\": %lld,\n  \"iterations\": %lld,\n",
                   (long long)progress->steps, (long long)progress->iterations);
   tsl_text_add(&text, "  \"steps_per_second\": ");

@@ -398,8 +398,6 @@ enum tsl_status tsl_sweep_run(const struct tsl_sweep_request *request,
   sweep.tasks = tasks;
   if (status == TSL_OK)
     status = tsl__tracks_init(&sweep.tracks, sweep.tasks, sweep.runs, err);
-  sweep.tracks.ranks = tsl_world_size(world);
-  sweep.tracks.width = forced_width(&sweep);
   if (status == TSL_OK && tsl_world_rank(world) == 0)
     status = find_done(&sweep, err);
   status = tsl_team_agree(team, status, err);
@@ -409,6 +407,9 @@ enum tsl_status tsl_sweep_run(const struct tsl_sweep_request *request,
     status = tsl_team_broadcast(team, 0, sweep.tasks, runs * sizeof *sweep.tasks, err);
   if (status == TSL_OK)
     status = find_costs(&sweep, team, err);
+  if (status == TSL_OK && tsl_world_rank(world) == 0) /* without it: no forecast */
+    (void)tsl__tracks_predicted(&sweep.tracks, tsl_world_size(world),
+                                forced_width(&sweep), NULL);
   if (status == TSL_OK)
     status = tsl__sweep_claims_init(&sweep.claims, request->store, team,
                                     tsl_job_options(request->job)->schedule.claim_seconds,

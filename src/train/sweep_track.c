@@ -17,7 +17,15 @@ enum tsl_status tsl__tracks_init(struct tsl__tracks *tracks, const struct tsl_ta
 
 void tsl__tracks_release(struct tsl__tracks *tracks) {
   free(tracks->tracks);
+  tsl_planner_free(tracks->planner);
   tracks->tracks = NULL;
+  tracks->planner = NULL;
+}
+
+enum tsl_status tsl__tracks_predicted(struct tsl__tracks *tracks, int ranks, int width,
+                                      struct tsl_error *err) {
+  return tsl_planner_create(tracks->tasks, tracks->runs, ranks, width, &tracks->planner,
+                            err);
 }
 
 /* ---- sums ---- */
@@ -95,22 +103,15 @@ double tsl__tracks_run_left(const struct tsl__tracks *tracks, int64_t run) {
 }
 
 static double plan(const struct tsl__tracks *tracks) {
-  void *memory = NULL;
-  if (tsl__tracks_pace(tracks) == 0 ||
-      tsl_allocate(&memory, (size_t)tracks->runs, sizeof(struct tsl_task), NULL) !=
-          TSL_OK)
+  if (tsl__tracks_pace(tracks) == 0 || tracks->planner == NULL)
     return NAN;
-  struct tsl_task *tasks = memory;
+  struct tsl_task *tasks = tsl_planner_tasks(tracks->planner);
   for (int64_t i = 0; i < tracks->runs; i++) {
-    tasks[i] = tracks->tasks[i];
     tasks[i].done = tracks->tracks[i].over;
     if (!tasks[i].done)
       tasks[i].seconds = tsl__tracks_run_left(tracks, i);
   }
-  double left =
-      tsl_schedule_plan(tasks, tracks->runs, tracks->ranks, tracks->width).makespan;
-  free(tasks);
-  return left;
+  return tsl_planner_makespan(tracks->planner);
 }
 
 double tsl__tracks_left(struct tsl__tracks *tracks) {

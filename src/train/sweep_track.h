@@ -28,7 +28,6 @@ struct tsl__tracks {
   const struct tsl_task *tasks; /* (runs) borrowed; seconds: predicted */
   struct tsl__track *tracks;    /* (runs) */
   int64_t runs;
-  int ranks, width; /* width: 0: as the schedule wants it */
   /* Sums over the runs, see tsl__tracks_change. */
   int64_t steps_done, steps_total, over;
   double seconds, predicted; /* of steps whose time is known: measured, predicted */
@@ -36,6 +35,7 @@ struct tsl__tracks {
   /* What runs cost besides their steps. */
   double begin_seconds, end_seconds; /* sums */
   int64_t begin_count, end_count;
+  struct tsl_planner *planner; /* NULL: how long the rest will take is not known */
   /* The last plan of what is left. */
   double planned, next_plan; /* when; tsl_clock_seconds */
   double left;               /* seconds from then on; NAN: unknown */
@@ -45,6 +45,10 @@ struct tsl__tracks {
 enum tsl_status tsl__tracks_init(struct tsl__tracks *tracks, const struct tsl_task *tasks,
                                  int64_t runs, struct tsl_error *err);
 void tsl__tracks_release(struct tsl__tracks *tracks);
+/* Local. The tasks' seconds are predicted: from now on how long the rest will take can be
+ * told, without allocating. width: of every team; 0: as the schedule wants it. */
+enum tsl_status tsl__tracks_predicted(struct tsl__tracks *tracks, int ranks, int width,
+                                      struct tsl_error *err);
 /* Local. Every change of a track goes through here: take a copy, change it, give it. */
 void tsl__tracks_change(struct tsl__tracks *tracks, int64_t run,
                         const struct tsl__track *track);

@@ -3,6 +3,10 @@
  * messages. */
 #include "train_case.h"
 
+#include "teasel/watch.h"
+#include "train/sweep_track.h"
+
+#include <math.h>
 #include <stdatomic.h>
 
 static struct tsl_world *world;
@@ -83,6 +87,46 @@ static void test_train__allocates_nothing_once_it_runs(void **state) {
   case_close(&made);
 }
 
+/* What rank 0 does about once a second, and the first member of a team every two. */
+static void test_sweep__tells_how_far_it_is_without_allocating(void **state) {
+  (void)state;
+  enum { RUNS = 40, RANKS = 16 };
+  struct train_case made;
+  struct tsl_task tasks[RUNS];
+  struct tsl__tracks tracks;
+  struct tsl_run_progress progress = {.steps = 5, .iterations = 10, .width = 1};
+  for (int i = 0; i < RUNS; i++)
+    tasks[i] = (struct tsl_task){.id = i, .seconds = 100 + i % 7, .widest = 8};
+  assert_int_equal(tsl__tracks_init(&tracks, tasks, RUNS, NULL), TSL_OK);
+  for (int i = 0; i < RUNS; i++)
+    tsl__tracks_change(&tracks, i, &(struct tsl__track){.iterations = 100});
+  assert_int_equal(tsl__tracks_predicted(&tracks, RANKS, 0, NULL), TSL_OK);
+  case_open(&made, world,
+            CASE_HEAD "train: {iterations: 10, batch: 16}\nfamilies: [model: vae]\n",
+            case_network);
+  char name[16], folder[TSL_PATH_MAX];
+  snprintf(name, sizeof name, "rank%d", tsl_world_rank(world));
+  struct tsl_store *store = case_store(&made, name);
+  const char *run = tsl_job_run(made.job, 0)->name;
+  tsl_store_run_path(store, run, "", folder);
+  assert_int_equal(tsl_folder_create(folder, NULL), TSL_OK);
+  tsl_host_print(progress.host);
+  counting = 1;
+  tsl__tracks_note(&tracks, &(struct tsl__note){3, 10, 0, 9.0, 0.5});
+  double first = tsl__tracks_left(&tracks);
+  tracks.next_plan = 0;
+  tsl__tracks_note(&tracks, &(struct tsl__note){3, 20, 0, 36.0, 0.5});
+  double second = tsl__tracks_left(&tracks);
+  enum tsl_status status = tsl_store_progress_write(store, run, &progress, NULL);
+  counting = 0;
+  assert_int_equal(status, TSL_OK);
+  assert_true(isfinite(first) && second > 1.5 * first);
+  assert_int_equal(ours, 0);
+  tsl__tracks_release(&tracks);
+  tsl_store_close(store);
+  case_close(&made);
+}
+
 static void test_count__sees_an_allocation(void **state) {
   (void)state;
   if (!can_count())
@@ -102,6 +146,7 @@ int main(int argc, char **argv) {
     return 1;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_train__allocates_nothing_once_it_runs),
+      cmocka_unit_test(test_sweep__tells_how_far_it_is_without_allocating),
       cmocka_unit_test(test_count__sees_an_allocation),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);

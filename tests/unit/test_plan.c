@@ -152,6 +152,26 @@ static void test_plan__a_million_runs_are_planned_in_seconds(void **state) {
 #endif
 }
 
+static void test_planner__plans_the_same_again_and_again(void **state) {
+  (void)state;
+  struct tsl_task tasks[MODELS];
+  struct tsl_planner *planner = NULL;
+  models_fill(tasks, 3, true);
+  assert_int_equal(tsl_planner_create(tasks, MODELS, 64, 0, &planner, NULL), TSL_OK);
+  double whole = tsl_schedule_plan(tasks, MODELS, 64, 0).makespan;
+  assert_true(tsl_planner_makespan(planner) == whole);
+  assert_true(tsl_planner_makespan(planner) == whole);
+  for (int i = 0; i < MODELS / 2; i++)
+    tsl_planner_tasks(planner)[i].done = tasks[i].done = true;
+  assert_true(tsl_planner_makespan(planner) ==
+              tsl_schedule_plan(tasks, MODELS, 64, 0).makespan);
+  assert_true(tsl_planner_makespan(planner) < whole);
+  tsl_planner_free(planner);
+  planner = NULL;
+  assert_int_equal(tsl_planner_create(tasks, MODELS, 4, 8, &planner, NULL),
+                   TSL_BAD_INPUT);
+}
+
 static void test_plan__nothing_to_do_takes_no_time(void **state) {
   (void)state;
   struct tsl_plan plan = tsl_schedule_plan(NULL, 0, 4, 0);
@@ -171,6 +191,7 @@ int main(void) {
       cmocka_unit_test(test_plan__few_changes_of_width_are_enough),
       cmocka_unit_test(test_plan__a_straggler_gets_the_idle_ranks),
       cmocka_unit_test(test_plan__a_million_runs_are_planned_in_seconds),
+      cmocka_unit_test(test_planner__plans_the_same_again_and_again),
       cmocka_unit_test(test_plan__nothing_to_do_takes_no_time),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

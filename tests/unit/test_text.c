@@ -75,8 +75,23 @@ static void test_csv__quotes_only_when_needed(void **state) {
   tsl_text_release(&text);
 }
 
+static void test_text__outgrows_a_lent_buffer(void **state) {
+  (void)state;
+  char room[8];
+  struct tsl_text text;
+  tsl_text_init_in(&text, room, sizeof room);
+  tsl_text_add(&text, "1234567");
+  assert_ptr_equal(text.bytes, room);
+  tsl_text_add(&text, "89");
+  assert_ptr_not_equal(text.bytes, room);
+  assert_string_equal(text.bytes, "123456789");
+  assert_false(text.failed);
+  tsl_text_release(&text);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_text__outgrows_a_lent_buffer),
       cmocka_unit_test(test_number__shortest_decimal_that_reads_back),
       cmocka_unit_test(test_nearest__finds_a_misspelt_word_and_nothing_far),
       cmocka_unit_test(test_html__escapes_markup),
