@@ -91,6 +91,7 @@ struct tsl_family {
   bool without_decoder;   /* the network file may leave `decoder:` out (rbm) */
   bool code_from_encoder; /* the decoder's input is the last encoder entry's output, not
                              [latent] (ae and its kin) */
+  bool clusters;          /* it puts every sample into a cluster of its own making */
 };
 
 /* The same for a data set reader: `reader:` of configs/datasets/NAME.yaml. */

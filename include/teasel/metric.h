@@ -143,6 +143,11 @@ const struct tsl_metric *tsl_metric_find(const char *name); /* NULL when unknown
 enum tsl_status tsl_silhouette(const struct tsl_metric_input *input,
                                struct tsl_team *team, double *out,
                                struct tsl_text *reason, struct tsl_error *err);
+/* Local. Puts each point into the cluster with the largest logit, the first on ties;
+ * returns how many clusters have points. logits: (points, components); chosen: (points)
+ */
+int tsl_clusters_choose(const double *logits, int64_t points, int components,
+                        int32_t *chosen);
 /* Local. The needs that the input can meet. */
 unsigned tsl_metric_given(const struct tsl_metric_input *input);
 

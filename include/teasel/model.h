@@ -18,8 +18,8 @@ struct tsl_model_values {
   struct tsl_value w_mean, w_log_variance;                 /* (latent_w) */
   struct tsl_value w;                                      /* (latent_w) prior's input */
   struct tsl_value component_mean, component_log_variance; /* (components * latent) */
-  struct tsl_value
-      log_responsibilities; /* log p(z|x,w), x being the code: (components) */
+  struct tsl_value conditional_prior, w_prior, z_prior;    /* of each sample, nats: (1) */
+  struct tsl_value log_responsibilities; /* log p(z|x,w), x the code: (components) */
 };
 
 struct tsl_model_request {
@@ -55,6 +55,10 @@ enum tsl_status tsl_model_create(const struct tsl_run *run, int64_t dataset_size
                                  int64_t iterations, struct tsl_model *out,
                                  struct tsl_error *err);
 void tsl_model_release(struct tsl_model *model);
+/* Local. log p(z|x,w) of each component to its logit, log p - log(1 - p), in place: it
+ * ranks points as the probability does, and does not tie where that is all but 1. rows:
+ * (count, components) */
+void tsl_model_cluster_logits(float *rows, int64_t count, int components);
 /* Local. Decoder output to data space: sigmoid of Bernoulli logits, else unchanged. In
  * place. */
 void tsl_model_to_data_space(const struct tsl_run *run, float *output, size_t count);

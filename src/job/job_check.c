@@ -64,8 +64,10 @@ static void check_length(struct tsl__job_reader *reader, const struct tsl__block
 }
 
 static void check_patience(struct tsl__job_reader *reader, const struct tsl__block *block,
-                           const struct tsl_run_options *run) {
-  if (run->train.evaluate_every > 0 && run->train.patience == 0)
+                           const struct tsl_run *run) {
+  const struct tsl_run_options *options = &run->options;
+  if (options->train.evaluate_every > 0 && options->train.patience == 0 &&
+      !run->family->clusters)
     tsl__problem(&reader->problems, place_of(block, "train.evaluate_every", NULL),
                  "train.evaluate_every does nothing without train.patience; give both or "
                  "leave it out");
@@ -97,7 +99,7 @@ void tsl__run_check(struct tsl__job_reader *reader, const struct tsl__block *blo
   if (!suspect(&reader->job->top, "train.") && !suspect(&block->set, "train.")) {
     check_shards(reader, block, &run->options);
     check_length(reader, block, &run->options);
-    check_patience(reader, block, &run->options);
+    check_patience(reader, block, run);
   }
   check_family(reader, block, run);
 }

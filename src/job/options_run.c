@@ -59,8 +59,9 @@ static const struct tsl_option rows[] = {
                    "early and keeps its last weights."),
     OPTION("train.evaluate_every", INTEGER, train.evaluate_every, .initial = "0",
            .min = 0, .max = 1e12,
-           .help = "Steps between evaluations of the held-out loss for train.patience; "
-                   "0: an epoch."),
+           .help = "Steps between evaluations of the held-out samples: of their loss for "
+                   "train.patience, of their clusters in families that have some; 0: an "
+                   "epoch."),
     OPTION("score.held_out", REAL, held_out, .initial = "0.1", .min = 0, .max = 0.9,
            .help = "Fraction of the samples that no run is trained on; a data set with a "
                    "test part of its own holds that out."),

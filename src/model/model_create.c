@@ -1,6 +1,7 @@
 #include "teasel/model.h"
 
 #include <math.h>
+#include <string.h>
 
 static enum tsl_status prepare(struct tsl_model *model,
                                const struct tsl_model_request *request,
@@ -28,10 +29,8 @@ static enum tsl_status prepare(struct tsl_model *model,
 enum tsl_status tsl_model_create(const struct tsl_run *run, int64_t dataset_size,
                                  int64_t iterations, struct tsl_model *out,
                                  struct tsl_error *err) {
-  const struct tsl_value absent = {.index = -1};
-  struct tsl_model model = {.ops = tsl_model_find(run->family->name),
-                            .values = {absent, absent, absent, absent, absent, absent,
-                                       absent, absent, absent, absent, absent, absent}};
+  struct tsl_model model = {.ops = tsl_model_find(run->family->name)};
+  memset(&model.values, 0xff, sizeof model.values); /* every index -1: absent */
   if (model.ops == NULL)
     return tsl_error_set(err, TSL_INTERNAL, "", "no model family is called '%s'",
                          run->family->name);
@@ -52,6 +51,28 @@ enum tsl_status tsl_model_create(const struct tsl_run *run, int64_t dataset_size
 void tsl_model_release(struct tsl_model *model) {
   tsl_graph_free(model->graph);
   *model = (struct tsl_model){0};
+}
+
+void tsl_model_cluster_logits(float *rows, int64_t count, int components) {
+  for (int64_t i = 0; i < count; i++) {
+    float *row = rows + i * components;
+    int first = 0, second = -1;
+    for (int k = 1; k < components; k++)
+      first = row[k] > row[first] ? k : first;
+    double all = 0, others = 0; /* relative to the largest, and to the second largest */
+    for (int k = 0; k < components; k++)
+      if (k != first && (second < 0 || row[k] > row[second]))
+        second = k;
+    for (int k = 0; k < components; k++) {
+      all += exp((double)row[k] - (double)row[first]);
+      others += k == first ? 0 : exp((double)row[k] - (double)row[second]);
+    }
+    const double log_others = (double)row[second] + log(others), top = (double)row[first];
+    for (int k = 0; k < components; k++) {
+      const double rest = all - exp((double)row[k] - top);
+      row[k] = (float)((double)row[k] - (k == first ? log_others : top + log(rest)));
+    }
+  }
 }
 
 void tsl_model_to_data_space(const struct tsl_run *run, float *output, size_t count) {

@@ -94,6 +94,21 @@ static struct tsl_value mixture(struct tsl_graph *graph, const struct tsl_run *r
   return tsl_graph_mixture(graph, &parts);
 }
 
+static void add_losses(struct tsl_graph *graph, const struct tsl_model_values *values,
+                       double threshold) {
+  struct tsl_value pressed = values->z_prior;
+  if (threshold > 0)
+    pressed = tsl_graph_at_least(graph, tsl_graph_batch_mean(graph, pressed), threshold);
+  tsl_graph_objective(graph, values->reconstruction, 1);
+  tsl_graph_objective(graph, values->conditional_prior, 1);
+  tsl_graph_objective(graph, values->w_prior, 1);
+  tsl_graph_objective(graph, pressed, 1);
+  tsl_graph_term(graph, "reconstruction", values->reconstruction);
+  tsl_graph_term(graph, "conditional_prior", values->conditional_prior);
+  tsl_graph_term(graph, "w_prior", values->w_prior);
+  tsl_graph_term(graph, "z_prior", values->z_prior);
+}
+
 static void build(const struct tsl_model_request *request, struct tsl_graph *graph,
                   struct tsl_model_values *values) {
   const struct gmvae_options *options = request->options;
@@ -115,24 +130,11 @@ static void build(const struct tsl_model_request *request, struct tsl_graph *gra
   tsl__compose_reconstruction(
       run, graph, tsl_graph_network(graph, x.sample, "decoder", &run->network->decoder),
       tsl_graph_repeat(graph, values->input, samples), values);
-  struct tsl_value conditional_prior = tsl_graph_element(graph, parts, components);
-  struct tsl_value z_prior = tsl_graph_element(graph, parts, components + 1);
-  struct tsl_value w_prior =
+  values->conditional_prior = tsl_graph_element(graph, parts, components);
+  values->z_prior = tsl_graph_element(graph, parts, components + 1);
+  values->w_prior =
       tsl_graph_sum(graph, tsl_graph_gaussian_kl(graph, w.mean, w.log_variance));
-  tsl_graph_objective(graph, values->reconstruction, 1);
-  tsl_graph_objective(graph, conditional_prior, 1);
-  tsl_graph_objective(graph, w_prior, 1);
-  if (options->z_prior_threshold > 0)
-    tsl_graph_objective(graph,
-                        tsl_graph_at_least(graph, tsl_graph_batch_mean(graph, z_prior),
-                                           options->z_prior_threshold),
-                        1);
-  else
-    tsl_graph_objective(graph, z_prior, 1);
-  tsl_graph_term(graph, "reconstruction", values->reconstruction);
-  tsl_graph_term(graph, "conditional_prior", conditional_prior);
-  tsl_graph_term(graph, "w_prior", w_prior);
-  tsl_graph_term(graph, "z_prior", z_prior);
+  add_losses(graph, values, options->z_prior_threshold);
 }
 
 static void check(const void *options, const struct tsl_run_options *run,
@@ -153,5 +155,6 @@ const struct tsl_model_ops tsl_model_gmvae = {
                .options = option_table,
                .option_count = sizeof option_table / sizeof option_table[0],
                .options_bytes = sizeof(struct gmvae_options),
-               .check = check},
+               .check = check,
+               .clusters = true},
     .build = build};

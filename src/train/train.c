@@ -63,6 +63,7 @@ static enum tsl_status trainer_init(struct tsl__trainer *trainer,
   TSL_TRY(tsl_model_create(run, trainer->training_count, trainer->iterations,
                            &trainer->model, err));
   TSL_TRY(tsl__patience_init(trainer, err));
+  tsl__clusters_init(trainer);
   return allocate(trainer, err);
 }
 
@@ -83,7 +84,8 @@ static enum tsl_status between_steps(struct tsl__trainer *trainer, bool last,
   const struct tsl_train_request *request = trainer->request;
   int64_t step = trainer->steps - 1;
   if (trainer->first &&
-      (last || trainer->patience.evaluated || step % tsl__log_every(trainer) == 0))
+      (last || trainer->patience.evaluated || trainer->clusters.evaluated ||
+       step % tsl__log_every(trainer) == 0))
     TSL_TRY(tsl__log_line(trainer, step, err));
   if (trainer->first && request->progress != NULL)
     request->progress(request->progress_context, trainer->steps);
@@ -150,6 +152,7 @@ static enum tsl_status take_steps(struct tsl__trainer *trainer, struct tsl_error
     TSL_TRY(tsl_graph_step(trainer->model.graph, trainer->team, &step, err));
     trainer->steps++;
     TSL_TRY(tsl__patience_step(trainer, step.finite, err));
+    TSL_TRY(tsl__clusters_step(trainer, step.finite, err));
     status = end_step(trainer, &step, err);
     if (status == TSL_INTERRUPTED)
       TSL_TRY(tsl__checkpoint_leave(trainer, err));

@@ -4,7 +4,7 @@
 
 static const char kl_name[] = "kl_per_dim", capacity_name[] = "capacity";
 
-static struct tsl_term find_term(const struct tsl__trainer *trainer, const char *name) {
+struct tsl_term tsl__term_find(const struct tsl__trainer *trainer, const char *name) {
   const struct tsl_graph *graph = trainer->model.graph;
   for (int i = 0; i < tsl_graph_term_count(graph); i++) {
     struct tsl_term term = tsl_graph_term_at(graph, i);
@@ -31,15 +31,17 @@ void tsl__log_header(const struct tsl__trainer *trainer, struct tsl_text *out) {
         tsl_text_format(out, ",%s_%lld", term.name, (long long)k);
     }
   }
-  struct tsl_term kl = find_term(trainer, kl_name);
+  struct tsl_term kl = tsl__term_find(trainer, kl_name);
   for (int64_t k = 0; k < kl.count; k++)
     tsl_text_format(out, ",kl_%lld", (long long)k);
   if (kl.count > 0)
     tsl_text_add(out, ",informative");
-  if (find_term(trainer, capacity_name).count > 0)
+  if (tsl__term_find(trainer, capacity_name).count > 0)
     tsl_text_add(out, ",capacity");
   if (trainer->patience.every > 0)
     tsl_text_add(out, ",held_out");
+  for (int c = 0; c < tsl__clusters_columns(trainer); c++)
+    tsl_text_format(out, ",%s", tsl__clusters_column(c));
   tsl_text_add(out, "\n");
 }
 
@@ -52,7 +54,7 @@ static void add_terms(const struct tsl__trainer *trainer, const struct tsl_term 
 }
 
 int tsl__log_informative(const struct tsl__trainer *trainer) {
-  struct tsl_term kl = find_term(trainer, kl_name);
+  struct tsl_term kl = tsl__term_find(trainer, kl_name);
   if (kl.count == 0)
     return -1;
   int informative = 0;
@@ -73,16 +75,21 @@ enum tsl_status tsl__log_line(struct tsl__trainer *trainer, int64_t step,
     if (!is_set_apart(&term))
       add_terms(trainer, &term, line);
   }
-  struct tsl_term kl = find_term(trainer, kl_name);
+  struct tsl_term kl = tsl__term_find(trainer, kl_name);
   add_terms(trainer, &kl, line);
   if (kl.count > 0)
     tsl_text_format(line, ",%d", tsl__log_informative(trainer));
-  struct tsl_term capacity = find_term(trainer, capacity_name);
+  struct tsl_term capacity = tsl__term_find(trainer, capacity_name);
   add_terms(trainer, &capacity, line);
   if (trainer->patience.every > 0)
     tsl_text_add(line, ",");
   if (trainer->patience.evaluated)
     tsl_text_add_number(line, trainer->patience.loss);
+  for (int c = 0; c < tsl__clusters_columns(trainer); c++) {
+    tsl_text_add(line, ",");
+    if (trainer->clusters.evaluated)
+      tsl_text_add_number(line, trainer->clusters.values[c]);
+  }
   tsl_text_add(line, "\n");
   if (line->failed)
     return tsl_error_set(err, TSL_MEMORY, "", "out of memory");

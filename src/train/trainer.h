@@ -27,6 +27,16 @@ struct tsl__patience {
   int64_t since;     /* evaluations behind it */
 };
 
+/* Clusters of the held-out points (train_clusters.c). */
+enum { TSL__CLUSTER_COLUMNS_MAX = 4 };
+struct tsl__clusters {
+  int64_t every;  /* steps between evaluations; 0: the family has no clusters */
+  int components; /* K */
+  bool evaluated; /* after the last step */
+  double
+      values[TSL__CLUSTER_COLUMNS_MAX]; /* the last evaluation's, first member's alone */
+};
+
 struct tsl__trainer {
   const struct tsl_train_request *request;
   const struct tsl_run *run;
@@ -63,6 +73,7 @@ struct tsl__trainer {
     bool warned;    /* that the last one could not be written */
   } keeping;        /* of checkpoints */
   struct tsl__patience patience;
+  struct tsl__clusters clusters;
   struct tsl_record record;
 };
 
@@ -112,6 +123,19 @@ void tsl__patience_describe(struct tsl__trainer *trainer, struct tsl_array *arra
 enum tsl_status tsl__patience_take(struct tsl__trainer *trainer,
                                    const struct tsl_checkpoint *checkpoint,
                                    const char *path, struct tsl_error *err);
+/* Local. Sets trainer->clusters up, where the family has clusters and points are held
+ * out.
+ */
+void tsl__clusters_init(struct tsl__trainer *trainer);
+/* Local. Columns of log.csv: how many, and their names. */
+int tsl__clusters_columns(const struct tsl__trainer *trainer);
+const char *tsl__clusters_column(int column);
+/* Collective on team. After each step, as tsl__patience_step. */
+enum tsl_status tsl__clusters_step(struct tsl__trainer *trainer, bool finite,
+                                   struct tsl_error *err);
+/* Collective on team. After the last step, where the weights are then other ones. */
+enum tsl_status tsl__clusters_conclude(struct tsl__trainer *trainer,
+                                       struct tsl_error *err);
 /* Local. The array of that name, type and, where param is not NULL, shape (else a
  * scalar); NULL when there is none. */
 const struct tsl_array *tsl__checkpoint_find(const struct tsl_checkpoint *checkpoint,
@@ -128,9 +152,12 @@ enum tsl_status tsl__other_kernels(struct tsl_error *err, const char *run,
 /* Local. Puts this member's samples of a step into trainer->samples. */
 void tsl__batch_fill(struct tsl__trainer *trainer, int64_t step);
 
+/* Local. The loss term of this name; count 0: the family has none. */
+struct tsl_term tsl__term_find(const struct tsl__trainer *trainer, const char *name);
 /* Local. log.csv: step, the loss terms of one number, kl_<i> of each latent, informative
  * (how many of these are above the threshold), capacity where the family has one,
- * held_out where the run has train.patience. */
+ * held_out where the run has train.patience, clusters of the held-out points and their
+ * accuracies where the family has clusters. */
 void tsl__log_header(const struct tsl__trainer *trainer, struct tsl_text *out);
 enum tsl_status tsl__log_line(struct tsl__trainer *trainer, int64_t step,
                               struct tsl_error *err);

@@ -203,6 +203,88 @@ static void test_train__a_diverging_run_is_a_result(void **state) {
   case_close(&made);
 }
 
+#define MIXTURE(more)                                                                    \
+  CASE_HEAD "train: {iterations: 12, batch: 16, shards: 8, log_every: 6, "               \
+            "evaluate_every: 5}\nseeds: [1]\n" more "families:\n  - model: gmvae\n"      \
+            "    latent_w: 2\n    components: 4\n    samples: 2\n"
+
+/* The held-out points' clusters, in the lines of evaluations alone. */
+static void check_mixture_log(const struct tsl_table *table) {
+  static const char *const names[] = {
+      "step",    "total",    "reconstruction", "conditional_prior", "w_prior",
+      "z_prior", "clusters", "acc_makhzani",   "acc_majority",      "acc_hungarian"};
+  const int64_t steps[] = {0, 4, 6, 9, 11};
+  assert_int_equal(table->columns, 10);
+  assert_int_equal(table->rows, 5);
+  for (int i = 0; i < table->columns; i++)
+    assert_string_equal(table->names[i], names[i]);
+  for (int64_t i = 0; i < table->rows; i++) {
+    const double *row = table->values + i * table->columns;
+    bool evaluated = steps[i] == 4 || steps[i] == 9 || steps[i] == 11;
+    assert_true(row[0] == (double)steps[i]);
+    assert_true(isnan(row[6]) == !evaluated);
+    if (!evaluated)
+      continue;
+    assert_true(row[6] >= 1 && row[6] <= 4);
+    for (int k = 7; k < 10; k++)
+      assert_true(row[k] > 0 && row[k] <= 1);
+    assert_true(row[8] >= row[7] && row[8] >= row[9]); /* no labelling is better */
+  }
+}
+
+static void test_train__logs_the_clusters_of_held_out_points(void **state) {
+  (void)state;
+  struct train_case made;
+  case_open(&made, world, MIXTURE(""), case_network_prior);
+  struct tsl_store *store = open_store(&made, "clusters");
+  train(&made, store);
+  if (is_first()) {
+    static const char *const terms[] = {
+        "reconstruction", "conditional_prior", "w_prior",      "z_prior",
+        "clusters",       "acc_makhzani",      "acc_majority", "acc_hungarian"};
+    struct tsl_record record;
+    struct tsl_table table;
+    read_record(&made, store, &record);
+    assert_int_equal(record.outcome, TSL_OUTCOME_FINISHED);
+    assert_int_equal(record.term_count, 8);
+    for (int i = 0; i < 8; i++)
+      assert_string_equal(record.terms[i].name, terms[i]);
+    assert_int_equal(
+        tsl_store_log_read(store, tsl_job_run(made.job, 0)->name, &table, NULL), TSL_OK);
+    check_mixture_log(&table);
+    for (int k = 4; k < 8; k++) /* the last line tells of the same weights */
+      assert_true(record.terms[k].value == table.values[4 * 10 + k + 2]);
+    tsl_table_release(&table);
+  }
+  tsl_store_close(store);
+  case_close(&made);
+}
+
+static void check_mixture_outcome(const char *job, const char *name,
+                                  enum tsl_outcome outcome) {
+  struct train_case made;
+  struct tsl_record record;
+  case_open(&made, world, job, case_network_prior);
+  struct tsl_store *store = open_store(&made, name);
+  train(&made, store);
+  if (is_first()) {
+    read_record(&made, store, &record);
+    assert_int_equal(record.outcome, outcome);
+  }
+  tsl_store_close(store);
+  case_close(&made);
+}
+
+static void test_train__a_mixture_that_tells_nothing_is_collapsed(void **state) {
+  (void)state;
+  check_mixture_outcome(MIXTURE("score: {udr: {informative_kl: 1000}}\n"), "nothing",
+                        TSL_OUTCOME_COLLAPSED);
+  check_mixture_outcome(MIXTURE("score: {held_out: 0, udr: {informative_kl: 1000}}\n"),
+                        "nothing", TSL_OUTCOME_COLLAPSED);
+  check_mixture_outcome(MIXTURE("score: {held_out: 0}\n"), "something",
+                        TSL_OUTCOME_FINISHED);
+}
+
 static void test_train__a_run_without_informative_latents_is_collapsed(void **state) {
   (void)state;
   struct train_case made;
@@ -410,6 +492,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_train__records_the_held_out_terms_of_the_final_weights),
       cmocka_unit_test(test_train__epochs_are_counted_in_whole_batches),
       cmocka_unit_test(test_train__a_diverging_run_is_a_result),
+      cmocka_unit_test(test_train__logs_the_clusters_of_held_out_points),
+      cmocka_unit_test(test_train__a_mixture_that_tells_nothing_is_collapsed),
       cmocka_unit_test(test_train__a_run_without_informative_latents_is_collapsed),
       cmocka_unit_test(test_train__an_interruption_of_any_member_is_everybodys),
       cmocka_unit_test(test_train__an_interruption_after_the_last_step_comes_too_late),

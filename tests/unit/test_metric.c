@@ -260,6 +260,22 @@ static void test_makhzani__says_what_ties_could_change(void **state) {
   assert_int_equal(tsl__makhzani_init(&result, &input, NULL), TSL_BAD_INPUT);
 }
 
+static void test_clusters_used__counts_clusters_with_points(void **state) {
+  (void)state;
+  const double logits[] = {0, 2, 1, -5, -5, -5, 3, 3, 1, 0, 1, 0};
+  int32_t chosen[4];
+  assert_int_equal(tsl_clusters_choose(logits, 4, 3, chosen), 2);
+  const int32_t expected[] = {1, 0, 0, 1}; /* the first on ties */
+  assert_memory_equal(chosen, expected, sizeof expected);
+  struct tsl_metric_input input = {
+      .points = 4, .clusters = chosen, .responsibilities = logits, .cluster_count = 3};
+  struct tsl_text reason = {0};
+  double used = 0;
+  assert_int_equal(
+      tsl_metric_find("clusters_used")->compute(&input, &used, &reason, NULL), TSL_OK);
+  assert_true(used == 2);
+}
+
 static void test_gaps__without_two_latents_or_a_changing_factor_are_undefined(void **s) {
   (void)s;
   double codes[4] = {0, 1, 2, 3}, wide[8] = {0, 1, 2, 3, 4, 5, 6, 7};
@@ -316,6 +332,7 @@ int main(void) {
       cmocka_unit_test(test_silhouette__a_point_alone_scores_0),
       cmocka_unit_test(test_hungarian__finds_the_best_assignment_of_unequal_counts),
       cmocka_unit_test(test_makhzani__says_what_ties_could_change),
+      cmocka_unit_test(test_clusters_used__counts_clusters_with_points),
       cmocka_unit_test(test_gaps__without_two_latents_or_a_changing_factor_are_undefined),
       cmocka_unit_test(test_values__are_indexed_by_rising_value),
       cmocka_unit_test(test_registry__every_metric_is_whole_and_found),

@@ -452,6 +452,30 @@ static void test_training__gives_equal_bytes_for_equal_seeds_only(void **state) 
   }
 }
 
+/* log p - log(1 - p), also where 1 - p is less than a float can tell. */
+static void test_cluster_logits__do_not_tie_where_probabilities_do(void **state) {
+  (void)state;
+  const double odds[2][3] = {{0, -30, -40}, {0, -32, -40}};
+  float rows[6];
+  for (int i = 0; i < 2; i++) {
+    double sum = 0;
+    for (int k = 0; k < 3; k++)
+      sum += exp(odds[i][k]);
+    for (int k = 0; k < 3; k++)
+      rows[i * 3 + k] = (float)(odds[i][k] - log(sum));
+  }
+  rows[0] = rows[3] = 0.0F; /* as float32 sums give it */
+  tsl_model_cluster_logits(rows, 2, 3);
+  assert_true(fabs((double)rows[0] - (30 - log1p(exp(-10)))) < 1e-4);
+  assert_true(fabs((double)rows[3] - (32 - log1p(exp(-8)))) < 1e-4);
+  assert_true(fabs((double)rows[1] + 30) < 1e-4);
+  float even[3] = {(float)log(0.2), (float)log(0.5), (float)log(0.3)};
+  tsl_model_cluster_logits(even, 1, 3);
+  assert_true(fabs((double)even[0] - log(0.25)) < 1e-6);
+  assert_true(fabs((double)even[1]) < 1e-6);
+  assert_true(fabs((double)even[2] - log(3.0 / 7)) < 1e-6);
+}
+
 static void test_data_space__is_the_sigmoid_of_bernoulli_logits_alone(void **state) {
   (void)state;
   struct tsl_run run = {0};
@@ -477,6 +501,7 @@ int main(void) {
       cmocka_unit_test(test_terms__have_the_documented_names_and_order),
       cmocka_unit_test(test_gaussian_reconstruction__has_two_heads_of_a_row_a_dimension),
       cmocka_unit_test(test_capacity__rises_over_all_steps_by_default),
+      cmocka_unit_test(test_cluster_logits__do_not_tie_where_probabilities_do),
       cmocka_unit_test(test_gmvae__needs_a_network_for_its_prior),
       cmocka_unit_test(test_gmvae__has_a_row_a_dimension_and_component_in_its_prior),
       cmocka_unit_test(test_gmvae__adds_its_terms_up_with_the_threshold),
