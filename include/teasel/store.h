@@ -115,6 +115,7 @@ const char *tsl_store_folder(const struct tsl_store *store);
   XX(REPORT, "report.html")                                                              \
   XX(FIGURES, "figures")                                                                 \
   XX(CLASSIFY, "classify")                                                               \
+  XX(DIGESTS, "digests.txt")                                                             \
   XX(LEDGER, "ledger.tsv")                                                               \
   XX(LEDGERS, "ledger")
 enum tsl_store_file {
@@ -303,6 +304,16 @@ enum tsl_status tsl_store_latents_write(struct tsl_store *store, struct tsl_team
 enum tsl_status tsl_store_latents_read(struct tsl_store *store, struct tsl_latents *out,
                                        struct tsl_error *err);
 void tsl_latents_release(struct tsl_latents *latents);
+
+/* ---- digests.txt: whether scores and report are up to date ---- */
+/* Local. Digests of the files that scores and report were made of, and of what was made.
+ * program: what made them. runs: (run_count) names. */
+enum tsl_status tsl_store_digests_write(const struct tsl_store *store,
+                                        const char *program, const char *const *runs,
+                                        size_t run_count, struct tsl_error *err);
+/* Local. Whether all of them are as they were then, made by the same program. */
+bool tsl_store_digests_hold(const struct tsl_store *store, const char *program,
+                            const char *const *runs, size_t run_count);
 
 /* ---- classify/<run>/points.h5: what told good from bad ---- */
 struct tsl_classified {

@@ -87,11 +87,16 @@ static enum tsl_status train(struct tsl__session *session, struct tsl__run_event
 static enum tsl_status score_and_report(struct tsl__session *session,
                                         struct tsl_error *err) {
   struct tsl__score_claim claim;
+  bool fresh = false;
   enum tsl_status status = tsl__score_claim_begin(session, &claim, err);
-  if (status == TSL_OK && claim.mine) {
+  if (status == TSL_OK && claim.mine)
+    status = tsl__stages_fresh(session, &fresh, err);
+  if (status == TSL_OK && claim.mine && !fresh) {
     status = tsl__stage_score(session, err);
     if (status == TSL_OK)
       status = tsl__stage_report(session, err);
+    if (status == TSL_OK)
+      tsl__stages_seal(session);
   }
   tsl__score_claim_end(&claim);
   return status;

@@ -31,6 +31,11 @@ static double part_of(const struct tsl_sweep_progress *now) {
   return now->steps_total > 0 ? (double)now->steps_done / (double)now->steps_total : 1;
 }
 
+/* All runs that are left are worked on by other processes. */
+static bool is_waiting(const struct tsl_sweep_progress *now) {
+  return now->running == 0 && now->finished + now->failed < now->runs;
+}
+
 /* brief: what fits beside a bar on a terminal of 80 columns. */
 static void print_state(const struct tsl_sweep_progress *now, bool brief, char *line,
                         size_t bytes) {
@@ -41,6 +46,8 @@ static void print_state(const struct tsl_sweep_progress *now, bool brief, char *
   if (now->running > 0 && !brief)
     used += snprintf(line + used, bytes - (size_t)used, ", %lld running",
                      (long long)now->running);
+  if (is_waiting(now) && !brief)
+    used += snprintf(line + used, bytes - (size_t)used, ", waiting for other processes");
   if (now->failed > 0)
     used += snprintf(line + used, bytes - (size_t)used, ", %lld failed",
                      (long long)now->failed);
@@ -113,7 +120,10 @@ void tsl__progress_show(struct tsl__progress *progress,
     progress->drawn = time;
   bool last = now->event != TSL_SWEEP_TIME && now->event != TSL_SWEEP_STARTED &&
               now->event != TSL_SWEEP_WIDENED && now->finished + now->failed == now->runs;
-  if (time - progress->drawn < minute && !last)
+  /* A process that has nothing to do says so at once, not after a minute. */
+  const int ticks = 3; /* seconds or so: at the start nobody has a run yet */
+  progress->idle = is_waiting(now) ? progress->idle + 1 : 0;
+  if (time - progress->drawn < minute && !last && progress->idle != ticks)
     return;
   char line[LINE / 2];
   print_state(now, /*brief=*/false, line, sizeof line);

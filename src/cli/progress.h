@@ -8,6 +8,7 @@
 struct tsl__progress {
   bool bar;     /* one line that is drawn again and again */
   double drawn; /* when the last bar or line was shown, tsl_clock_seconds */
+  int idle;     /* how often in a row it was told that nothing is trained here */
 };
 
 void tsl__progress_init(struct tsl__progress *progress, bool bar);

@@ -2,13 +2,18 @@
 
 #include "cli/arguments.h"
 #include "cli/stop.h"
+#include "cli/version.h"
 
+#include "teasel/arena.h"
 #include "teasel/compare.h"
+#include "teasel/digest.h"
 #include "teasel/encode.h"
 #include "teasel/log.h"
+#include "teasel/nn.h"
 #include "teasel/report.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static void tell(const struct tsl__session *session, const char *stage) {
   if (tsl_world_rank(session->world) == 0)
@@ -38,6 +43,12 @@ enum tsl_status tsl__stage_score(struct tsl__session *session, struct tsl_error 
   return status;
 }
 
+static void tell_report(const struct tsl__session *session) {
+  char path[TSL_PATH_MAX];
+  printf("report: %s\n", tsl_store_path(session->store, TSL_STORE_REPORT, path));
+  fflush(stdout);
+}
+
 enum tsl_status tsl__stage_report(struct tsl__session *session, struct tsl_error *err) {
   enum tsl_status status = TSL_OK;
   bool first = tsl_world_rank(session->world) == 0;
@@ -48,12 +59,72 @@ enum tsl_status tsl__stage_report(struct tsl__session *session, struct tsl_error
   double usual = be_patient(session->world);
   status = tsl_team_agree(session->team, status, err);
   tsl_world_set_peer_seconds(session->world, usual);
-  if (status == TSL_OK && first) {
-    char path[TSL_PATH_MAX];
-    printf("report: %s\n", tsl_store_path(session->store, TSL_STORE_REPORT, path));
-    fflush(stdout);
-  }
+  if (status == TSL_OK && first)
+    tell_report(session);
   return status;
+}
+
+/* ---- digests.txt ---- */
+
+/* free() the list of names. */
+static enum tsl_status list_runs(const struct tsl__session *session, const char ***out,
+                                 struct tsl_error *err) {
+  const size_t count = tsl_job_run_count(session->job);
+  TSL_TRY(tsl_allocate((void **)out, count + 1, sizeof **out, err));
+  for (size_t i = 0; i < count; i++)
+    (*out)[i] = tsl_job_run(session->job, i)->name;
+  return TSL_OK;
+}
+
+/* The program by its bytes, since two builds of one revision may differ. */
+static void print_program(char *buffer, size_t bytes) {
+  char *program = NULL, hex[33] = "unknown";
+  size_t count = 0;
+  if (tsl_file_read("/proc/self/exe", &program, &count, NULL) == TSL_OK) {
+    const struct tsl_digest digest = tsl_digest_bytes(program, count);
+    tsl_digest_print(&digest, hex);
+  }
+  free(program);
+  snprintf(buffer, bytes, "teasel " TSL_VERSION " (%s, program %s), %s", tsl__revision(),
+           hex, tsl_nn_kernel_set());
+}
+
+enum tsl_status tsl__stages_fresh(struct tsl__session *session, bool *fresh,
+                                  struct tsl_error *err) {
+  const char **runs = NULL;
+  char program[512];
+  *fresh = false;
+  enum tsl_status status = list_runs(session, &runs, err);
+  if (status == TSL_OK && tsl_world_rank(session->world) == 0) {
+    print_program(program, sizeof program);
+    *fresh = tsl_store_digests_hold(session->store, program, runs,
+                                    tsl_job_run_count(session->job));
+  }
+  free((void *)runs);
+  TSL_TRY(tsl_team_agree(session->team, status, err));
+  TSL_TRY(tsl_team_broadcast(session->team, 0, fresh, sizeof *fresh, err));
+  if (*fresh && tsl_world_rank(session->world) == 0) {
+    tsl_log(TSL_LOG_NORMAL, "all runs are trained and scored already, and nothing has "
+                            "changed since the report was written");
+    tell_report(session);
+  }
+  return TSL_OK;
+}
+
+void tsl__stages_seal(const struct tsl__session *session) {
+  const char **runs = NULL;
+  char program[512];
+  struct tsl_error why = {.rank = -1};
+  if (tsl_world_rank(session->world) != 0)
+    return;
+  print_program(program, sizeof program);
+  enum tsl_status status = list_runs(session, &runs, &why);
+  if (status == TSL_OK)
+    status = tsl_store_digests_write(session->store, program, runs,
+                                     tsl_job_run_count(session->job), &why);
+  free((void *)runs);
+  if (status != TSL_OK) /* then the next start scores again, which is quick */
+    tsl_log(TSL_LOG_NORMAL, "%s: %s", why.where, why.text);
 }
 
 enum tsl_status tsl__stage_command(int argc, char **argv, tsl__stage *stage,

@@ -28,6 +28,12 @@ is "and finished once" "$runs" "$(events many finish)" "$work/many/ledger.tsv"
 is "with the bytes of one process" "$(bytes whole)" "$(bytes many)"
 is "and no claim is left" "" "$(find "$work/many" -name '*claim.*')"
 fact "and there is a report" test -s "$work/many/report.html"
+is "which was made once" 1 "$(cat "$work"/many?.log | grep -c '^teasel: encoding')" "$work"/many?.log
+stamp=$(stat -c '%y %i' "$work/many/report.html")
+(sweep many 250) >"$work/late.log" 2>&1
+is "one that comes later ends with 0" 0 $? "$work/late.log"
+is "and makes nothing again" "$stamp" "$(stat -c '%y %i' "$work/many/report.html")" "$work/late.log"
+is "which it says" 1 "$(grep -c 'nothing has changed' "$work/late.log")" "$work/late.log"
 
 # Two processes on a folder, of which the first stands still in the middle of a run, at its best.
 two() { # folder, arguments...
