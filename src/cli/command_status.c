@@ -147,10 +147,14 @@ static void print_runs(const struct tsl__run_states *states, bool verbose,
   }
 }
 
-static void print_products(const struct tsl_store *store, struct tsl_text *out) {
+static void print_products(const struct tsl_store *store, bool done,
+                           struct tsl_text *out) {
   char path[TSL_PATH_MAX];
   if (tsl_file_exists(tsl_store_path(store, TSL_STORE_SCORES_CSV, path)))
     tsl_text_format(out, "scores: %s\n", path);
+  else if (done)
+    tsl_text_format(out, "scores: not yet; `teasel run` makes them at its end, `teasel "
+                         "score` and `teasel report` at any time\n");
   if (tsl_file_exists(tsl_store_path(store, TSL_STORE_REPORT, path)))
     tsl_text_format(out, "report: %s\n", path);
 }
@@ -176,7 +180,7 @@ static enum tsl_status look(const struct request *request, bool whole,
     print_summary(results.job, &states, out);
     if (whole) {
       print_runs(&states, request->verbose, out);
-      print_products(results.store, out);
+      print_products(results.store, tsl__run_states_done(&states) == states.count, out);
     }
     *answered = answer(&states);
     if (out->failed)

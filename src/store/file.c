@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 static const char *remedy(int number) {
@@ -53,13 +52,6 @@ enum tsl_status tsl__path_print(char *buffer, size_t bytes, struct tsl_error *er
     return tsl_error_set(err, TSL_BAD_INPUT, buffer,
                          "the path is longer than %zu bytes; use a shorter one", bytes);
   return TSL_OK;
-}
-
-enum tsl_status tsl__part_path(const char *path, char *buffer, struct tsl_error *err) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return tsl__path_print(buffer, TSL_PATH_MAX, err, "%s.part-%lx%lx", path,
-                         (unsigned long)getpid(), (unsigned long)now.tv_nsec);
 }
 
 /* The folder of a path, "." for a bare name; buffer: TSL_PATH_MAX bytes. */

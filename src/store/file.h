@@ -10,7 +10,8 @@
  * do. what: "cannot write". */
 enum tsl_status tsl__io_error(struct tsl_error *err, const char *path, const char *what,
                               int number);
-/* Local. A name beside `path` that no other process takes; buffer: TSL_PATH_MAX bytes. */
+/* Local. A name beside `path` that no other process takes, and that tells whose it is;
+ * buffer: TSL_PATH_MAX bytes. */
 enum tsl_status tsl__part_path(const char *path, char *buffer, struct tsl_error *err);
 /* Local. Syncs the finished file `part`, renames it to `path`, syncs the folder. */
 enum tsl_status tsl__part_publish(const char *part, const char *path,
@@ -25,6 +26,9 @@ enum tsl_status tsl__file_rotate(const char *path, const char *older, const void
 /* Local. Removes what a killed writer of `path` left beside it. Only for the one writer
  * of `path`. */
 void tsl__part_sweep(const char *path);
+/* Local. Removes from a folder what writers left that are dead for certain: processes of
+ * this machine. */
+void tsl__parts_sweep(const char *folder);
 /* Local. snprintf of a path; TSL_BAD_INPUT when it is too long. */
 enum tsl_status tsl__path_print(char *buffer, size_t bytes, struct tsl_error *err,
                                 const char *format, ...)

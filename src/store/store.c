@@ -78,6 +78,14 @@ static enum tsl_status check_format(const struct tsl_store *store,
                        format, TSL_STORE_FORMAT);
 }
 
+/* A run's own files are swept by whoever takes it up. */
+static void sweep_parts(const struct tsl_store *store) {
+  char path[TSL_PATH_MAX];
+  tsl__parts_sweep(store->folder);
+  tsl__parts_sweep(tsl_store_path(store, TSL_STORE_FIGURES, path));
+  tsl__parts_sweep(tsl_store_path(store, TSL_STORE_LEDGERS, path));
+}
+
 enum tsl_status tsl_store_open(const char *folder, enum tsl_store_mode mode,
                                struct tsl_store **out, struct tsl_error *err) {
   enum tsl_status status = TSL_OK;
@@ -110,6 +118,8 @@ enum tsl_status tsl_store_open(const char *folder, enum tsl_store_mode mode,
       snprintf(path, sizeof path, "%.*s/runs", (int)sizeof path - 8, store->folder);
       status = tsl_folder_create(path, err);
     }
+    if (status == TSL_OK)
+      sweep_parts(store);
     if (status == TSL_OK && access(store->folder, W_OK) != 0)
       status = tsl__io_error(err, folder, "cannot write into the folder", errno);
     if (status != TSL_OK)

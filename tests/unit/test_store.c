@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "store/file.h"
 #include "teasel/store.h"
 
 #include <math.h>
@@ -40,6 +41,40 @@ static void put(const char *name, const char *text) {
   struct tsl_error err = {0};
   snprintf(path, sizeof path, "%s/%s", folder, name);
   assert_int_equal(tsl_file_write(path, text, strlen(text), &err), TSL_OK);
+}
+
+/* A half-written file of this process, and of one that has died since. */
+static void part_of(bool dead, char path[TSL_PATH_MAX]) {
+  char whole[256];
+  int ends[2];
+  snprintf(whole, sizeof whole, "%s/swept/provenance.json", folder);
+  assert_int_equal(pipe(ends), 0);
+  const pid_t child = dead ? fork() : -1;
+  if (child <= 0) {
+    assert_int_equal(tsl__part_path(whole, path, NULL), TSL_OK);
+    if (child == 0)
+      _exit(write(ends[1], path, TSL_PATH_MAX) != TSL_PATH_MAX);
+  } else {
+    assert_int_equal(read(ends[0], path, TSL_PATH_MAX), TSL_PATH_MAX);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+  }
+  close(ends[0]);
+  close(ends[1]);
+  assert_int_equal(tsl_file_write(path, "half", 4, NULL), TSL_OK);
+}
+
+static void test_store__removes_what_dead_writers_left_and_nothing_else(void **state) {
+  (void)state;
+  char own[TSL_PATH_MAX], dead[TSL_PATH_MAX];
+  tsl_store_close(store_in("swept"));
+  part_of(false, own);
+  part_of(true, dead);
+  put("swept/provenance.json.part-0123abcd-1-1-1", "of another machine");
+  tsl_store_close(store_in("swept"));
+  assert_false(tsl_file_exists(dead));
+  assert_true(tsl_file_exists(own));
+  snprintf(own, sizeof own, "%s/swept/provenance.json.part-0123abcd-1-1-1", folder);
+  assert_true(tsl_file_exists(own));
 }
 
 static void test_store__refuses_a_folder_that_is_not_its_own(void **state) {
@@ -236,6 +271,7 @@ static void test_model__a_file_that_cannot_be_written_leaves_the_old_one(void **
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_store__removes_what_dead_writers_left_and_nothing_else),
       cmocka_unit_test(test_store__refuses_a_folder_that_is_not_its_own),
       cmocka_unit_test(test_store__continues_its_own_folder_beside_notes_of_the_user),
       cmocka_unit_test(test_record__reads_back_and_is_none_before),

@@ -1,0 +1,65 @@
+/* Files that are being written: their names, and what a killed writer left of them. */
+#include "store/file.h"
+
+#include "teasel/digest.h"
+#include "teasel/process.h"
+#include "teasel/store.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char mark[] = ".part-";
+
+/* A short name of the machine's boot and its namespace of process numbers. */
+static void print_place(const struct tsl_process *process, char out[9]) {
+  const struct tsl_digest digest =
+      tsl_digest_bytes(process->place, strlen(process->place));
+  char hex[33];
+  tsl_digest_print(&digest, hex);
+  snprintf(out, 9, "%.8s", hex);
+}
+
+enum tsl_status tsl__part_path(const char *path, char *buffer, struct tsl_error *err) {
+  struct tsl_process self;
+  struct timespec now;
+  char place[9];
+  tsl_process_self(&self);
+  print_place(&self, place);
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return tsl__path_print(buffer, TSL_PATH_MAX, err, "%s%s%s-%llx-%llx-%lx", path, mark,
+                         place, (unsigned long long)self.pid,
+                         (unsigned long long)self.started, (unsigned long)now.tv_nsec);
+}
+
+/* Whether the name tells of a writer that is dead for certain. */
+static bool is_left_over(const char *name) {
+  const char *part = strstr(name, mark);
+  struct tsl_process writer;
+  char place[9], of[9] = "";
+  unsigned long long pid = 0, started = 0;
+  unsigned long nanoseconds = 0;
+  if (part == NULL || sscanf(part + sizeof mark - 1, "%8[0-9a-f]-%llx-%llx-%lx", of, &pid,
+                             &started, &nanoseconds) != 4)
+    return false;
+  tsl_process_self(&writer);
+  print_place(&writer, place);
+  if (strcmp(place, of) != 0)
+    return false;
+  writer.pid = (int64_t)pid;
+  writer.started = (int64_t)started;
+  return tsl_process_is_dead(&writer);
+}
+
+void tsl__parts_sweep(const char *folder) {
+  DIR *entries = opendir(folder);
+  if (entries == NULL)
+    return;
+  for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+    if (is_left_over(entry->d_name))
+      unlinkat(dirfd(entries), entry->d_name, 0);
+  }
+  closedir(entries);
+}
