@@ -76,17 +76,25 @@ static enum tsl_status list_runs(const struct tsl__session *session, const char 
   return TSL_OK;
 }
 
-/* The program by its bytes, since two builds of one revision may differ. */
-static void print_program(char *buffer, size_t bytes) {
-  char *program = NULL, hex[33] = "unknown";
+/* The program by its bytes, since two builds of one revision may differ; and this start's
+ * options, since job.used.yaml holds those of the last start. */
+static void print_maker(const struct tsl__session *session, char *buffer, size_t bytes) {
+  char *program = NULL, hex[33] = "unknown", options[33];
   size_t count = 0;
+  struct tsl_text text;
   if (tsl_file_read("/proc/self/exe", &program, &count, NULL) == TSL_OK) {
     const struct tsl_digest digest = tsl_digest_bytes(program, count);
     tsl_digest_print(&digest, hex);
   }
+  tsl_text_init(&text);
+  tsl_job_print(session->job, &text);
+  const struct tsl_digest digest =
+      tsl_digest_bytes(text.failed ? "" : text.bytes, text.failed ? 0 : text.length);
+  tsl_digest_print(&digest, options);
+  tsl_text_release(&text);
   free(program);
-  snprintf(buffer, bytes, "teasel " TSL_VERSION " (%s, program %s), %s", tsl__revision(),
-           hex, tsl_nn_kernel_set());
+  snprintf(buffer, bytes, "teasel " TSL_VERSION " (%s, program %s, options %s), %s",
+           tsl__revision(), hex, options, tsl_nn_kernel_set());
 }
 
 enum tsl_status tsl__stages_fresh(struct tsl__session *session, bool *fresh,
@@ -96,7 +104,7 @@ enum tsl_status tsl__stages_fresh(struct tsl__session *session, bool *fresh,
   *fresh = false;
   enum tsl_status status = list_runs(session, &runs, err);
   if (status == TSL_OK && tsl_world_rank(session->world) == 0) {
-    print_program(program, sizeof program);
+    print_maker(session, program, sizeof program);
     *fresh = tsl_store_digests_hold(session->store, program, runs,
                                     tsl_job_run_count(session->job));
   }
@@ -117,7 +125,7 @@ void tsl__stages_seal(const struct tsl__session *session) {
   struct tsl_error why = {.rank = -1};
   if (tsl_world_rank(session->world) != 0)
     return;
-  print_program(program, sizeof program);
+  print_maker(session, program, sizeof program);
   enum tsl_status status = list_runs(session, &runs, &why);
   if (status == TSL_OK)
     status = tsl_store_digests_write(session->store, program, runs,
