@@ -36,7 +36,8 @@ static const char usage[] =
     "  --ranks P        start P ranks with mpirun\n"
     "  --width W        ranks a run: 1, 2, 4, 8 (default: as the ranks allow)\n"
     "  --keep DIR       train in DIR and keep it\n"
-    "  --set KEY=VALUE  an option of the scope schedule, as --set schedule.isa=avx2\n\n"
+    "  --set KEY=VALUE  an option of the scope schedule, as --set schedule.isa=avx2, or\n"
+    "                   dataset.path, where the same data lie now\n\n"
     "Exit code: 0 identical, 1 different or failed, 2 bad input, 75 stopped by a "
     "signal.\n";
 
@@ -64,11 +65,13 @@ static enum tsl_status read_request(int argc, char **argv, struct request *reque
   if (request->wanted != NULL && request->sample > 0)
     return tsl_error_set(err, TSL_BAD_INPUT, "--sample", "cannot be given with --run");
   for (size_t i = 0; i < request->arguments.setting_count; i++) {
-    if (strncmp(request->arguments.settings[i], "schedule.", 9) != 0)
+    /* The same data may lie elsewhere: their digest is looked at in any case. */
+    if (strncmp(request->arguments.settings[i], "schedule.", 9) != 0 &&
+        strncmp(request->arguments.settings[i], "dataset.path=", 13) != 0)
       return tsl_error_set(
           err, TSL_BAD_INPUT, "--set",
           "%s: what was trained is trained again, so only options of the "
-          "scope schedule can be set",
+          "scope schedule can be set, and dataset.path",
           request->arguments.settings[i]);
   }
   if (request->quiet)

@@ -22,12 +22,27 @@ static void side_release(struct side *side) {
   tsl_h5_close(side->reader);
 }
 
+/* A digest says nothing that the numbers do not, and files of earlier versions of teasel
+ * have none. */
+static void leave_out_digest(struct side *side) {
+  size_t kept = 0;
+  for (size_t i = 0; i < side->count; i++) {
+    if (strcmp(side->names[i], "digest") == 0)
+      free(side->names[i]);
+    else
+      side->names[kept++] = side->names[i];
+  }
+  side->count = kept;
+}
+
 static enum tsl_status side_open(const struct tsl__h5_place *place, struct side *side,
                                  struct tsl_error *err) {
   *side = (struct side){.group = place->group};
   TSL_TRY(tsl_h5_open(place->path, &side->reader, err));
-  return tsl_h5_list(side->reader, place->group[0] != '\0' ? place->group : "/",
-                     &side->names, &side->count, err);
+  TSL_TRY(tsl_h5_list(side->reader, place->group[0] != '\0' ? place->group : "/",
+                      &side->names, &side->count, err));
+  leave_out_digest(side);
+  return TSL_OK;
 }
 
 static void free_strings(char **strings, size_t count) {

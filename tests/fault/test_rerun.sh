@@ -197,6 +197,16 @@ mkdir "$work/b/scores.csv"
 cp "$work/a/runs/$first/model.h5" "$work/b/runs/$first/"
 call diff "$work/a" "$work/b"
 is "what cannot be read is bad input to diff" 2 $?
+mv "$work/data.h5" "$work/moved.h5"
+call rerun "$work/a" --run "$first"
+is "data that are gone end with 2" 2 $?
+said "and are named" "data.h5"
+call rerun "$work/a" --run "$first" --set "dataset.path=$work/moved.h5"
+is "where they are now can be told" 0 $?
+said "for the same bytes" "^identical$"
+call rerun "$work/a" --run "$first" --set "dataset.path=$work/other.h5"
+is "but not of others" 2 $?
+mv "$work/moved.h5" "$work/data.h5"
 call rerun "$work/a" --set train.batch=32
 is "another option of the run ends with 2" 2 $?
 call rerun "$work/a" --sample 1 --run "$first"
