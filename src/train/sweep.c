@@ -273,6 +273,18 @@ static void count_time(struct sweep *sweep, int64_t steps_done, double now) {
   sweep->counted = now;
 }
 
+static void send_note(struct sweep *sweep, int64_t steps_done) {
+  const struct tsl__note note = {.run = sweep->current,
+                                 .steps = steps_done,
+                                 .from = sweep->counted_from,
+                                 .seconds = sweep->rank_seconds,
+                                 .begin = sweep->first_seconds};
+  if (tsl_world_rank(sweep->world) == 0)
+    tsl__tracks_note(&sweep->tracks, &note);
+  else /* a note that cannot be sent is missed by nobody but the progress line */
+    (void)tsl_world_send(sweep->world, 0, MESSAGE_STEPS, &note, sizeof note, NULL);
+}
+
 /* After each step of this rank's run, where it is the team's first member. */
 static void note_steps(void *context, int64_t steps_done) {
   /* Seconds between two notes of a team, so that rank 0 gets at most so many a second. */
@@ -288,16 +300,8 @@ static void note_steps(void *context, int64_t steps_done) {
   bool last = steps_done == tsl_train_iterations(run, training_count(sweep, run));
   if (now - sweep->noted < fmax(often, tsl_world_size(sweep->world) / served) && !last)
     return;
-  const struct tsl__note note = {.run = sweep->current,
-                                 .steps = steps_done,
-                                 .from = sweep->counted_from,
-                                 .seconds = sweep->rank_seconds,
-                                 .begin = sweep->first_seconds};
   sweep->noted = now;
-  if (tsl_world_rank(sweep->world) == 0)
-    tsl__tracks_note(&sweep->tracks, &note);
-  else /* a note that cannot be sent is missed by nobody but the progress line */
-    (void)tsl_world_send(sweep->world, 0, MESSAGE_STEPS, &note, sizeof note, NULL);
+  send_note(sweep, steps_done);
 }
 
 static enum tsl_status train_one(void *context, int64_t id, struct tsl_team *team,
@@ -328,6 +332,9 @@ static enum tsl_status train_one(void *context, int64_t id, struct tsl_team *tea
   if (status == TSL_OK) {
     tsl__run_watch_begin(&sweep->watch, &request, team);
     status = tsl_train(&request, team, &own);
+    if (status != TSL_OK &&
+        sweep->counted_from >= 0) /* the ledger tells how far it came */
+      send_note(sweep, sweep->claims.steps);
     tsl__run_watch_end(&sweep->watch, status, &own);
   }
   tsl__sweep_claims_end(&sweep->claims);

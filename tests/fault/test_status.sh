@@ -90,7 +90,7 @@ is "interrupted: exit code 75" 75 $?
 said "interrupted: all wait" "^seen: 0 of 4 runs done, 4 waiting"
 is "interrupted: no progress is left" 0 "$(find "$work/open" -name 'progress.json*' | wc -l)"
 status "$work/open" --verbose
-said "interrupted: from where" "^waiting +beta_vae-.*  from step [0-9]+ of 1000000"
+said "interrupted: from where" "^waiting +beta_vae-.*  from step [1-9][0-9]* of 1000000"
 status "$work/open" --ledger
 is "interrupted: the ledger tells" "begin start leave end" "$(sed 1d "$work/log" | cut -f 2 | paste -sd' ')"
 said "interrupted: and why it ended" $'\tend\t.*interrupted'
