@@ -141,7 +141,6 @@ static enum tsl_status reserve_space(struct writing *writing, struct tsl_error *
   int64_t bytes = SLACK;
   for (size_t i = 0; i < writing->count; i++)
     bytes += part_bytes(&writing->parts[i]) + SLACK;
-  tsl__part_sweep(writing->path);
   int file = open(writing->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (file < 0)
     return tsl__io_error(err, writing->path, "cannot write", errno);
@@ -265,8 +264,10 @@ enum tsl_status tsl_store_latents_write(struct tsl_store *store, struct tsl_team
   enum tsl_status status = list_parts(&writing, err);
   if (status == TSL_OK && writing.first)
     status = tsl__part_path(writing.path, writing.part, err);
-  if (status == TSL_OK && writing.first)
+  if (status == TSL_OK && writing.first) {
+    tsl__parts_sweep(tsl_store_folder(store)); /* a large one would lie there for long */
     status = reserve_space(&writing, err);
+  }
   status = tsl_team_agree(team, status, err);
   if (status == TSL_OK)
     status = tsl_team_broadcast(team, 0, writing.part, sizeof writing.part, err);
