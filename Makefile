@@ -29,10 +29,11 @@ SOURCES := $(filter-out src/cli/main.c,$(wildcard src/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c tests/team/test_*.c tests/oracle/test_*.c tests/fault/test_*.c))
 BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+FUZZERS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 HEADERS := $(filter-out %_list.h,$(wildcard include/teasel/*.h src/*/*.h))
 C_FILES  = $(wildcard src/*/*.c src/*/*.h include/teasel/*.h tests/*/*.c tests/*/*.h bench/*.c)
 
-.PHONY: FORCE all setup demo test soak valgrind check format headers lint bench install clean help tests
+.PHONY: FORCE all setup demo test soak fuzz fuzzers valgrind check format headers lint bench install clean help tests
 .DEFAULT_GOAL := all
 
 all: $(BUILD)/teasel ## build the program
@@ -54,6 +55,13 @@ soak: ## kill sweeps at random times, for a quarter of an hour
 	@.ci/packages build test
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@BUILD=$(BUILD) tests/soak/kills.sh
+
+fuzz: ## give every reader of files damaged input, half an hour of processor time each
+	@.ci/packages build fuzz
+	@OMPI_CC=clang-14 $(MAKE) --no-print-directory -j$$(nproc) BUILD=build/fuzz FLAGS.release="-O1 -g" \
+	  SANITIZE=fuzzer-no-link,address,undefined fuzzers
+	@BUILD=build/fuzz tests/fuzz/run.sh
+fuzzers: $(FUZZERS) $(BUILD)/tests/fuzz/seeds
 
 valgrind: ## run the unit tests under valgrind
 	@.ci/packages build test
@@ -115,6 +123,12 @@ $(BUILD)/tests/%.o: CPPFLAGS += -Itests
 $(TESTS): %: %.o $(BUILD)/libteasel.a
 	@echo "LD $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS) -lcmocka
+
+# libFuzzer brings the harnesses' main.
+$(FUZZERS): LDFLAGS += -fsanitize=fuzzer
+$(FUZZERS) $(BUILD)/tests/fuzz/seeds: %: %.o $(BUILD)/libteasel.a
+	@echo "LD $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS)
 
 $(BUILD)/bench/%: bench/%.c $(BUILD)/libteasel.a
 	@mkdir -p $(@D)

@@ -7,10 +7,15 @@
 #include <setjmp.h>
 #include <stdlib.h>
 
+/* Of a progressive JPEG; programs write about ten. Each may pass over the whole picture,
+ * so a file of many tiny ones would take hours. */
+enum { SCANS_MAX = 100 };
+
 /* All that must outlive libjpeg's longjmp. The library hands back only a pointer to
  * `errors`, so that stands first. */
 struct decoder {
   struct jpeg_error_mgr errors;
+  struct jpeg_progress_mgr progress;
   jmp_buf escape;
   char message[JMSG_LENGTH_MAX];
   struct jpeg_decompress_struct jpeg;
@@ -35,6 +40,14 @@ static void on_message(j_common_ptr common, int level) {
     on_error(common);
 }
 
+static void on_progress(j_common_ptr common) {
+  struct decoder *decoder = (struct decoder *)common->err;
+  if (decoder->jpeg.input_scan_number <= SCANS_MAX)
+    return;
+  snprintf(decoder->message, sizeof decoder->message, "more than %d scans", SCANS_MAX);
+  longjmp(decoder->escape, 1); /* NOLINT: libjpeg knows no other way */
+}
+
 /* The first APP1 marker that is EXIF's and says something. */
 static int orientation(const struct jpeg_decompress_struct *jpeg) {
   int found = 1;
@@ -49,6 +62,7 @@ static enum tsl_status decode(struct decoder *decoder) {
     return tsl_error_set(decoder->err, TSL_FORMAT, decoder->where, "broken JPEG: %s",
                          decoder->message);
   jpeg_create_decompress(jpeg);
+  jpeg->progress = &decoder->progress;
   jpeg_mem_src(jpeg, decoder->bytes, decoder->count);
   jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xffff);
   jpeg_read_header(jpeg, TRUE);
@@ -78,6 +92,7 @@ enum tsl_status tsl__jpeg_decode(const void *bytes, size_t count, const char *wh
   decoder.jpeg.err = jpeg_std_error(&decoder.errors);
   decoder.errors.error_exit = on_error;
   decoder.errors.emit_message = on_message;
+  decoder.progress.progress_monitor = on_progress;
   enum tsl_status status = decode(&decoder);
   jpeg_destroy_decompress(&decoder.jpeg);
   if (status == TSL_OK)

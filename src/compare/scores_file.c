@@ -317,6 +317,33 @@ static bool is_readable(double version) {
   return version >= SCORES_VERSION_OLDEST && version <= SCORES_VERSION;
 }
 
+/* A number of things from an attribute, which may hold anything. */
+static int64_t whole(double value) {
+  return value >= 0 && value < 9e15 ? (int64_t)value : 0;
+}
+
+/* Which similarities there are. Their matrices are the largest of the file: their size is
+ * compared before memory is asked for. */
+static enum tsl_status find_similarities(struct tsl_h5_reader *reader, const char *path,
+                                         const struct tsl_array *kl, unsigned *out,
+                                         struct tsl_error *err) {
+  *out = 0;
+  for (int s = 0; s < TSL_SIMILARITY_COUNT; s++) {
+    struct tsl_array matrix = {0};
+    char name[64];
+    snprintf(name, sizeof name, "/%s/R", tsl_similarity_word((enum tsl_similarity)s));
+    if (!tsl_h5_has(reader, name))
+      continue;
+    TSL_TRY(tsl_h5_describe(reader, name, &matrix, err));
+    if (matrix.rank != 4 || matrix.dims[0] != kl->dims[0] ||
+        matrix.dims[1] != kl->dims[0] || matrix.dims[2] != kl->dims[1] ||
+        matrix.dims[3] != kl->dims[1])
+      return wrong(path, name, err);
+    *out |= 1u << s;
+  }
+  return TSL_OK;
+}
+
 /* Sizes from the file, then everything allocated. */
 static enum tsl_status read_sizes(struct tsl_h5_reader *reader, const char *path,
                                   struct tsl_scores *out, struct tsl_error *err) {
@@ -340,23 +367,19 @@ static enum tsl_status read_sizes(struct tsl_h5_reader *reader, const char *path
   int64_t metric_count = 0;
   if (tsl_h5_has(reader, "/metrics/value")) {
     TSL_TRY(tsl_h5_describe(reader, "/metrics/value", &metrics, err));
-    if (metrics.rank != 2 || metrics.dims[1] > 10000)
+    if (metrics.rank != 2 || metrics.dims[0] != kl.dims[0] || metrics.dims[1] > 10000)
       return wrong(path, "/metrics/value", err);
     metric_count = metrics.dims[1];
   }
   unsigned similarities = 0;
-  for (int s = 0; s < TSL_SIMILARITY_COUNT; s++) {
-    char name[64];
-    snprintf(name, sizeof name, "/%s/R", tsl_similarity_word((enum tsl_similarity)s));
-    similarities |= (unsigned)tsl_h5_has(reader, name) << s;
-  }
+  TSL_TRY(find_similarities(reader, path, &kl, &similarities, err));
   TSL_TRY(tsl_scores_init(out, (int)kl.dims[0], (int)kl.dims[1], similarities,
                           (int)metric_count, err));
   out->informative_kl = threshold;
-  out->comparisons = (int64_t)comparisons;
-  out->factor_points = (int64_t)points;
-  out->votes = (int64_t)votes;
-  out->test_votes = (int64_t)test_votes;
+  out->comparisons = whole(comparisons);
+  out->factor_points = whole(points);
+  out->votes = whole(votes);
+  out->test_votes = whole(test_votes);
   return TSL_OK;
 }
 

@@ -97,8 +97,12 @@ enum tsl_status tsl__rows_read(const struct tsl__rows *rows, struct tsl__builder
   if (rows->array.dims[0] < 1)
     return tsl_error_set(err, TSL_FORMAT, rows->path, "%s holds no samples", rows->name);
   bool bytes = rows->array.type == TSL_ARRAY_U8;
-  TSL_TRY(tsl__builder_reserve(builder, rows->array.dims[0], &shape,
-                               bytes ? TSL_SAMPLE_U8 : TSL_SAMPLE_F32, err));
+  enum tsl_status status = tsl__builder_reserve(
+      builder, rows->array.dims[0], &shape, bytes ? TSL_SAMPLE_U8 : TSL_SAMPLE_F32, err);
+  if (status == TSL_FORMAT && err != NULL) /* the file's fault, which the builder does
+                                              not know */
+    snprintf(err->where, sizeof err->where, "%s", rows->path);
+  TSL_TRY(status);
   TSL_TRY(fetch_all(rows, builder, err));
   if (rows->array.rank == 4 && rows->layout == TSL__CHANNELS_LAST) {
     void *spare = NULL;

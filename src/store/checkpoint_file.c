@@ -149,13 +149,23 @@ static enum tsl_status get_string(struct tsl_h5_reader *reader, const char *name
   return status;
 }
 
+/* A whole number from 0 on, which a double holds exactly. */
+static enum tsl_status get_count(struct tsl_h5_reader *reader, const char *attribute,
+                                 int64_t *out, struct tsl_error *err) {
+  const double most = 9007199254740992; /* 2^53 */
+  double value = 0;
+  TSL_TRY(tsl_h5_read_attribute(reader, "/", attribute, &value, err));
+  if (!(value >= 0 && value <= most))
+    return tsl_error_set(err, TSL_FORMAT, reader->path, "%s is %g", attribute, value);
+  *out = (int64_t)value;
+  return TSL_OK;
+}
+
 static enum tsl_status get_log(struct tsl_h5_reader *reader, struct tsl_log_mark *out,
                                struct tsl_error *err) {
   char text[DIGEST_DIGITS + 1] = "";
-  double bytes = 0;
   TSL_TRY(get_string(reader, "/log_digest", text, sizeof text, err));
-  TSL_TRY(tsl_h5_read_attribute(reader, "/", "log_bytes", &bytes, err));
-  out->bytes = (int64_t)bytes;
+  TSL_TRY(get_count(reader, "log_bytes", &out->bytes, err));
   for (size_t i = 0; i < sizeof out->digest.bytes; i++) {
     unsigned byte = 0;
     if (sscanf(text + 2 * i, "%2x", &byte) != 1)
@@ -195,16 +205,14 @@ static enum tsl_status get_arrays(struct tsl_h5_reader *reader,
 static enum tsl_status take(struct tsl_h5_reader *reader, const char *run,
                             struct tsl_checkpoint *out, struct tsl_error *err) {
   char owner[TSL_PATH_MAX] = "";
-  double step = 0;
   TSL_TRY(get_string(reader, "/run", owner, sizeof owner, err));
   if (strcmp(owner, run) != 0)
     return tsl_error_set(err, TSL_FORMAT, reader->path, "the checkpoint is of the run %s",
                          owner);
   TSL_TRY(get_string(reader, "/phase", out->phase, sizeof out->phase, err));
   TSL_TRY(get_log(reader, &out->log, err));
-  TSL_TRY(tsl_h5_read_attribute(reader, "/", "step", &step, err));
+  TSL_TRY(get_count(reader, "step", &out->step, err));
   TSL_TRY(tsl_h5_read_attribute(reader, "/", "seconds", &out->seconds, err));
-  out->step = (int64_t)step;
   return get_arrays(reader, out, err);
 }
 

@@ -49,6 +49,10 @@ hid_t tsl__h5_dataset_creation(void);
 /* Local. Makes the groups on the way to `name`, without object times. */
 enum tsl_status tsl__h5_make_groups(hid_t file, const char *name, const char *path,
                                     struct tsl_error *err);
+/* Local. TSL_FORMAT when a dataset of `count` elements promises far more than its file
+ * can hold, packed or not: asking for that much memory would be the file's choice. */
+enum tsl_status tsl__h5_check_claim(struct tsl_h5_reader *reader, const char *name,
+                                    hid_t type, int64_t count, struct tsl_error *err);
 /* Local. Creates the dataset of this shape (rank 0: scalar); *out is -1 before. */
 enum tsl_status tsl__h5_make_dataset(hid_t file, const char *name, hid_t type, int rank,
                                      const int64_t *dims, const char *path, hid_t *out,

@@ -103,10 +103,15 @@ enum tsl_status tsl_h5_read_strings(struct tsl_h5_reader *reader, const char *na
   hid_t space = dataset < 0 ? -1 : H5Dget_space(dataset);
   hid_t type = dataset < 0 ? -1 : H5Dget_type(dataset);
   hssize_t points = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
-  enum tsl_status status = TSL_FORMAT;
-  if (type >= 0 && H5Tget_class(type) == H5T_STRING && points >= 0)
-    status = take_strings(dataset, space, type, (size_t)points, &names);
-  if (status == TSL_MEMORY)
+  enum tsl_status status = TSL_FORMAT, claim = TSL_OK;
+  if (type >= 0 && H5Tget_class(type) == H5T_STRING && points >= 0) {
+    claim = tsl__h5_check_claim(reader, name, type, points, err);
+    if (claim == TSL_OK)
+      status = take_strings(dataset, space, type, (size_t)points, &names);
+  }
+  if (claim != TSL_OK)
+    status = claim;
+  else if (status == TSL_MEMORY)
     tsl_error_set(err, TSL_MEMORY, reader->path, "no memory for the strings of %s", name);
   else if (status != TSL_OK)
     tsl__h5_error(err, status, reader->path, "%s does not hold strings", name);

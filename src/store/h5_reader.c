@@ -189,6 +189,23 @@ static enum tsl_status number_type(struct tsl_h5_reader *reader, const char *nam
   return TSL_OK;
 }
 
+enum tsl_status tsl__h5_check_claim(struct tsl_h5_reader *reader, const char *name,
+                                    hid_t type, int64_t count, struct tsl_error *err) {
+  const int64_t packed_most = 4096; /* bytes from one; deflate makes 1032 at most */
+  hsize_t file = 0;
+  int64_t bytes = 0;
+  const size_t item = H5Tget_size(type);
+  if (item > 0 && item <= INT64_MAX && H5Fget_filesize(reader->file, &file) >= 0 &&
+      !__builtin_mul_overflow(count, (int64_t)item, &bytes) &&
+      bytes / packed_most <= (int64_t)file)
+    return TSL_OK;
+  H5Eclear2(H5E_DEFAULT);
+  return tsl_error_set(err, TSL_FORMAT, reader->path,
+                       "%s claims more numbers than a file of %lld bytes can hold; it is "
+                       "damaged, or was never filled",
+                       name, (long long)file);
+}
+
 static enum tsl_status describe(struct tsl_h5_reader *reader, const char *name,
                                 const struct opened *opened, struct tsl_array *out,
                                 struct tsl_error *err) {
@@ -209,6 +226,7 @@ static enum tsl_status describe(struct tsl_h5_reader *reader, const char *name,
       return tsl_error_set(err, TSL_FORMAT, reader->path,
                            "%s claims more numbers than there can be", name);
   }
+  TSL_TRY(tsl__h5_check_claim(reader, name, opened->type, bytes / 8, err));
   TSL_TRY(tsl__path_print(array.name, sizeof array.name, err, "%s", name));
   *out = array;
   return TSL_OK;

@@ -94,9 +94,15 @@ static enum tsl_status read_runs(struct tsl_h5_reader *reader, char **names,
   struct tsl_array widths = {.data = NULL};
   TSL_TRY(read_shaped(reader, "/run_table/latent", TSL_ARRAY_I64,
                       (int64_t)latents->run_count, 0, &widths, err));
-  for (size_t i = 0; widths.data != NULL && i < latents->run_count; i++)
+  int64_t least = 1;
+  for (size_t i = 0; widths.data != NULL && i < latents->run_count; i++) {
     latents->runs[i].latent = ((const int64_t *)widths.data)[i];
+    least = latents->runs[i].latent < least ? latents->runs[i].latent : least;
+  }
   tsl_array_release(&widths);
+  if (least < 1)
+    return tsl_error_set(err, TSL_FORMAT, reader->path,
+                         "/run_table/latent holds %lld; encode again", (long long)least);
   for (size_t i = 0; i < latents->run_count; i++)
     TSL_TRY(read_run(reader, latents, i, err));
   return TSL_OK;

@@ -235,6 +235,11 @@ enum tsl_status tsl_store_log_read(const struct tsl_store *store, const char *ru
     goto done;
   void *values = NULL;
   table.rows = (int64_t)lines - 1;
+  if (lines * (size_t)table.columns > count) { /* a cell has its ',' or '\n' */
+    status = tsl_error_set(err, TSL_FORMAT, path, "a line does not hold %d numbers",
+                           table.columns);
+    goto done;
+  }
   status = tsl_allocate(&values, lines * (size_t)table.columns, sizeof(double), err);
   if (status != TSL_OK)
     goto done;
