@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -35,23 +34,25 @@ static inline void fuzz_judge(enum tsl_status status, const struct tsl_error *er
   abort();
 }
 
-/* A file in memory, whose path any library can open. */
+/* A file in $TMPDIR, which is best in memory. libFuzzer leaves by _exit: who started it
+ * sweeps. */
 struct fuzz_file {
   int fd;
-  char path[64];
+  char path[128];
 };
 
 static inline void fuzz_file_open(struct fuzz_file *file) {
-  file->fd = memfd_create("fuzz", MFD_CLOEXEC);
+  const char *folder = getenv("TMPDIR");
+  snprintf(file->path, sizeof file->path, "%.90s/teasel-fuzz-XXXXXX",
+           folder != NULL ? folder : "/tmp");
+  file->fd = mkstemp(file->path);
   if (file->fd < 0)
     abort();
-  snprintf(file->path, sizeof file->path, "/proc/self/fd/%d", file->fd);
 }
 
 static inline void fuzz_file_fill(const struct fuzz_file *file, const void *bytes,
                                   size_t count) {
-  if (ftruncate(file->fd, 0) != 0 ||
-      pwrite(file->fd, bytes, count, 0) != (ssize_t)count)
+  if (ftruncate(file->fd, 0) != 0 || pwrite(file->fd, bytes, count, 0) != (ssize_t)count)
     abort();
 }
 

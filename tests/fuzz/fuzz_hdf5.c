@@ -18,8 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const unsigned flags = data[0];
   struct tsl_dataset_config config = case_config("hdf5");
   case_set(&config, "path", file.path);
-  case_set(&config, "layout",
-           flags & CHANNELS_LAST ? "channels_last" : "channels_first");
+  case_set(&config, "layout", flags & CHANNELS_LAST ? "channels_last" : "channels_first");
   case_set(&config, "maximum", flags & BINARY ? "1" : "255");
   if (flags & OTHER_NAMES) {
     case_set(&config, "images", "group/images");

@@ -30,8 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_take(&data, &size, &factors);
     case_set(&config, "factors", factors.path);
   }
-  case_set(&config, "layout",
-           flags & CHANNELS_LAST ? "channels_last" : "channels_first");
+  case_set(&config, "layout", flags & CHANNELS_LAST ? "channels_last" : "channels_first");
   case_set(&config, "maximum", flags & BINARY ? "1" : "255");
   fuzz_file_fill(&samples, data, size);
   fuzz_read(&config);

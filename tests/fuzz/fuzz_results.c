@@ -25,13 +25,17 @@ enum kind {
   CLASSIFIED,
   KINDS
 };
-static const char *const names[KINDS] = {
-    [RECORD] = "runs/r/record.json",     [PROGRESS] = "runs/r/progress.json",
-    [CLAIM] = "runs/r/claim.1",          [LEDGER] = "ledger/host-1-1.tsv",
-    [PROVENANCE] = "provenance.json",    [LOG] = "runs/r/log.csv",
-    [SCORES] = "scores.h5",              [LATENTS] = "latents.h5",
-    [MODEL] = "runs/r/model.h5",         [CHECKPOINT] = "runs/r/checkpoint.h5",
-    [CLASSIFIED] = "classify/r/points.h5"};
+static const char *const names[KINDS] = {[RECORD] = "runs/r/record.json",
+                                         [PROGRESS] = "runs/r/progress.json",
+                                         [CLAIM] = "runs/r/claim.1",
+                                         [LEDGER] = "ledger/host-1-1.tsv",
+                                         [PROVENANCE] = "provenance.json",
+                                         [LOG] = "runs/r/log.csv",
+                                         [SCORES] = "scores.h5",
+                                         [LATENTS] = "latents.h5",
+                                         [MODEL] = "runs/r/model.h5",
+                                         [CHECKPOINT] = "runs/r/checkpoint.h5",
+                                         [CLASSIFIED] = "classify/r/points.h5"};
 static char folder[64];
 static struct tsl_store *store;
 
@@ -203,9 +207,9 @@ static void read_classified(void) {
 }
 
 static void (*const readers[KINDS])(void) = {
-    [RECORD] = read_record,         [PROGRESS] = read_watched, [CLAIM] = read_watched,
-    [LEDGER] = read_ledger,         [PROVENANCE] = read_identity, [LOG] = read_log,
-    [SCORES] = read_scores,         [LATENTS] = read_latents,  [MODEL] = read_model,
+    [RECORD] = read_record,         [PROGRESS] = read_watched,     [CLAIM] = read_watched,
+    [LEDGER] = read_ledger,         [PROVENANCE] = read_identity,  [LOG] = read_log,
+    [SCORES] = read_scores,         [LATENTS] = read_latents,      [MODEL] = read_model,
     [CHECKPOINT] = read_checkpoint, [CLASSIFIED] = read_classified};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -54,7 +54,8 @@ static void seed_file(const char *harness, const char *name, char first,
 static void idx_seeds(void) {
   static const unsigned char images[16 + 12] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0,
                                                 0, 2, 0, 0, 0, 2, 9, 8, 7},
-                             labels[8 + 3] = {0, 0, 8, 1, 0, 0, 0, 3, 1, 2, 3};
+                                         labels[8 + 3] = {0, 0, 8, 1, 0, 0,
+                                                          0, 3, 1, 2, 3};
   unsigned char packed[256];
   z_stream stream = {0};
   char first[3 + sizeof labels] = {0, sizeof labels, 0};
@@ -109,7 +110,8 @@ static void npy_seeds(void) {
           part == 0
               ? npy(bytes, "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }\n",
                     labels, sizeof labels)
-              : npy(bytes, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }\n",
+              : npy(bytes,
+                    "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }\n",
                     numbers, 6 * sizeof *numbers);
       first[used++] = (char)count;
       first[used++] = (char)(count >> 8);
@@ -127,7 +129,8 @@ static void npy_seeds(void) {
 static void jpeg_seed(const struct tsl_image *image, int progressive) {
   struct jpeg_compress_struct jpeg;
   struct jpeg_error_mgr errors;
-  static const unsigned char exif[] = "Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0";
+  static const unsigned char exif[] =
+      "Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0";
   unsigned char *bytes = NULL;
   unsigned long count = 0;
   jpeg.err = jpeg_std_error(&errors);
@@ -230,7 +233,8 @@ static void latents_seed(struct tsl_store *store) {
       {"/run_table/latent", TSL_ARRAY_I64, 1, {1}, widths},
       {"/runs/r/mean", TSL_ARRAY_F32, 2, {2, 2}, numbers},
       {"/runs/r/log_variance", TSL_ARRAY_F32, 2, {2, 2}, numbers}};
-  must(tsl_h5_create(tsl_store_path(store, TSL_STORE_LATENTS, path), &writer, &err), &err);
+  must(tsl_h5_create(tsl_store_path(store, TSL_STORE_LATENTS, path), &writer, &err),
+       &err);
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
     must(tsl_h5_write(writer, &arrays[i], &err), &err);
   must(tsl_h5_write_strings(writer, "/run_table/name", words, 1, &err), &err);
@@ -253,9 +257,11 @@ static void run_seed(struct tsl_store *store) {
                                             .labels = 2,
                                             .good_name = "good",
                                             .bad_name = "bad"};
-  struct tsl_record record = {.outcome = TSL_OUTCOME_FINISHED, .steps = 5, .term_count = 1};
+  struct tsl_record record = {
+      .outcome = TSL_OUTCOME_FINISHED, .steps = 5, .term_count = 1};
   snprintf(record.terms[0].name, sizeof record.terms[0].name, "total");
-  struct tsl_run_progress progress = {.steps = 4, .iterations = 9, .host = "h", .ranks = "0"};
+  struct tsl_run_progress progress = {
+      .steps = 4, .iterations = 9, .host = "h", .ranks = "0"};
   struct tsl_run_log *log = NULL;
   must(tsl_store_log_create(store, "r", "step,total,clock", &log, &err), &err);
   must(tsl_run_log_add(log, "0,12.5,0.1\n1,,0.2", &err), &err);
@@ -270,19 +276,25 @@ static void run_seed(struct tsl_store *store) {
 }
 
 static void results_seeds(void) {
-  static const char *const files[] = {"runs/r/record.json", "runs/r/progress.json",
-                                      NULL,                 NULL,
-                                      NULL,                 "runs/r/log.csv",
-                                      "scores.h5",          "latents.h5",
-                                      "runs/r/model.h5",    "runs/r/checkpoint.h5",
+  static const char *const files[] = {"runs/r/record.json",
+                                      "runs/r/progress.json",
+                                      NULL,
+                                      NULL,
+                                      NULL,
+                                      "runs/r/log.csv",
+                                      "scores.h5",
+                                      "latents.h5",
+                                      "runs/r/model.h5",
+                                      "runs/r/checkpoint.h5",
                                       "classify/r/points.h5"};
   static const char claim[] =
       "{\"beat\": 3, \"session\": \"h-1\", \"host\": \"h\", \"pid\": 12, \"started\": 1, "
       "\"place\": \"p\", \"step\": 4, \"steps_per_second\": 2.5, \"seconds\": 180, "
       "\"kernels\": \"k\"}\n",
-                    ledger[] = "time\tevent\trun\tranks\thost\tprocess\tsteps\tnote\n"
-                               "2026-01-02T03:04:05.678Z\tstart\tr\t0-3\th\t12\t0\t\n"
-                               "2026-01-02T03:05:05.678Z\tfinish\tr\t0-3\th\t12\t9\tfine\n",
+                    ledger[] =
+                        "time\tevent\trun\tranks\thost\tprocess\tsteps\tnote\n"
+                        "2026-01-02T03:04:05.678Z\tstart\tr\t0-3\th\t12\t0\t\n"
+                        "2026-01-02T03:05:05.678Z\tfinish\tr\t0-3\th\t12\t9\tfine\n",
                     provenance[] = "{\"format\": 1, \"job\": \"x\", \"data\": {\"name\": "
                                    "\"d\", \"digest\": \"00\"}}\n";
   char path[512], name[32];
