@@ -1,5 +1,6 @@
 #include "dataset/cache.h"
 
+#include "dataset/isolate.h"
 #include "teasel/log.h"
 #include "teasel/store.h"
 
@@ -152,8 +153,9 @@ static void map_existing(const char *path, const struct tsl_digest *key, enum te
 
 /* ---- making one ---- */
 
-static enum tsl_status fill(const struct tsl__cache_request *request,
-                            const struct tsl_digest *key, int fd, struct tsl_error *err) {
+static enum tsl_status fill_here(const struct tsl__cache_request *request,
+                                 const struct tsl_digest *key, int fd,
+                                 struct tsl_error *err) {
   struct tsl__builder builder;
   tsl__builder_init(&builder, fd);
   enum tsl_status status =
@@ -162,6 +164,33 @@ static enum tsl_status fill(const struct tsl__cache_request *request,
     status = tsl__builder_finish(&builder, key, err);
   tsl__builder_release(&builder);
   return status;
+}
+
+struct filling {
+  const struct tsl__cache_request *request;
+  const struct tsl_digest *key;
+  int fd;
+};
+
+static enum tsl_status fill_apart(void *context, struct tsl_error *err) {
+  const struct filling *filling = context;
+  return fill_here(filling->request, filling->key, filling->fd, err);
+}
+
+/* The first file that the options name. */
+static const char *file_of(const struct tsl_dataset_config *config) {
+  for (size_t i = 0; i < config->reader->option_count; i++)
+    if (config->reader->options[i].type == TSL_OPTION_PATH)
+      return (const char *)config->reader_options + config->reader->options[i].offset;
+  return config->file;
+}
+
+static enum tsl_status fill(const struct tsl__cache_request *request,
+                            const struct tsl_digest *key, int fd, struct tsl_error *err) {
+  struct filling filling = {request, key, fd};
+  if (!request->ops->isolated)
+    return fill_here(request, key, fd, err);
+  return tsl__isolate(fill_apart, &filling, file_of(request->config), err);
 }
 
 /* The data set in this process' memory alone. */

@@ -227,6 +227,7 @@ const struct tsl_reader_ops tsl_reader_hdf5 = {
                .options = options,
                .option_count = sizeof options / sizeof options[0],
                .options_bytes = sizeof(struct hdf5_options)},
+    .isolated = true,
     .sources = sources,
     .read = read_hdf5,
 };

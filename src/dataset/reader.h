@@ -10,6 +10,8 @@ struct tsl_reader_ops {
   struct tsl_reader reader; /* first: tsl_reader_at gives a pointer to it */
   bool seeded;              /* the samples themselves depend on the seed */
   bool scales;              /* samples are brought to the network's shape */
+  bool isolated; /* its library may crash on a damaged file: read in a process of its own,
+                    so the read may touch nothing but the builder */
   /* Local. NULL: no files. Adds every file that the samples come from with
    * tsl__source_add. */
   enum tsl_status (*sources)(const struct tsl_dataset_config *config,

@@ -1,7 +1,17 @@
-/* A stranger's HDF5 file behind one byte that says how it is used. */
+/* A stranger's HDF5 file behind one byte that says how it is used, and whether the bytes
+ * are the file or say what is in it. */
 #include "fuzz_dataset.h"
+#include "fuzz_h5.h"
 
-enum { CHANNELS_LAST = 1, BINARY = 2, OTHER_NAMES = 4 };
+enum { CHANNELS_LAST = 1, BINARY = 2, OTHER_NAMES = 4, COMPOSED = 8 };
+
+static const char *const objects[] = {
+    "/images",       "/labels",      "/factors",      "/label_names",  "/factor_names",
+    "/factor_sizes", "/test_begin",  "/group/images", "/group/labels", "/group/factors",
+    "/images",       "/label_names", "/group"};
+static const char *const attributes[] = {"classes", "other"};
+static const struct fuzz_names names = {objects, sizeof objects / sizeof *objects,
+                                        attributes, 2};
 
 static struct fuzz_file file;
 
@@ -25,7 +35,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     case_set(&config, "labels", "/group/labels");
     case_set(&config, "factors", "group/factors");
   }
-  fuzz_file_fill(&file, data + 1, size - 1);
+  if (flags & COMPOSED)
+    fuzz_compose(file.path, &names, data + 1, size - 1);
+  else
+    fuzz_file_fill(&file, data + 1, size - 1);
   fuzz_read(&config);
   return 0;
 }

@@ -1,6 +1,6 @@
 /* The files of a results folder, each read as the program reads it. The first byte says
- * which file the rest is. */
-#include "fuzz.h"
+ * which file the rest is, or that the rest says what is in an HDF5 file. */
+#include "fuzz_h5.h"
 
 #include "store/claim_file.h"
 #include "teasel/claim.h"
@@ -23,7 +23,8 @@ enum kind {
   MODEL,
   CHECKPOINT,
   CLASSIFIED,
-  KINDS
+  KINDS,
+  COMPOSED = 128
 };
 static const char *const names[KINDS] = {[RECORD] = "runs/r/record.json",
                                          [PROGRESS] = "runs/r/progress.json",
@@ -36,6 +37,44 @@ static const char *const names[KINDS] = {[RECORD] = "runs/r/record.json",
                                          [MODEL] = "runs/r/model.h5",
                                          [CHECKPOINT] = "runs/r/checkpoint.h5",
                                          [CLASSIFIED] = "classify/r/points.h5"};
+static const char *const objects[] = {"/runs/name",
+                                      "/runs/family",
+                                      "/runs/setting_label",
+                                      "/runs/outcome",
+                                      "/runs/digest",
+                                      "/runs/notes",
+                                      "/runs/setting",
+                                      "/runs/seed",
+                                      "/runs/latent",
+                                      "/runs/informative",
+                                      "/runs/flagged",
+                                      "/runs/kl",
+                                      "/metrics/name",
+                                      "/metrics/value",
+                                      "/spearman/R",
+                                      "/lasso/R",
+                                      "/spearman/pairwise/lib",
+                                      "/indices",
+                                      "/labels",
+                                      "/factors",
+                                      "/run_table/name",
+                                      "/run_table/latent",
+                                      "/runs/aaaa/mean",
+                                      "/runs/aaaa/log_variance",
+                                      "/params/a.weight",
+                                      "/params/a.bias",
+                                      "/params/group/b",
+                                      "/mean",
+                                      "/log_variance",
+                                      "/bad",
+                                      "/class_names",
+                                      "/params"};
+static const char *const attributes[] = {"version",       "informative_kl", "comparisons",
+                                         "factor_points", "votes",          "test_votes",
+                                         "labels"};
+static const struct fuzz_names h5_names = {objects, sizeof objects / sizeof *objects,
+                                           attributes,
+                                           sizeof attributes / sizeof *attributes};
 static char folder[64];
 static struct tsl_store *store;
 
@@ -215,8 +254,12 @@ static void (*const readers[KINDS])(void) = {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size < 1)
     return -1;
-  const enum kind kind = (enum kind)(data[0] % KINDS);
-  if (kind == CHECKPOINT)
+  const enum kind kind = (enum kind)(data[0] % COMPOSED % KINDS);
+  if (data[0] >= COMPOSED && kind >= SCORES && kind != CHECKPOINT) {
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, names[kind]);
+    fuzz_compose(path, &h5_names, data + 1, size - 1);
+  } else if (kind == CHECKPOINT)
     put_checkpoint(data + 1, size - 1);
   else
     put(names[kind], data + 1, size - 1);

@@ -1,0 +1,87 @@
+#include "unit.h"
+
+#include "dataset/isolate.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static enum tsl_status fine(void *context, struct tsl_error *err) {
+  (void)err;
+  *(int *)context = (int)getpid();
+  return TSL_OK;
+}
+
+static enum tsl_status refuse(void *context, struct tsl_error *err) {
+  return tsl_error_set(err, TSL_BAD_INPUT, "a file", "%s", (const char *)context);
+}
+
+/* raise() runs a handler of the caller's too, but this process has none. */
+static enum tsl_status die(void *context, struct tsl_error *err) {
+  (void)err;
+  raise(*(const int *)context);
+  return TSL_OK;
+}
+
+static enum tsl_status leave(void *context, struct tsl_error *err) {
+  (void)context, (void)err;
+  _exit(3);
+}
+
+static void test_isolate__shared_maps_keep_what_is_written(void **state) {
+  (void)state;
+  struct tsl_error err = {0};
+  int here = 0;
+  int *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
+                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  assert_ptr_not_equal(shared, MAP_FAILED);
+  assert_int_equal(tsl__isolate(fine, shared, "path", &err), TSL_OK);
+  assert_int_not_equal(*shared, 0);
+  assert_int_not_equal(*shared, getpid());
+  assert_int_equal(tsl__isolate(fine, &here, "path", &err), TSL_OK);
+  assert_int_equal(here, 0); /* other memory is a copy's */
+  munmap(shared, sizeof *shared);
+}
+
+static void test_isolate__an_error_comes_back_whole(void **state) {
+  (void)state;
+  struct tsl_error err = {0};
+  char why[] = "for a reason";
+  assert_int_equal(tsl__isolate(refuse, why, "path", &err), TSL_BAD_INPUT);
+  assert_int_equal(err.status, TSL_BAD_INPUT);
+  assert_string_equal(err.where, "a file");
+  assert_string_equal(err.text, why);
+  assert_int_equal(tsl__isolate(refuse, why, "path", NULL), TSL_BAD_INPUT);
+}
+
+static void test_isolate__a_crash_is_a_damaged_file(void **state) {
+  (void)state;
+  int crashes[] = {SIGSEGV, SIGABRT, SIGFPE, SIGBUS};
+  for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) {
+    struct tsl_error err = {0};
+    assert_int_equal(tsl__isolate(die, &crashes[i], "x.h5", &err), TSL_FORMAT);
+    assert_string_equal(err.where, "x.h5");
+    assert_non_null(strstr(err.text, "damaged"));
+  }
+  struct tsl_error err = {0};
+  assert_int_equal(tsl__isolate(leave, NULL, "x.h5", &err), TSL_FORMAT);
+}
+
+static void test_isolate__a_kill_is_no_damaged_file(void **state) {
+  (void)state;
+  struct tsl_error err = {0};
+  int kill = SIGKILL, term = SIGTERM;
+  assert_int_equal(tsl__isolate(die, &kill, "x.h5", &err), TSL_MEMORY);
+  assert_int_equal(tsl__isolate(die, &term, "x.h5", &err), TSL_OK); /* not its business */
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_isolate__shared_maps_keep_what_is_written),
+      cmocka_unit_test(test_isolate__an_error_comes_back_whole),
+      cmocka_unit_test(test_isolate__a_crash_is_a_damaged_file),
+      cmocka_unit_test(test_isolate__a_kill_is_no_damaged_file),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
