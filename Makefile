@@ -124,6 +124,8 @@ $(TESTS): %: %.o $(BUILD)/libteasel.a
 	@echo "LD $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS) -lcmocka
 
+# No reader is there, and clang takes minutes over the kernels with sanitizers in them.
+build/fuzz/src/nn/%.o: override SANITIZE :=
 # libFuzzer brings the harnesses' main.
 $(FUZZERS): LDFLAGS += -fsanitize=fuzzer
 $(FUZZERS) $(BUILD)/tests/fuzz/seeds: %: %.o $(BUILD)/libteasel.a
