@@ -51,10 +51,11 @@ test: ## build and run every test
 	@$(MAKE) --no-print-directory -j$$(nproc) all tests
 	@BUILD=$(BUILD) SANITIZE=$(SANITIZE) tests/run.sh
 
-soak: ## kill sweeps at random times, for a quarter of an hour
+soak: ## kill sweeps at random times, damage results at random places, for half an hour
 	@.ci/packages build test
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@BUILD=$(BUILD) tests/soak/kills.sh
+	@BUILD=$(BUILD) tests/soak/results.sh
 
 fuzz: ## give every reader of files damaged input, half an hour of processor time each
 	@.ci/packages build fuzz

@@ -3,6 +3,7 @@
 #include "store/h5.h"
 #include "store/store.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,9 @@ static enum tsl_status read_points(struct tsl_h5_reader *reader,
     TSL_TRY(
         read_shaped(reader, "/factors", TSL_ARRAY_F32, latents->points, -1, &array, err));
     latents->factors = array.data;
+    if (array.dims[1] > INT_MAX)
+      return tsl_error_set(err, TSL_FORMAT, reader->path,
+                           "/factors holds too many; encode again");
     latents->factor_count = (int)array.dims[1];
   }
   return TSL_OK;
