@@ -89,6 +89,47 @@ call encode "$out" --run "$(ls "$place/$out/runs" | head -n 1)" "pictures/-rf ~/
 is "and used to encode" 0 $?
 is "nothing was run by a shell" "" "$(find "$work" -name pwned)"
 
+# Labels by such names, in the page that tells one from all others.
+call classify "$out" --run "$(ls "$place/$out/runs" | head -n 1)" --good "$evil" --good "-rf ~" --good $'two\nlines' --labels 6
+code=$?
+if [ $code = 0 ]; then
+  grep -qF '&lt;script&gt;alert' "$place/$out"/classify/*/classify.html && ok "classes are shown escaped" || no "classes are shown escaped"
+  call report "$out"
+  grep -rlF -e '<img src=x' -e '<script>alert' "$place/$out" --include='*.html' --include='*.svg' >"$work/log"
+  is "and only so" "" "$(cat "$work/log")"
+else # so short a training may leave no informative latent
+  is "classify ends with 2 where it has nothing to tell" 2 $code
+fi
+call classify "$out" --run "$(ls "$place/$out/runs" | head -n 1)" --good '$(touch pwned)'
+is "a class that is not there ends with 2" 2 $?
+
+# What is handed to SLURM and to mpirun, each name one word.
+mkdir "$work/bin"
+printf '#!/bin/bash\nprintf "%%s\\0" "$@" >>"%s/argv"\necho 7\n' "$work" >"$work/bin/sbatch"
+chmod +x "$work/bin/sbatch"
+words() { tr '\0\n' '\n ' <"$work/argv" | grep -cxF -e "$(printf '%s' "$1" | tr '\n' ' ')"; }
+(cd "$place" && PATH=$work/bin:$PATH timeout 100 "$TEASEL" submit "$job" --array 2 --gflops 10 -o "new $evil" --sbatch="--comment=$evil" >"$work/log" 2>&1 </dev/null)
+is "submit ends with 0" 0 $?
+is "and hands the job to both of SLURM's jobs as one word" 2 "$(words "$job")"
+is "the folder" 2 "$(words "new $evil")"
+is "and the option" 2 "$(words "--comment=$evil")"
+rm "$work/argv"
+(cd "$place" && timeout 100 "$TEASEL" submit "$job" --array 2 --gflops 10 -o "new $evil" --dry-run >"$work/script" 2>"$work/log" </dev/null)
+(cd "$place" && PATH=$work/bin:$PATH bash "$work/script" >"$work/log" 2>&1 </dev/null)
+is "a shell reads the printed commands as the same words" "2 2" "$(words "$job") $(words "new $evil")"
+for script in array score sweep; do
+  (cd "$place" && TEASEL=$work/bin/sbatch bash "$OLDPWD/slurm/$script.sbatch" "$job" -o "of $script $evil" >"$work/log" 2>&1 </dev/null)
+  is "$script.sbatch hands them on as they are" 1 "$(words "of $script $evil")"
+done
+call launch -n 1 "$job" -o "$out"
+is "launch starts mpirun with them" 0 $?
+for setting in 'latent=$(touch pwned)' 'seeds=[0, `touch pwned`]' "name=../$evil" 'network=../../../etc/passwd' 'dataset=;touch pwned'; do
+  call run "$job" -o "set $evil" --set "$setting"
+  is "--set $setting ends with 2" 2 $?
+done
+[ ! -e "$place/set $evil" ] && ok "and writes nothing" || no "and writes nothing"
+is "still nothing was run by a shell" "" "$(find "$work" -name pwned)"
+
 # Names of runs are paths: none of them comes from what a file says.
 name=$(ls "$place/$out/runs" | head -n 1)
 for run in "../../jobs" "$name/../$name" "/etc/passwd" "" "."; do
