@@ -90,6 +90,10 @@ struct tsl_value tsl_graph_deconv(struct tsl_graph *graph, struct tsl_value x,
 struct tsl_value tsl_graph_dense(struct tsl_graph *graph, struct tsl_value x,
                                  const char *name, int64_t units, bool bias,
                                  enum tsl_activation activation);
+/* The parameters of this layer begin at `scale` times what they are drawn as; layer: what
+ * a call above gave, without activation. */
+void tsl_graph_initial_scale(struct tsl_graph *graph, struct tsl_value layer,
+                             double scale);
 struct tsl_value tsl_graph_maxpool(struct tsl_graph *graph, struct tsl_value x,
                                    int64_t kernel, int64_t stride, int64_t pad);
 struct tsl_value tsl_graph_upsample(struct tsl_graph *graph, struct tsl_value x,

@@ -13,7 +13,7 @@
 
 struct gmvae_options {
   int64_t latent_w, components, samples;
-  double z_prior_threshold;
+  double z_prior_threshold, prior_scale;
 };
 
 static const struct tsl_option option_table[] = {
@@ -48,6 +48,16 @@ static const struct tsl_option option_table[] = {
      .help = "Nats lambda below which the z-prior term is not pressed: the loss has "
              "max(lambda, z_prior) of the batch mean (the paper's minimum information "
              "constraint). 0: always pressed."},
+    {.name = "prior_scale",
+     .type = TSL_OPTION_REAL,
+     .offset = offsetof(struct gmvae_options, prior_scale),
+     .initial = "1",
+     .min = 0,
+     .max = 100,
+     .help = "Factor on the weights that prior_mean and prior_log_variance begin with. "
+             "With many latent dimensions drawn components lie so far apart that a few "
+             "get all points at once and the others none; 0.1 lets them begin close "
+             "together."},
 };
 
 struct posterior {
@@ -85,6 +95,8 @@ static struct tsl_value mixture(struct tsl_graph *graph, const struct tsl_run *r
                                            /*bias=*/true, TSL_ACTIVATION_NONE);
   values->component_log_variance = tsl_graph_dense(
       graph, hidden, "prior_log_variance", units, /*bias=*/true, TSL_ACTIVATION_NONE);
+  tsl_graph_initial_scale(graph, values->component_mean, options->prior_scale);
+  tsl_graph_initial_scale(graph, values->component_log_variance, options->prior_scale);
   const struct tsl_mixture_inputs parts = {.x = x->sample,
                                            .mean = x->sample_mean,
                                            .log_variance = x->sample_log_variance,

@@ -157,6 +157,7 @@ struct tsl__param {
   struct tsl_param face;
   char name[TSL__NAME_MAX + 16];
   enum tsl__initial initial;
+  float initial_scale; /* what is drawn is multiplied by it */
   struct tsl__layout plain, layout;
   size_t offset;                           /* floats, into the flat arrays */
   size_t extent;                           /* floats, padding included */

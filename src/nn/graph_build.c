@@ -254,6 +254,7 @@ void tsl__param_add(struct tsl_graph *graph, struct tsl__node *node, const char 
   param->face.fan_in = fan_in;
   param->face.trained = true;
   param->initial = TSL__INITIAL_UNIFORM;
+  param->initial_scale = 1.0F;
   param->plain = tsl__layout_plain(rank, dims);
   param->layout = param->plain;
 }

@@ -86,6 +86,15 @@ void tsl_graph_param_set(struct tsl_graph *graph, int index, const float *values
 
 /* PyTorch's default of convolution and linear layers: kaiming_uniform with a = sqrt(5)
  * for weights, uniform for biases, both on (-1/sqrt(fan_in), 1/sqrt(fan_in)). */
+void tsl_graph_initial_scale(struct tsl_graph *graph, struct tsl_value layer,
+                             double scale) {
+  if (graph->failed)
+    return;
+  const struct tsl__node *node = graph->nodes[layer.index];
+  for (int k = 0; k < node->param_count; k++)
+    graph->params[node->params[k]]->initial_scale = (float)scale;
+}
+
 void tsl_graph_initialise(struct tsl_graph *graph, uint64_t seed) {
   const struct tsl_stream stream = {.seed = seed, .purpose = TSL_PURPOSE_INITIALISATION};
   for (int i = 0; i < graph->param_count; i++) {
@@ -96,7 +105,7 @@ void tsl_graph_initialise(struct tsl_graph *graph, uint64_t seed) {
       float bound = (float)(1.0 / sqrt((double)param->face.fan_in));
       tsl_random_uniform(&stream, 0, (uint32_t)i, count, values);
       for (size_t k = 0; k < count; k++)
-        values[k] = (2.0F * values[k] - 1.0F) * bound;
+        values[k] = ((2.0F * values[k] - 1.0F) * bound) * param->initial_scale;
     } else {
       tsl__fill(values, param->initial == TSL__INITIAL_ONE ? 1.0F : 0.0F, count);
     }

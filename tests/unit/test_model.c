@@ -335,6 +335,37 @@ static void test_gmvae__has_a_row_a_dimension_and_component_in_its_prior(void **
   tsl_model_release(&model);
 }
 
+static void
+test_gmvae__begins_with_close_components_on_a_small_prior_scale(void **state) {
+  (void)state;
+  struct tsl_network network;
+  network_init(&network);
+  const double scales[] = {1, 0.25};
+  const char *const heads[] = {"prior_mean.weight", "prior_mean.bias",
+                               "prior_log_variance.weight", "x_mean.weight"};
+  static float drawn[2][4][4096];
+  for (int i = 0; i < 2; i++) {
+    struct tsl_run run;
+    run_init(&run, "gmvae", &network);
+    set_real(&run, "prior_scale", scales[i]);
+    struct tsl_model model = create(&run);
+    for (int h = 0; h < 4; h++) {
+      const struct tsl_param *param = find_param(&model, heads[h]);
+      assert_true(param != NULL && param->count <= 4096);
+      for (int k = 0; k < tsl_graph_param_count(model.graph); k++) {
+        if (tsl_graph_param(model.graph, k) == param)
+          tsl_graph_param_get(model.graph, k, drawn[i][h]);
+      }
+    }
+    tsl_model_release(&model);
+  }
+  for (int h = 0; h < 4; h++) {
+    assert_true(drawn[0][h][0] != 0);
+    const float factor = h < 3 ? 0.25F : 1.0F; /* the other heads begin as ever */
+    assert_true(drawn[1][h][0] == factor * drawn[0][h][0]);
+  }
+}
+
 /* What is minimised has max(threshold, z_prior); the term is reported as it is. */
 static void test_gmvae__adds_its_terms_up_with_the_threshold(void **state) {
   (void)state;
@@ -504,6 +535,7 @@ int main(void) {
       cmocka_unit_test(test_cluster_logits__do_not_tie_where_probabilities_do),
       cmocka_unit_test(test_gmvae__needs_a_network_for_its_prior),
       cmocka_unit_test(test_gmvae__has_a_row_a_dimension_and_component_in_its_prior),
+      cmocka_unit_test(test_gmvae__begins_with_close_components_on_a_small_prior_scale),
       cmocka_unit_test(test_gmvae__adds_its_terms_up_with_the_threshold),
       cmocka_unit_test(test_families__overfit_eight_samples),
       cmocka_unit_test(test_c_beta_vae__holds_its_kl_at_the_capacity),
