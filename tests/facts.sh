@@ -132,6 +132,18 @@ hold_when() {
   done
   return 1
 }
+# rank, folder: the process of that rank, of those that `teasel run ... -o FOLDER` started
+rank_process() {
+  local id
+  for id in $(pgrep -f "^$TEASEL [a-z]+ .*$2( |\$)"); do
+    tr '\0' '\n' 2>/dev/null <"/proc/$id/environ" | grep -qx "OMPI_COMM_WORLD_RANK=$1" && echo "$id" && return
+  done
+}
+# process, number of a signal: whether it was sent one while it stands still.
+is_pending() {
+  local set
+  set=$(sed -n 's/^ShdPnd:[[:space:]]*//p' "/proc/$1/status") && [ $((0x${set:-0} >> ($2 - 1) & 1)) = 1 ]
+}
 # process: kills it, wherever it stands.
 finish_off() {
   kill -KILL "$1" 2>/dev/null

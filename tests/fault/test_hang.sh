@@ -18,13 +18,6 @@ is "an undisturbed sweep ends with 0" 0 $? "$work/whole.log"
 runs=$(ls "$work/whole/runs" | wc -l)
 
 processes() { pgrep -f "^$TEASEL run .*-o $work/$1 "; }
-# rank, folder
-process_of() {
-  local id
-  for id in $(processes "$2"); do
-    tr '\0' '\n' 2>/dev/null <"/proc/$id/environ" | grep -q "^OMPI_COMM_WORLD_RANK=$1\$" && echo "$id"
-  done
-}
 ledgers() { cat "$work/$1"/ledger/*.tsv 2>/dev/null; }
 # folder: a run has been begun, and not all of them are done
 in_the_middle() {
@@ -35,9 +28,9 @@ in_the_middle() {
 check() {
   local rank=$1 folder=$2 begin=$SECONDS code launcher stopped=
   shift 2
-  start "$work/$folder.log" sweep "$folder" --set schedule.peer_seconds=5 "$@"
+  start "$work/$folder.log" sweep "$folder" --set schedule.peer_seconds=3 "$@"
   launcher=$process
-  wait_for "stopped=\$(process_of $rank $folder); [ -n \"\$stopped\" ]" $launcher
+  wait_for "stopped=\$(rank_process $rank $work/$folder); [ -n \"\$stopped\" ]" $launcher
   hold_when "$stopped" "in_the_middle $folder" || no "$folder: rank $rank was never in the middle" "$work/$folder.log"
   wait $launcher
   code=$?

@@ -14,15 +14,9 @@ launch() {
 bytes() { (cd "$work/$1" && md5sum runs/*/model.h5 runs/*/log.csv latents.h5 scores.csv | md5sum); }
 events() { grep -c "	$2	" "$work/$1/ledger.tsv"; }
 processes() { pgrep -f "^$TEASEL run .*-o $work/$1( |\$)"; }
-process_of() { # rank, folder
-  local id
-  for id in $(processes "$2"); do
-    tr '\0' '\n' 2>/dev/null <"/proc/$id/environ" | grep -q "^OMPI_COMM_WORLD_RANK=$1\$" && echo "$id"
-  done | head -n 1
-}
 # rank, folder, expression: the rank stands still, as $victim, as soon as the expression holds.
 seize() {
-  wait_for "victim=\$(process_of $1 $2); [ -n \"\$victim\" ]" $process
+  wait_for "victim=\$(rank_process $1 $work/$2); [ -n \"\$victim\" ]" $process
   hold_when "$victim" "$3" || no "$2: rank $1 was never seen at work" "$work/$2.log"
 }
 # A rank that works alone has its own progress.json; a team has that of its first rank.

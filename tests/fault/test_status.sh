@@ -1,20 +1,9 @@
 #!/bin/bash
 # `teasel status`, the ledger and the progress of `teasel run`: what a sweep is doing, from its
 # files alone, while it runs, when it was stopped, killed, or failed, and when it is done.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export XDG_CACHE_HOME=$work/cache
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-passed=0 failed=0
-ok() { passed=$((passed + 1)); echo "ok      $1"; }
-no() { failed=$((failed + 1)); echo "FAILED  $1"; shift; for file in "$@"; do tail -n 20 "$file"; done; }
-is() { if [ "$2" = "$3" ]; then ok "$1"; else no "$1: wanted '$2', got '$3'" "$work/log"; fi; }
-said() { if grep -qE -- "$2" "$work/log"; then ok "$1"; else no "$1: '$2' was not said" "$work/log"; fi; }
-call() { timeout -k 5 100 "$TEASEL" "$@" >"$work/log" 2>&1 </dev/null; }
+. "$(dirname "$0")/../facts.sh"
+call() { within "$TEASEL" "$@" >"$work/log" 2>&1; }
 status() { call status "$@"; }
-wait_for() { for _ in $(seq 400); do eval "$1" && return 0; sleep 0.05; done; no "$1 came true"; return 1; }
 plain() { ! LC_ALL=C grep -q $'[\001-\010\013-\037]' "$1"; } # no control characters but tab and line end
 host=$(uname -n)
 
@@ -47,8 +36,9 @@ long=(--set train.iterations=1000000 --train-only) # until it is stopped
 # ---- done ----
 call run "$job" -o "$work/done"
 is "a sweep runs" 0 $?
-plain "$work/log" && ok "its output into a file is plain lines" || no "its output into a file is plain lines" "$work/log"
-is "with one line on its progress within the minute" 1 "$(grep -c 'of 4 runs' "$work/log")"
+fact "its output into a file is plain lines" plain "$work/log"
+lines=$(grep -c 'of 4 runs' "$work/log")
+test_that "with one line a minute on its progress ($lines)" "[ $lines -ge 1 ] && [ $lines -le $((1 + SECONDS / 60)) ]"
 status "$work/done"
 is "done: exit code 0" 0 $?
 said "done: all runs" "^seen: 4 of 4 runs done$"
@@ -59,31 +49,31 @@ is "no progress is left" 0 "$(find "$work/done" -name 'progress.json*' | wc -l)"
 is "the ledger has every start and end" "begin,end,finish,finish,finish,finish,start,start,start,start" \
   "$(sed 1d "$work/done/ledger.tsv" | cut -f 2 | sort | paste -sd,)"
 is "in lines of eight cells" 8 "$(awk -F'\t' '{print NF}' "$work/done/ledger.tsv" | sort -u)"
-said_in() { grep -qE -- "$2" "$3" && ok "$1" || no "$1" "$3"; }
-said_in "with run, rank, host and steps" $'\tfinish\t[^\t]*-seed=0-[0-9a-f]{8}\t0\t'"$host"$'\t[0-9]+\t40\tfinished after' "$work/done/ledger.tsv"
+said "with run, rank, host and steps" $'\tfinish\t[^\t]*-seed=0-[0-9a-f]{8}\t0\t'"$host"$'\t[0-9]+\t40\tfinished after' "$work/done/ledger.tsv"
 before=$(md5sum "$work/done/ledger.tsv")
 call run "$job" -o "$work/done"
 is "a start that trains nothing adds nothing" "$before" "$(md5sum "$work/done/ledger.tsv")"
 
 # ---- running, then interrupted ----
-"$TEASEL" run "$job" -o "$work/open" "${long[@]}" >"$work/run.log" 2>&1 </dev/null &
-process=$!
-wait_for '[ -n "$(ls "$work"/open/runs/*/progress.json 2>/dev/null)" ]'
-wait_for '[ "$(wc -l <"$(ls "$work"/open/runs/*/log.csv | head -n 1)")" -ge 2 ]'
+start "$work/run.log" "$TEASEL" run "$job" -o "$work/open" "${long[@]}"
+sweep=$process
+wait_for '[ -n "$(ls "$work"/open/runs/*/progress.json 2>/dev/null)" ]' $sweep
+wait_for '[ "$(cat "$work"/open/runs/*/log.csv 2>/dev/null | wc -l)" -ge 2 ]' $sweep
 status "$work/open"
 is "running: exit code 75" 75 $?
 said "running: one of four" "^seen: 0 of 4 runs done, 1 running, 3 waiting; "
-said "running: step, loss, who and where" "^running +beta_vae-.* step [0-9]+ of 1000000 \(0 %\).*, loss [0-9.]+, rank 0 on $host \(process $process\), since 20"
+said "running: step, loss, who and where" "^running +beta_vae-.* step [0-9]+ of 1000000 \(0 %\).*, loss [0-9.]+, rank 0 on $host \(process $sweep\), since 20"
 (cd / && env -i PATH="$PATH" "$TEASEL" status "$work/open" >"$work/log" 2>&1)
 is "from anywhere, without MPI" 75 $?
-wait_for '[ -n "$(sed -n "s/.*steps_per_second\": \([1-9]\)/\1/p" "$work"/open/runs/*/progress.json)" ]'
+wait_for '[ -n "$(sed -n "s/.*steps_per_second\": \([1-9]\)/\1/p" "$work"/open/runs/*/progress.json)" ]' $sweep
 status "$work/open"
 said "running: its speed and the time left" "steps/s|left"
-timeout 1 "$TEASEL" status "$work/open" --watch --every 0.2 >"$work/log" 2>&1
-is "watching goes on while it runs" 124 $?
-[ "$(grep -c '^seen: ' "$work/log")" -ge 2 ] && plain "$work/log" && ok "with plain lines where there is no terminal" || no "with plain lines where there is no terminal" "$work/log"
-kill -USR1 $process
-wait $process
+start "$work/log" "$TEASEL" status "$work/open" --watch --every 0.2
+fact "watching goes on while it runs" wait_for '[ "$(grep -c "^seen: " "$work/log")" -ge 2 ]' $process
+fact "with plain lines where there is no terminal" plain "$work/log"
+finish_off $process
+kill -USR1 $sweep
+wait $sweep
 is "a signal stops the sweep with 75" 75 $?
 status "$work/open"
 is "interrupted: exit code 75" 75 $?
@@ -96,11 +86,9 @@ is "interrupted: the ledger tells" "begin start leave end" "$(sed 1d "$work/log"
 said "interrupted: and why it ended" $'\tend\t.*interrupted'
 
 # ---- killed ----
-"$TEASEL" run "$job" -o "$work/open" "${long[@]}" >"$work/run.log" 2>&1 </dev/null &
-process=$!
-wait_for '[ -n "$(ls "$work"/open/runs/*/progress.json 2>/dev/null)" ]'
-kill -KILL $process
-wait $process 2>/dev/null
+start "$work/run.log" "$TEASEL" run "$job" -o "$work/open" "${long[@]}"
+wait_for '[ -n "$(ls "$work"/open/runs/*/progress.json 2>/dev/null)" ]' $process
+finish_off $process
 status "$work/open"
 is "killed: exit code 75" 75 $?
 said "killed: its run is silent" "^silent +beta_vae-.*\(process $process\), last 20"
@@ -114,41 +102,40 @@ is "a damaged progress.json is no obstacle" 75 $?
 printf 'a torn line' >>"$(ls "$work"/open/ledger/*.tsv | head -n 1)"
 status "$work/open" --ledger
 is "nor is a torn ledger" 0 $?
-said_not() { grep -qE -- "$2" "$3" && no "$1" "$3" || ok "$1"; }
-said_not "whose torn line is left out" "a torn line" "$work/log"
+silent "whose torn line is left out" "a torn line"
 
 # ---- two processes, one of which is killed ----
 two=(--set train.iterations=3000 --train-only)
-"$TEASEL" run "$job" -o "$work/two" "${two[@]}" >"$work/run.log" 2>&1 </dev/null &
-process=$!
-wait_for '[ -n "$(ls "$work"/two/runs/*/progress.json 2>/dev/null)" ]'
-"$TEASEL" run "$job" -o "$work/two" "${two[@]}" >"$work/second.log" 2>&1 </dev/null &
-second=$!
-wait_for '[ "$(cat "$work"/two/ledger/*.tsv | grep -c "	begin	")" = 2 ]'
-status "$work/two"
-said "two: both are seen" "^running .*\(process $second\)|, 2 running"
-wait_for 'kill -STOP $process; lost=$(grep -l "\"process\": $process," "$work"/two/runs/*/progress.json) || { kill -CONT $process; false; }'
+trains='grep -l "\"process\": $process," "$work"/two/runs/*/progress.json 2>/dev/null'
+start "$work/run.log" "$TEASEL" run "$job" -o "$work/two" "${two[@]}"
+first=$process
+hold_when $first "lost=\$($trains)" || no "two: the first never trained" "$work/run.log"
 lost=$(basename "$(dirname "$lost")")
-kill -KILL $process
-wait $process 2>/dev/null
+start "$work/second.log" "$TEASEL" run "$job" -o "$work/two" "${two[@]}"
+second=$process
+hold_when $second "$trains" || no "two: the second never trained" "$work/second.log"
+status "$work/two"
+said "two: both are seen" "^seen: .*, 2 running"
+said "two: by their numbers" "^running +$lost .*\(process $first\)"
+finish_off $first
+kill -CONT $second
 wait $second
-is "two: the other one completes the sweep" 0 $?
+is "two: the other one completes the sweep" 0 $? "$work/second.log"
 status "$work/two"
 is "two: which is done" 0 $?
-said_in "two: the ledger tells of the takeover" $'\ttakeover\t'"$lost"$'\t.*of process '"$process on $host" "$work/two/ledger.tsv"
+said "two: the ledger tells of the takeover" $'\ttakeover\t'"$lost"$'\t.*of process '"$first on $host" "$work/two/ledger.tsv"
 is "two: every run is finished once" 4 "$(grep $'\tfinish\t' "$work/two/ledger.tsv" | cut -f 3 | sort -u | wc -l)"
 is "two: and no run twice" 4 "$(grep -c $'\tfinish\t' "$work/two/ledger.tsv")"
 
 # ---- a rank that no longer answers ----
-timeout -k 5 60 mpirun --oversubscribe --mca mpi_yield_when_idle 1 --mca orte_enable_recovery 1 -n 2 \
-  "$TEASEL" run "$job" -o "$work/lost" "${two[@]}" --set schedule.width=1 --set schedule.peer_seconds=1 >"$work/run.log" 2>&1 </dev/null &
-launcher=$!
-wait_for 'mute=$(cat "$work"/lost/runs/*/progress.json 2>/dev/null | grep -A 3 "\"ranks\": \"1\"" | sed -n "s/.*process\": \([0-9]*\),/\1/p" | head -n 1); [ -n "$mute" ]'
-kill -STOP "$mute"
-wait_for 'grep -q "	loss	" "$work"/lost/ledger/*.tsv'
+start "$work/run.log" within mpirun --oversubscribe --mca mpi_yield_when_idle 1 --mca orte_enable_recovery 1 -n 2 \
+  "$TEASEL" run "$job" -o "$work/lost" "${two[@]}" --set schedule.width=1 --set schedule.peer_seconds=2
+wait_for 'mute=$(rank_process 1 "$work/lost"); [ -n "$mute" ]' $process
+hold_when "$mute" 'grep -qs "\"process\": $mute," "$work"/lost/runs/*/progress.json' || no "lost: rank 1 never trained" "$work/run.log"
+wait_for 'cat "$work"/lost/ledger/*.tsv | grep -q "	loss	"' $process
 kill -KILL "$mute"
-wait $launcher
-said_in "lost: the ledger tells of the rank" $'\tloss\t\t1\t'"$host" "$work/lost/ledger.tsv"
+wait $process
+said "lost: the ledger tells of the rank" $'\tloss\t\t1\t'"$host" "$work/lost/ledger.tsv"
 
 # ---- failed ----
 name=$(basename "$(ls -d "$work"/done/runs/*-seed=1-* | head -n 1)")
@@ -159,7 +146,7 @@ status "$work/failed"
 is "failed: exit code 1" 1 $?
 said "failed: the others are done" "^seen: 3 of 4 runs done, 1 failed"
 said "failed: which and why" "^failed +$name  .*log.csv"
-said_in "failed: in the ledger, too" $'\tfail\t'"$name"$'\t.*log.csv' "$work/failed/ledger.tsv"
+said "failed: in the ledger, too" $'\tfail\t'"$name"$'\t.*log.csv' "$work/failed/ledger.tsv"
 rmdir "$work/failed/runs/$name/log.csv"
 call run "$job" -o "$work/failed" --train-only
 is "with the cause gone the same command completes it" 0 $?
@@ -171,7 +158,7 @@ call run "$job" -o "$work/wild" --train-only --set train.learning_rate=1000 --se
 status "$work/wild"
 is "diverged: done all the same" 0 $?
 said "diverged: is told" "^seen: 2 of 2 runs done \(2 diverged\)"
-said_in "diverged: in the ledger, too" $'\tfinish\t.*\tdiverged after' "$work/wild/ledger.tsv"
+said "diverged: in the ledger, too" $'\tfinish\t.*\tdiverged after' "$work/wild/ledger.tsv"
 
 # ---- what is no results folder, or a damaged one ----
 for folder in "$work/none" "$work/jobs" "$work/tubers16.yaml"; do
@@ -206,7 +193,7 @@ is "and a whole copy is as good as the folder" 0 $?
 
 # ---- terminals ----
 if command -v script >/dev/null; then
-  on_terminal() { TERM=xterm timeout -k 5 60 script -qec "stty cols $1; $2" /dev/null >"$work/log" 2>&1 </dev/null; }
+  on_terminal() { TERM=xterm timeout -k 5 "$patience" script -qec "stty cols $1; $2" /dev/null >"$work/log" 2>&1 </dev/null; }
   rm -rf "$work/copy"
   on_terminal 60 "'$TEASEL' run '$job' -o '$work/copy'"
   is "a sweep runs on a terminal" 0 $?
@@ -222,5 +209,4 @@ if command -v script >/dev/null; then
   said "having drawn it once" $'\x1b\\[H\x1b\\[J.*seen: 4 of 4 runs done'
 fi
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+facts_end

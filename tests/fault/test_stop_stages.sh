@@ -1,19 +1,16 @@
 #!/bin/bash
 # A signal while runs are encoded, scored or shown ends the program at the next good place with
 # exit code 75; what is finished stays, and the same command again completes it.
-. tests/facts.sh
-# signal, words of the log to wait for, command...: its exit code
+. "$(dirname "$0")/../facts.sh"
+# signal, words of the log to wait for, command...: its exit code. The process stands still when the
+# words are said and has the signal when it goes on.
 stopped_at() {
-  local signal=$1 words=$2 process
+  local signal=$1 words=$2
   shift 2
-  timeout -k 5 120 "$@" >"$work/log" 2>&1 </dev/null &
-  process=$!
-  for _ in $(seq 2000); do
-    grep -q "$words" "$work/log" && break
-    sleep 0.01
-  done
-  # The program itself, not `timeout`, which would pass the signal on as its own end.
-  kill -"$signal" "$(pgrep -P $process)"
+  start "$work/log" "$@"
+  hold_when $process "grep -q '$words' $work/log" || no "'$words' was never said"
+  kill -"$signal" $process
+  kill -CONT $process
   wait $process
 }
 cat >"$work/net.yaml" <<'END'
@@ -38,7 +35,7 @@ families:
 score: {udr: {points: 1900, informative_kl: 0}, factors: {points: 400, votes: 0}}
 END
 results=$work/results
-"$TEASEL" run "$work/job.yaml" -o "$results" --train-only >"$work/log" 2>&1 ||
+within "$TEASEL" run "$work/job.yaml" -o "$results" --train-only >"$work/log" 2>&1 ||
   { cat "$work/log"; echo "the sweep did not run"; exit 1; }
 runs=$(cd "$results/runs" && stat -c '%n %i %y' ./*/*)
 
@@ -46,7 +43,14 @@ stopped_at USR1 'encoding' "$TEASEL" score "$results"
 fact "USR1 while encoding ends with 75" test $? -eq 75
 fact "and says what to do" grep -q 'run the same command again' "$work/log"
 fact "and nothing was scored" test ! -e "$results/scores.h5" -a ! -e "$results/scores.csv"
-stopped_at USR1 'encoding' mpirun --oversubscribe --mca mpi_yield_when_idle 1 -n 2 "$TEASEL" score "$results"
+# On ranks the signal comes from mpirun, and is waited for.
+start "$work/log" mpirun --oversubscribe --mca mpi_yield_when_idle 1 -n 2 "$TEASEL" score "$results"
+wait_for "first=\$(rank_process 0 $results); [ -n \"\$first\" ]" $process
+hold_when "$first" "grep -q encoding $work/log" || no "encoding was never said"
+kill -USR1 $process
+wait_for "is_pending $first $(kill -l USR1)" $process
+kill -CONT "$first"
+wait $process
 fact "so it does on 2 ranks" test $? -eq 75
 stopped_at TERM 'scoring' "$TEASEL" score "$results"
 fact "TERM while scoring ends with 75" test $? -eq 75
