@@ -16,13 +16,13 @@ passed=0 failed=0 at_end=()
 
 facts_clean() {
   local command id
-  # Whatever knows this folder was started by this test, in whatever group or state it is.
+  for command in "${at_end[@]}"; do eval "$command"; done
+  # Whatever else knows this folder was started by this test, in whatever group or state it is.
   for _ in $(seq 100); do
     id=$(pgrep -f -- "$work/" | grep -vx $$) || break
     kill -KILL $id 2>/dev/null
     sleep 0.05
   done
-  for command in "${at_end[@]}"; do eval "$command"; done
   rm -rf "$work"
 }
 trap facts_clean EXIT

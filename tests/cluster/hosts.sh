@@ -10,9 +10,14 @@ hosts_net=10.87.$(($$ % 250 + 1))
 hosts_missing() { # prints why there can be none; fails when there can
   [ "$(id -u)" = 0 ] || { echo "network namespaces need root"; return; }
   command -v ip >/dev/null || { echo "no ip: apt-get install iproute2"; return; }
-  ip netns add "${hosts_prefix}try" 2>/dev/null || { echo "no right to make network namespaces"; return; }
-  ip netns del "${hosts_prefix}try"
-  return 1
+  local try=${hosts_prefix}try refused=
+  ip netns add "$try" 2>/dev/null || { echo "no right to make network namespaces"; return; }
+  { ip -n "$try" link add bridge type bridge && ip -n "$try" link add eth0 type veth peer name v &&
+    ip netns exec "$try" unshare --uts --mount --propagation private bash -c \
+      'hostname h && mount --bind /etc/hosts /etc/hosts && mount -t tmpfs tmpfs /dev/shm'; } >/dev/null 2>&1 ||
+    refused="no right to make bridges, or to mount in a namespace"
+  ip netns del "$try"
+  [ -n "$refused" ] && echo "$refused"
 }
 
 hosts_start() {
@@ -53,8 +58,7 @@ exec "$work/on" "\$host" /bin/sh -c "\$*"
 EOF
   chmod +x "$work/on" "$work/agent"
   for i in 1 2 3; do
-    for _ in $(seq 100); do [ -s "$work/h$i.process" ] && break; sleep 0.05; done
-    [ -s "$work/h$i.process" ] || { cat "$work/h$i.log"; return 1; }
+    wait_for "[ -s $work/h$i.process ]" || { cat "$work/h$i.log"; return 1; }
   done
 }
 

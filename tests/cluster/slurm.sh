@@ -69,7 +69,7 @@ EOF
     mkdir -p "$top/spool.n$i"
     slurmd -N "n$i" >>"$top/log/start" 2>&1 </dev/null || return 1
   done
-  for _ in $(seq 100); do
+  for _ in $(seq 600); do
     [ "$(sinfo -h -N -t idle -o %N 2>/dev/null | wc -l)" = "$nodes" ] && return 0
     sleep 0.2
   done

@@ -2,31 +2,21 @@
 # Three machines (network namespaces) and mpirun over TCP: the bytes of one machine, with a data
 # cache that all share and with one on each; a machine that vanishes in mid-run costs its run
 # nothing but time, and the same command completes.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
+. "$(dirname "$0")/../facts.sh"
 . tests/cluster/hosts.sh
 hosts_missing && exit 77
-work=$(mktemp -d)
-trap 'hosts_stop; rm -rf "$work"' EXIT
-passed=0 failed=0
-ok() { passed=$((passed + 1)); echo "ok      $1"; }
-no() { failed=$((failed + 1)); echo "FAILED  $1"; shift; for file in "$@"; do echo "-- $file"; tail -n 25 "$file"; done; }
-is() { # title, wanted, got, files...
-  local title=$1 wanted=$2 got=$3
-  shift 3
-  if [ "$wanted" = "$got" ]; then ok "$title"; else no "$title: wanted '$wanted', got '$got'" "$@"; fi
-}
+at_end+=(hosts_stop)
 bytes() { (cd "$work/$1" && md5sum runs/*/model.h5 runs/*/log.csv latents.h5 scores.csv | md5sum); }
 job=(jobs/smoke.yaml --set "seeds=[0]" --set train.iterations=150 --set schedule.peer_seconds=6)
 # folder, arguments...: a sweep on the three machines, begun on the first
 launch() {
   local folder=$1
   shift
-  exec timeout -k 5 200 "$work/on" h1 "$TEASEL" launch -n 3 --mpirun "$(hosts_options 1)" "${job[@]}" \
+  exec timeout -k 5 "$patience" "$work/on" h1 "$TEASEL" launch -n 3 --mpirun "$(hosts_options 1)" "${job[@]}" \
     -o "$work/$folder" "$@" </dev/null
 }
 hosts_start || { no "the machines start"; exit 1; }
-timeout 200 "$TEASEL" run "${job[@]}" --set "schedule.cache=$work/cache" -o "$work/whole" >"$work/whole.log" 2>&1 </dev/null
+within "$TEASEL" run "${job[@]}" --set "schedule.cache=$work/cache" -o "$work/whole" >"$work/whole.log" 2>&1
 is "a sweep on one machine ends with 0" 0 $? "$work/whole.log"
 
 (launch shared --set "schedule.cache=$work/cache" --set schedule.width=1) >"$work/shared.log" 2>&1
@@ -37,22 +27,20 @@ is "and each has trained" "h1 h2 h3" "$(awk -F'\t' '$2 == "start" {print "h" $4 
 is "three machines with a cache on each and runs across them end with 0" 0 $? "$work/own.log"
 is "with the bytes of one machine" "$(bytes whole)" "$(bytes own)"
 
-(launch cut --set "schedule.cache=$work/cache" --set train.iterations=1500 --set schedule.width=1 --train-only --set schedule.claim_seconds=4) >"$work/cut.log" 2>&1 &
-process=$!
-for _ in $(seq 600); do
-  [ "$(ls "$work"/cut/runs/*/progress.json 2>/dev/null | wc -l)" -ge 3 ] && break
-  sleep 0.05
-done
+start "$work/cut.log" launch cut --set "schedule.cache=$work/cache" --set train.iterations=1500 --set schedule.width=1 --train-only --set schedule.claim_seconds=4
+# Its rank stands still while the cable is pulled, in the middle of a run.
+wait_for 'victim=$(rank_process 2 "$work/cut"); [ -n "$victim" ]' $process
+hold_when "$victim" 'grep -qs "\"host\": \"h3\"" "$work"/cut/runs/*/progress.json' || no "h3 never trained" "$work/cut.log"
 hosts_cut h3
+kill -CONT "$victim"
 begin=$SECONDS
 wait $process
 code=$?
 [ $code != 124 ] && [ $code != 137 ] && ok "a machine that vanishes does not hold up the others (exit code $code after $((SECONDS - begin)) s)" ||
   no "a machine that vanishes: exit code $code" "$work/cut.log"
 ip netns pids "${hosts_prefix}3" | grep -v "^$(cat "$work/h3.process")\$" | xargs -r kill -KILL 2>/dev/null
-timeout 300 "$TEASEL" run "${job[@]}" --set "schedule.cache=$work/cache" --set train.iterations=1500 --train-only --set schedule.claim_seconds=4 -o "$work/cut" >"$work/again.log" 2>&1 </dev/null
+within "$TEASEL" run "${job[@]}" --set "schedule.cache=$work/cache" --set train.iterations=1500 --train-only --set schedule.claim_seconds=4 -o "$work/cut" >"$work/again.log" 2>&1
 is "the same sweep is completed" 0 $? "$work/again.log"
-timeout 300 "$TEASEL" run "${job[@]}" --set "schedule.cache=$work/cache" --set train.iterations=1500 --train-only -o "$work/long" >"$work/long.log" 2>&1 </dev/null
+within "$TEASEL" run "${job[@]}" --set "schedule.cache=$work/cache" --set train.iterations=1500 --train-only -o "$work/long" >"$work/long.log" 2>&1
 is "with the bytes of an undisturbed one" "$(cd "$work/long" && md5sum runs/*/model.h5 runs/*/log.csv)" "$(cd "$work/cut" && md5sum runs/*/model.h5 runs/*/log.csv)"
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+facts_end

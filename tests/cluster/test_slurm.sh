@@ -3,43 +3,30 @@
 # queue as before its time limit, alone and once, and all is done in the end with the bytes of one
 # process. Then a sweep in one allocation of two nodes, and what `teasel submit` submits.
 # SOAK=1: an array of 4 over 12 runs, and the limit is a real one, of a minute.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
+. "$(dirname "$0")/../facts.sh"
 . tests/cluster/slurm.sh
 slurm_missing && exit 77
-work=$(mktemp -d)
-trap 'slurm_stop; rm -rf "$work"' EXIT
-passed=0 failed=0
-ok() { passed=$((passed + 1)); echo "ok      $1"; }
-no() { failed=$((failed + 1)); echo "FAILED  $1"; shift; for file in "$@"; do echo "-- $file"; tail -n 15 "$file"; done; }
-is() { # title, wanted, got, files...
-  local title=$1 wanted=$2 got=$3
-  shift 3
-  if [ "$wanted" = "$got" ]; then ok "$title"; else no "$title: wanted '$wanted', got '$got'" "$@"; fi
-}
+at_end+=(slurm_stop)
 bytes() { (cd "$work/$1" && md5sum runs/*/model.h5 runs/*/log.csv latents.h5 scores.csv | md5sum); }
 events() { grep -c "	$2	" "$work/$1/ledger.tsv"; }
 
 seeds=0 iterations=400
 [ -n "${SOAK:-}" ] && seeds="0, 1, 2" iterations=${ITERATIONS:-6000}
 job=(jobs/smoke.yaml --set "schedule.cache=$work/cache" --set "seeds=[$seeds]"
-  --set "train.iterations=$iterations" --set schedule.claim_seconds=4)
+  --set "train.iterations=$iterations" --set schedule.claim_seconds=20)
 slurm_start 3 4 || { cat "$work"/slurm/log/*; no "SLURM starts"; exit 1; }
 ok "SLURM starts"
 export TEASEL
 submit() { (cd "$work" && sbatch --parsable --chdir="$OLDPWD" --output="$work/log-%A-%a" "$@"); }
 top=$PWD
 
-timeout 300 "$TEASEL" run "${job[@]}" -o "$work/whole" >"$work/whole.log" 2>&1 </dev/null
+within "$TEASEL" run "${job[@]}" -o "$work/whole" >"$work/whole.log" 2>&1
 is "an undisturbed sweep ends with 0" 0 $? "$work/whole.log"
 
 limit=(--time=10)
 [ -n "${SOAK:-}" ] && limit=(--time=1 --signal=B:USR1@20)
 array=$(submit --array=0-3 "${limit[@]}" "$top/slurm/array.sbatch" "${job[@]}" -o "$work/array")
-for _ in $(seq 300); do
-  [ "$(ls "$work"/array/runs/*/progress.json 2>/dev/null | wc -l)" -ge 3 ] && break
-  sleep 0.1
-done
+wait_for '[ "$(cat "$work"/array/ledger/*.tsv 2>/dev/null | grep -c "	start	")" -ge 3 ]'
 scancel "${array}_2"
 [ -z "${SOAK:-}" ] && scancel --batch --signal=USR1 "${array}_1"
 slurm_wait "$array" "${SOAK:+3}300" || no "the array ends" "$work"/log-*
@@ -71,5 +58,4 @@ slurm_wait "$array" 200 && slurm_wait "$score" 100 || no "array and scores end" 
 is "scores after an array are completed" "COMPLETED " "$(slurm_state "$score")" "$work"/log-"$score"*
 mv "$folder" "$work/after"
 is "with the bytes of one process" "$(bytes whole)" "$(bytes after)"
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+facts_end

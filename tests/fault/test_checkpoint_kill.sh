@@ -133,7 +133,7 @@ fi
 # ---- a full disk ----
 mkdir "$work/disk"
 if mount -t tmpfs -o size=400k tmpfs "$work/disk" 2>/dev/null; then
-  at_end+=('umount "$work/disk"')
+  at_end+=('umount -l "$work/disk"')
   run+=(-o "$work/disk/r" --set train.checkpoint_seconds=0)
   start "$log" "${run[@]}"
   hold_when $process "[ -n \"\$(find $work/disk -name checkpoint.h5)\" ]" || no "no checkpoint on the small disk"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # `teasel classify` on a trained run: every point is judged once, a second time gives the same
 # bytes, and bad input is one message with exit code 2 and no file.
-. tests/facts.sh
+. "$(dirname "$0")/../facts.sh"
 cat >"$work/net.yaml" <<'END'
 input: [3, 16, 16]
 encoder:

@@ -1,7 +1,7 @@
 #!/bin/bash
 # `teasel data`: what it writes is read back whole; bad input is one message, exit code 2 and no
 # file; processes that open a set at the same time make one cache file.
-. tests/facts.sh
+. "$(dirname "$0")/../facts.sh"
 small=(--set count=60 --set good=20 --set size=16)
 digest() { "$TEASEL" data info "$@" | sed -n 's/^digest: *//p'; }
 

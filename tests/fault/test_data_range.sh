@@ -1,7 +1,7 @@
 #!/bin/bash
 # Float samples outside 0 to 1 and `reconstruction: bernoulli`: refused with sample, value and
 # remedy before anything is written; the other likelihoods take them.
-. tests/facts.sh
+. "$(dirname "$0")/../facts.sh"
 cd "$work" || exit 1
 # A float32 array (40, 6) of 0.5 but for the first value of sample 7: its bytes are given.
 array() {
@@ -33,13 +33,12 @@ families:
   - {model: beta_vae, beta: 2}
 YAML
 
-run() { timeout 60 "$TEASEL" run job.yaml -o out "$@"; }
+run() { within "$TEASEL" run job.yaml -o out "$@"; }
 fact "a value above 1 is refused by sample and value" \
   refused "large.yaml: sample 7 of data set large holds the value 255 (all values lie from 0.5 to 255)" run
 fact "the remedy is told" refused "set reconstruction to squared_error or gaussian" run
 fact "a value below 0 is refused" refused "holds the value -0.25" run --set dataset=./negative.yaml
-fact "ranks refuse it together" refused "holds the value 255" timeout 60 mpirun --oversubscribe \
-  -n 2 "$TEASEL" run job.yaml -o out
+fact "ranks refuse it together" refused "holds the value 255" on_ranks 2 "$TEASEL" run job.yaml -o out
 fact "nothing is written" test ! -e out
 fact "plan refuses it too" refused "holds the value 255" "$TEASEL" plan job.yaml --ids --gflops 1
 fact "a cache that is there says the same" refused "sample 7" run

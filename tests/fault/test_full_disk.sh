@@ -1,20 +1,14 @@
 #!/bin/bash
 # A sweep on a disk that is too small: one clear message, nothing finished is lost, and the same
 # command completes it once there is room. Needs root, for a file system of its own.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-work=$(mktemp -d)
+. "$(dirname "$0")/../facts.sh"
 disk=$work/disk
-trap 'umount "$disk" 2>/dev/null; rm -rf "$work"' EXIT
 mkdir "$disk"
 mount -t tmpfs -o size=700k tmpfs "$disk" 2>/dev/null || { echo "no right to mount a small disk"; exit 77; }
-job=(jobs/smoke.yaml -o "$disk/results" --set "schedule.cache=$work/cache" --set train.iterations=5)
-passed=0 failed=0
-ok() { passed=$((passed + 1)); echo "ok      $1"; }
-no() { failed=$((failed + 1)); echo "FAILED  $1"; tail -n 20 "$work/log"; }
-test_that() { if eval "$2"; then ok "$1"; else no "$1"; fi; }
+at_end+=('umount -l "$disk"')
+job=(jobs/smoke.yaml -o "$disk/results" --set train.iterations=5)
 
-timeout 100 "$TEASEL" run "${job[@]}" >"$work/log" 2>&1 </dev/null
+within "$TEASEL" run "${job[@]}" >"$work/log" 2>&1
 code=$?
 test_that "a full disk ends with 1" "[ $code = 1 ]"
 test_that "and one message names a file of the results and the remedy" \
@@ -27,10 +21,9 @@ for record in $finished; do
 done
 before=$(stat -c '%n %i %y' $finished)
 mount -o remount,size=100m "$disk"
-timeout 100 "$TEASEL" run "${job[@]}" >"$work/log" 2>&1 </dev/null
+within "$TEASEL" run "${job[@]}" >"$work/log" 2>&1
 code=$?
 test_that "with room the same command ends with 0" "[ $code = 0 ]"
 test_that "and repeats nothing" "[ \"\$before\" = \"\$(stat -c '%n %i %y' \$finished)\" ]"
 test_that "and writes the report" "[ -s $disk/results/report.html ]"
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+facts_end

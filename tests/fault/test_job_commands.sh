@@ -1,12 +1,9 @@
 #!/bin/bash
 # teasel plan and explain as a user meets them: what they print, exit codes, and that a bad
 # job file is told whole with exit code 2 and leaves nothing behind.
-set -u
-passed=0 failed=0
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/../facts.sh"
 check() { # title, condition's exit code
-  if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $1"; fi
+  if [ "$2" -eq 0 ]; then ok "$1"; else no "$1"; fi
 }
 
 cat > "$work/net.yaml" <<'YAML'
@@ -99,5 +96,4 @@ check "a data set file of the current folder needs no slash" $?
 "$TEASEL" data mine.yaml 2>err.txt; [ $? -eq 2 ] && grep -q "neither info nor write" err.txt
 check "data says what it lacks" $?
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+facts_end

@@ -2,17 +2,8 @@
 # Names with slashes, spaces, quotes, HTML and shell characters: of jobs, networks, data sets, class
 # folders, pictures and results folders. No path leaves the results folder, nothing is run by a
 # shell, the report escapes.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export XDG_CACHE_HOME=$work/cache
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-passed=0 failed=0
-ok() { passed=$((passed + 1)); echo "ok      $1"; }
-no() { failed=$((failed + 1)); echo "FAILED  $1"; shift; for file in "$@"; do tail -n 20 "$file"; done; }
-is() { if [ "$2" = "$3" ]; then ok "$1"; else no "$1: wanted '$2', got '$3'" "$work/log"; fi; }
-call() { (cd "$place" && timeout -k 5 100 "$TEASEL" "$@" >"$work/log" 2>&1 </dev/null); }
+. "$(dirname "$0")/../facts.sh"
+call() { (cd "$place" && within "$TEASEL" "$@" >"$work/log" 2>&1); }
 listing() { find "$work" -path "$work/cache" -prune -o -path "$work/log" -prune -o -print | sort; }
 
 evil="a b'c\"d<img src=x onerror=alert(1)>&;\$(touch pwned)\`touch pwned\`|*?\\%s%n"
@@ -138,5 +129,4 @@ for run in "../../jobs" "$name/../$name" "/etc/passwd" "" "."; do
 done
 [ ! -e "$place/out.csv" ] && ok "and writes nothing" || no "and writes nothing"
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+facts_end

@@ -1,7 +1,7 @@
 #!/bin/bash
 # `teasel report` writes a page from whatever a results folder holds, the same bytes each time,
 # says what is missing, and never fails for it.
-. tests/facts.sh
+. "$(dirname "$0")/../facts.sh"
 page_has() { grep -qF -- "$1" "$work/out/report.html"; }
 page_lacks() { ! page_has "$1"; }
 report() { "$TEASEL" report "$work/out" >"$work/log" 2>&1; }

@@ -2,15 +2,9 @@
 # Every file of a results folder missing, empty, cut in half, another's, or a folder: every command
 # but run (test_results_files.sh) ends by itself with an exit code of its own, and names what is
 # wrong.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export XDG_CACHE_HOME=$work/cache TMPDIR=$work/tmp
+. "$(dirname "$0")/../facts.sh"
+export TMPDIR=$work/tmp
 mkdir "$work/tmp"
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-no() { failed=$((failed + 1)); echo "FAILED  $1"; tail -n 20 "$work/log"; }
 
 mkdir -p "$work/configs/networks" "$work/jobs"
 cat >"$work/configs/networks/tiny.yaml" <<'END'
@@ -50,10 +44,10 @@ damage() { # kind, file
 }
 call() {
   case $1 in
-    encode) timeout -k 2 30 "$TEASEL" encode "$work/copy" --run "$run" "$work/picture.png" -o "$work/out.csv" ;;
-    diff) timeout -k 2 30 "$TEASEL" diff "$work/whole" "$work/copy" ;;
-    *) timeout -k 2 30 "$TEASEL" "$1" "$work/copy" ;;
-  esac >"$work/log" 2>&1 </dev/null
+    encode) within "$TEASEL" encode "$work/copy" --run "$run" "$work/picture.png" -o "$work/out.csv" ;;
+    diff) within "$TEASEL" diff "$work/whole" "$work/copy" ;;
+    *) within "$TEASEL" "$1" "$work/copy" ;;
+  esac  >"$work/log" 2>&1
 }
 try() { # file, kinds, commands
   local file=$1 kind command code
@@ -65,12 +59,12 @@ try() { # file, kinds, commands
       call "$command"
       code=$?
       case $code in
-        0 | 75) ok ;;
+        0 | 75) ok "$file $kind: $command ends with $code" ;;
         1 | 2) # a message, or an answer
-          if [ -s "$work/log" ] && ! grep -qiE 'defect|segmentation|assert' "$work/log"; then ok; else no "$file $kind: $command says why"; fi ;;
+          if [ -s "$work/log" ] && ! grep -qiE 'defect|segmentation|assert' "$work/log"; then ok "$file $kind: $command ends with $code"; else no "$file $kind: $command says why"; fi ;;
         *) no "$file $kind: $command ends with $code" ;;
       esac
-      [ "$code" = 2 ] && { grep -qE "copy|$(basename "$file")" "$work/log" && ok || no "$file $kind: $command names the place"; }
+      [ "$code" = 2 ] && { grep -qE "copy|$(basename "$file")" "$work/log" && ok "$file $kind: $command names the place" || no "$file $kind: $command names the place"; }
     done
   done
 }
@@ -85,5 +79,4 @@ try "runs/$run/log.csv" "missing half foreign folder" "diff report"
 try ledger.tsv "half foreign" status
 try "runs/$run" "missing foreign" "status encode diff"
 try runs "missing foreign" "status diff score report"
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+facts_end

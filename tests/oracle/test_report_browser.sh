@@ -101,7 +101,7 @@ check() { # title, width, scheme (0 dark, 1 light)
 <iframe src="checked.html" style="width:$2px;height:800px;border:0"></iframe></body>
 END
   local result
-  result=$(timeout 90 "$chromium" --headless --no-sandbox --disable-gpu --user-data-dir="$folder/profile" \
+  result=$(timeout -k 5 240 "$chromium" --headless --no-sandbox --disable-gpu --user-data-dir="$folder/profile" \
     --blink-settings=preferredColorScheme="$3" --virtual-time-budget=8000 \
     --dump-dom "file://$folder/frame.html" 2>/dev/null | sed -n 's,.*<p id="result">\(.*\)</p>.*,\1,p')
   if [ "$result" = "all well" ]; then

@@ -1,17 +1,15 @@
 #!/bin/bash
 # Step files that do not fit their job: exit code 2, the words that help, and nothing written.
-set -u
+. "$(dirname "$0")/../facts.sh"
 steps=tests/oracle/steps
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-passed=0 failed=0
+folder=$work
 
 # title, exit code, words that must be said (separated by |), arguments of `teasel step`
 refuses() {
   local title=$1 wanted=$2 words=$3 code word missing=
   shift 3
   rm -f "$folder/out.h5"
-  timeout 60 "$TEASEL" step "$@" >"$folder/said" 2>&1
+  within "$TEASEL" step "$@" >"$folder/said" 2>&1
   code=$?
   IFS='|'
   for word in $words; do grep -qF -- "$word" "$folder/said" || missing="$missing '$word'"; done
@@ -45,5 +43,4 @@ sed 's/^decoder:$/- dropout: {rate: 0.5}\n&/' $steps/vae-beta-network.yaml >"$fo
 cp $steps/vae-beta.yaml "$folder/"
 refuses "missing noise" 2 "/noise/dropout0_uniform is missing|[3, 8, 9]" "$folder/vae-beta.yaml" $steps/vae-beta.in.h5 "$out"
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+facts_end

@@ -1,10 +1,8 @@
 #!/bin/bash
 # `teasel encode`: latents of a data set and of picture files by a trained run, found by what a
 # user types.
-set -u
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-passed=0 failed=0
+. "$(dirname "$0")/../facts.sh"
+folder=$work
 
 cat >"$folder/data.yaml" <<'END'
 reader: tubers
@@ -33,7 +31,7 @@ families:
     beta: [1, 4]
 END
 results=$folder/results
-timeout 120 "$TEASEL" run "$folder/job.yaml" -o "$results" >"$folder/said" 2>&1 || {
+within "$TEASEL" run "$folder/job.yaml" -o "$results" >"$folder/said" 2>&1 || {
   cat "$folder/said"
   echo "0 passed, 1 failed"
   exit 1
@@ -46,7 +44,7 @@ png=$(find "$results/figures" -name '*.png' | sort | head -n 1)
 encode() {
   local title=$1 wanted=$2 words=$3 code
   shift 3
-  timeout 60 "$TEASEL" encode "$results" "$@" >"$folder/said" 2>&1
+  within "$TEASEL" encode "$results" "$@" >"$folder/said" 2>&1
   code=$?
   if [ $code -eq "$wanted" ] && { [ -z "$words" ] || grep -qF -- "$words" "$folder/said"; }; then
     passed=$((passed + 1))
@@ -95,8 +93,7 @@ head -c 3000 "$folder/kept.h5" >"$weights"
 encode "weights cut off" 2 "remove $results/runs/$name/record.json" --run "$id" "$png" -o "$folder/x.csv"
 rm "$weights"
 encode "weights lost" 2 "remove $results/runs/$name/record.json" --run "$id" "$png" -o "$folder/x.csv"
-timeout 120 "$TEASEL" run "$folder/job.yaml" -o "$results" >"$folder/said" 2>&1
+within "$TEASEL" run "$folder/job.yaml" -o "$results" >"$folder/said" 2>&1
 same "and the run is trained anew, to the same weights" "$(md5sum <"$weights")" "$(md5sum <"$folder/kept.h5")"
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+facts_end

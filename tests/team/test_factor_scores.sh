@@ -1,19 +1,8 @@
 #!/bin/bash
 # Factor metrics of a small sweep on dSprites: from samples, from drawn points, without votes; the same
 # bytes on two ranks, and nothing computed twice.
-set -u
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-passed=0 failed=0
-ok() { passed=$((passed + 1)); echo "ok      $1"; }
-no() { failed=$((failed + 1)); echo "FAILED  $1"; }
-holds() { # title, command...
-  local title=$1
-  shift
-  if "$@"; then ok "$title"; else no "$title"; fi
-}
-
+. "$(dirname "$0")/../facts.sh"
+folder=$work
 cat >"$folder/data.yaml" <<'END'
 reader: dsprites
 count: 3000
@@ -42,7 +31,7 @@ families:
 END
 results=$folder/results
 run() { # arguments...: says what was said after a failure
-  timeout 120 "$@" >"$folder/said" 2>&1 && return 0
+  within "$@" >"$folder/said" 2>&1 && return 0
   cat "$folder/said"
   return 1
 }
@@ -62,37 +51,36 @@ points() { h5dump -a /factor_points "$results/scores.h5" | sed -n 's/.*(0): //p'
 metrics="mig sap_continuous sap_discrete modularity beta_vae_score factor_vae_score"
 
 # shellcheck disable=SC2086
-holds "factor metrics of 3,000 samples are numbers" shares $metrics
-holds "as many samples again by half judge" [ "$(points)" = 3000 ]
-holds "the FactorVAE score is better than chance" \
+fact "factor metrics of 3,000 samples are numbers" shares $metrics
+fact "as many samples again by half judge" [ "$(points)" = 3000 ]
+fact "the FactorVAE score is better than chance" \
   [ "$(column factor_vae_score | awk '$1 > 0.25 {n++} END {print n}')" = 2 ]
 cp "$results/scores.h5" "$folder/samples.h5"
 cp "$results/scores.csv" "$folder/samples.csv"
 
 rm "$results/scores.h5"
 run mpirun --oversubscribe --mca mpi_yield_when_idle 1 -n 2 "$TEASEL" score "$results"
-holds "two ranks write the same bytes" cmp "$results/scores.h5" "$folder/samples.h5"
+fact "two ranks write the same bytes" cmp "$results/scores.h5" "$folder/samples.h5"
 run "$TEASEL" score "$results"
-holds "scored again they are the same bytes" cmp "$results/scores.h5" "$folder/samples.h5"
+fact "scored again they are the same bytes" cmp "$results/scores.h5" "$folder/samples.h5"
 
 run "$TEASEL" score "$results" --set score.factors.votes=0
-holds "without votes the two that vote are left out" [ -z "$(column beta_vae_score)" ]
-holds "and MIG stays" [ "$(column mig)" = "$(cut -d, -f"$(awk -F, 'NR == 1 {for (i = 1; i <= NF; i++) if ($i == "mig") print i}' "$folder/samples.csv")" "$folder/samples.csv" | tail -n 2)" ]
+fact "without votes the two that vote are left out" [ -z "$(column beta_vae_score)" ]
+fact "and MIG stays" [ "$(column mig)" = "$(cut -d, -f"$(awk -F, 'NR == 1 {for (i = 1; i <= NF; i++) if ($i == "mig") print i}' "$folder/samples.csv")" "$folder/samples.csv" | tail -n 2)" ]
 run "$TEASEL" score "$results" --set score.factors.votes=300
-holds "asked for again they are as before" cmp "$results/scores.csv" "$folder/samples.csv"
+fact "asked for again they are as before" cmp "$results/scores.csv" "$folder/samples.csv"
 
 run "$TEASEL" score "$results" --set score.factors.points=20000
 # shellcheck disable=SC2086
-holds "factor metrics of drawn points are numbers" shares $metrics
-holds "96 are drawn for each value of the largest factor" [ "$(points)" = $((96 * 40)) ]
-holds "they are near those of the samples" awk -v a="$(column mig | head -n 1)" \
+fact "factor metrics of drawn points are numbers" shares $metrics
+fact "96 are drawn for each value of the largest factor" [ "$(points)" = $((96 * 40)) ]
+fact "they are near those of the samples" awk -v a="$(column mig | head -n 1)" \
   -v b="$(awk -F, 'NR == 1 {for (i = 1; i <= NF; i++) if ($i == "mig") c = i} NR == 2 {print $c}' "$folder/samples.csv")" \
   'BEGIN {exit !(a - b < 0.02 && b - a < 0.02)}'
 run "$TEASEL" score "$results" --set score.factors.points=120
-holds "of too few points those that vote tell why they are missing" \
+fact "of too few points those that vote tell why they are missing" \
   grep -q 'beta_vae_score: no value of factor 2 is shared by 16 of 120 points' "$results/scores.csv"
 cp "$results/scores.csv" "$folder/few.csv"
 run "$TEASEL" score "$results"
-holds "and tell it again" cmp "$results/scores.csv" "$folder/few.csv"
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+fact "and tell it again" cmp "$results/scores.csv" "$folder/few.csv"
+facts_end

@@ -26,11 +26,12 @@ struct bench {
   int found;                        /* rank 0: tasks that others did */
   int asked[TASKS];                 /* rank 0 */
   bool taken_away[TASKS];           /* by this rank's task */
+  bool slow;                        /* this rank */
 };
 
 static enum tsl_status take_step(void *context) {
-  (void)context;
-  nanosleep(&(struct timespec){.tv_nsec = 300000}, NULL);
+  const struct bench *bench = context;
+  nanosleep(&(struct timespec){.tv_nsec = bench->slow ? 50000000 : 300000}, NULL);
   return TSL_OK;
 }
 
@@ -42,7 +43,8 @@ static enum tsl_status work(void *context, int64_t id, struct tsl_team *team,
                          .poll = poll,
                          .poll_context = poll_context,
                          .steps = STEPS,
-                         .take_step = take_step};
+                         .take_step = take_step,
+                         .context = bench};
   (void)team;
   bench->begun[id]++;
   TSL_TRY(elastic_work(&task, err));
@@ -181,13 +183,15 @@ static void test_schedule__a_failing_task_stops_no_other(void **state) {
     assert_int_equal(bench.failed, 1);
 }
 
-/* asker: the rank that gets the signal. */
+/* asker: the rank that gets the signal. The others are slow, so that they cannot be done
+ * before. */
 static void check_stop(int asker, int after) {
   struct tsl_task tasks[TASKS];
   tasks_fill(tasks, 8);
   struct bench bench = {.failing = -1, .stop_after = -1};
   if (tsl_world_rank(world) == asker)
     bench.stop_after = after;
+  bench.slow = tsl_world_rank(world) != asker;
   int sum[TASKS], done = 0;
   assert_int_equal(run(&bench, tasks, TASKS, 0, NULL), TSL_INTERRUPTED);
   add_up(bench.done, sum);
@@ -311,20 +315,35 @@ static enum tsl_status long_work(void *context, int64_t id, struct tsl_team *tea
   return TSL_OK;
 }
 
-static void test_schedule__idle_ranks_burn_no_core(void **state) {
-  (void)state;
+/* Seconds that this rank computes meanwhile. */
+static double idle_seconds(void) {
   const struct tsl_task task = {.id = 0, .seconds = 1, .widest = 1};
   const struct tsl_worker worker = {.work = long_work};
   struct timespec before, after;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
   assert_int_equal(tsl_schedule_run(world, &task, 1, 0, &worker, NULL), TSL_OK);
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
-  double seconds = (double)(after.tv_sec - before.tv_sec) +
-                   1e-9 * (double)(after.tv_nsec - before.tv_nsec);
-  if (tsl_world_rank(world) > 0) {
+  return (double)(after.tv_sec - before.tv_sec) +
+         1e-9 * (double)(after.tv_nsec - before.tv_nsec);
+}
+
+/* The least of a few measurements: others on the machine make waking up cost more. */
+static void test_schedule__idle_ranks_burn_no_core(void **state) {
+  (void)state;
+  const double most = 0.05;
+  int idle = 0;
+  for (int i = 0; i < 3 && idle < tsl_world_size(world); i++) {
+    double seconds = idle_seconds();
+    int quiet[8] = {0}, rank = tsl_world_rank(world);
+    quiet[rank] = rank == 0 || seconds < most;
+    assert_int_equal(
+        tsl_team_gather(tsl_world_team(world), quiet, sizeof quiet[0], NULL), TSL_OK);
+    idle = 0;
+    for (int k = 0; k < tsl_world_size(world); k++)
+      idle += quiet[k];
     print_message("idle: %.2f %% of a core\n", 100 * seconds);
-    assert_true(seconds < 0.05);
   }
+  assert_int_equal(idle, tsl_world_size(world));
 }
 
 int main(int argc, char **argv) {

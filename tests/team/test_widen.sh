@@ -1,11 +1,8 @@
 #!/bin/bash
 # Idle ranks join the run that is left, and its files have the bytes of a run on one rank.
-set -u
-passed=0 failed=0
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/../facts.sh"
 check() { # title, condition's exit code
-  if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $1"; fi
+  if [ "$2" -eq 0 ]; then ok "$1"; else no "$1" "$work"/*.log; fi
 }
 
 cat > "$work/net.yaml" <<'YAML'
@@ -36,8 +33,7 @@ cd "$work" || exit 1
 run() { # ranks, folder, more
   local ranks=$1 folder=$2
   shift 2
-  timeout -k 1 120 mpirun --oversubscribe --mca mpi_yield_when_idle 1 -n "$ranks" "$TEASEL" run job.yaml \
-    -o "$folder" --train-only --verbose "$@" >"$folder.log" 2>&1 </dev/null
+  on_ranks "$ranks" "$TEASEL" run job.yaml -o "$folder" --train-only --verbose "$@" >"$folder.log" 2>&1
 }
 same() { # two folders
   local run file
@@ -65,5 +61,4 @@ check "a forced width stays" $?
 same alone forced
 check "and gives the same bytes" $?
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+facts_end

@@ -297,7 +297,7 @@ static void test_claim__keeper_beats_while_a_stage_lasts(void **state) {
   now += 11;
   struct tsl_claim_keeper *keeper = tsl_claim_keeper_begin(&claim);
   assert_non_null(keeper);
-  for (int i = 0; i < 500 && seen.beat == 0; i++) {
+  for (int i = 0; i < 6000 && seen.beat == 0; i++) {
     usleep(10000);
     assert_int_equal(tsl_claim_read(place->store, NULL, &seen, &found, NULL), TSL_OK);
   }
