@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#ifdef __clang_analyzer__ /* cmocka does not tell it that an assertion that fails ends the test */
+#ifdef __clang_analyzer__ /* cmocka does not tell it that an assertion that fails ends   \
+                             the test */
 void _fail(const char *file, int line) __attribute__((noreturn));
 #undef assert_true
 #undef assert_non_null

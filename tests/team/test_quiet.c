@@ -86,7 +86,8 @@ static double idle_share(const void *context) {
   const struct tsl_worker worker = {.work = work, .context = &worked};
   assert_int_equal(tsl_team_barrier(tsl_world_team(world), NULL), TSL_OK);
   double begun = tsl_clock_seconds(), before = computed(RUSAGE_SELF);
-  assert_int_equal(tsl_schedule_run(world, tasks, about->count, 1, &worker, NULL), TSL_OK);
+  assert_int_equal(tsl_schedule_run(world, tasks, about->count, 1, &worker, NULL),
+                   TSL_OK);
   double clock = tsl_clock_seconds() - begun - worked.clock;
   double share = (computed(RUSAGE_SELF) - before - worked.computed) / clock;
   return clock > 1 ? share : 0;

@@ -336,8 +336,8 @@ static void test_schedule__idle_ranks_burn_no_core(void **state) {
     double seconds = idle_seconds();
     int quiet[8] = {0}, rank = tsl_world_rank(world);
     quiet[rank] = rank == 0 || seconds < most;
-    assert_int_equal(
-        tsl_team_gather(tsl_world_team(world), quiet, sizeof quiet[0], NULL), TSL_OK);
+    assert_int_equal(tsl_team_gather(tsl_world_team(world), quiet, sizeof quiet[0], NULL),
+                     TSL_OK);
     idle = 0;
     for (int k = 0; k < tsl_world_size(world); k++)
       idle += quiet[k];

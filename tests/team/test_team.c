@@ -234,7 +234,7 @@ static void
 test_team__halves_in_any_order_work_at_once_and_epoch_after_epoch(void **state) {
   (void)state;
   int size = tsl_world_size(world), rank = tsl_world_rank(world);
-  int ranks[8], count = 0;
+  int ranks[8] = {0}, count = 0;
   bool upper = rank >= size / 2;
   for (int r = size - 1; r >= 0; r--) {
     if ((r >= size / 2) == upper)
