@@ -243,6 +243,29 @@ enum tsl_status tsl_store_model_read(const struct tsl_store *store, const char *
                                      struct tsl_array **params, size_t *count,
                                      struct tsl_error *err);
 
+/* ---- snapshot.<step>.h5: where a run on its way put some samples, for pictures ---- */
+struct tsl_snapshot {
+  int64_t step;   /* steps taken */
+  int64_t points; /* the first samples of the data set's order */
+  int64_t latent;
+  float *mean; /* (points, latent) */
+  /* Of a model with clusters, else 0 and NULL: */
+  int64_t components;
+  int32_t *assignment; /* (points) the component of the largest p(component|x) */
+  /* (components, latent), the prior at w = 0 */
+  float *component_mean, *component_log_variance;
+};
+/* Local. The same bytes whenever the run passes that step again. */
+enum tsl_status tsl_store_snapshot_write(const struct tsl_store *store, const char *run,
+                                         const struct tsl_snapshot *snapshot,
+                                         struct tsl_error *err);
+/* Local. All of a run, by their steps; none is no error. Release them. */
+enum tsl_status tsl_store_snapshots_read(const struct tsl_store *store, const char *run,
+                                         struct tsl_snapshot **out, size_t *count,
+                                         struct tsl_error *err);
+void tsl_snapshot_release(struct tsl_snapshot *snapshot);
+void tsl_snapshots_release(struct tsl_snapshot *snapshots, size_t count);
+
 /* ---- checkpoint.h5 and checkpoint.previous.h5: a run on its way ---- */
 struct tsl_checkpoint {
   char phase[32];           /* of the run's phases, the one that it was in */

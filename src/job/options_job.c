@@ -49,6 +49,13 @@ static const struct tsl_option rows[] = {
            .help = "A traversal goes from -range to +range, in prior deviations."),
     OPTION("report.traversals.steps", INTEGER, traversals.steps, REPORT, .initial = "7",
            .min = 2, .max = 101, .help = "Pictures of one traversal."),
+    OPTION("report.snapshots", INTEGER, snapshots, REPORT, .initial = "20", .min = 0,
+           .max = 1000,
+           .help = "Times that a run with two latents keeps, for pictures, where it puts "
+                   "the samples that UDR compares; evenly over its steps."),
+    OPTION("report.reference", PATH, reference, REPORT, .initial = "",
+           .help = "CSV file of what others found, shown beside the accuracy of the "
+                   "settings that have the same options; empty: none."),
     OPTION("report.pairs", CHOICE, pairs, REPORT, .initial = "auto",
            .words = "auto|all|family|setting",
            .help = "Pairs of runs whose correlation matrix the page holds: all, those of "

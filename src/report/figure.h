@@ -28,6 +28,13 @@ const char *tsl__group_title(enum tsl_udr_group group); /* "same setting, other 
  * counts, for a plot of that width. */
 int tsl__family_key(const struct tsl__report_data *data, struct tsl__chart *chart,
                     double left, double width, double baseline);
+/* A setting's label without what all settings of its family have in common; its family's
+ * name where nothing is left. */
+void tsl__setting_short(const struct tsl__report_data *data, int setting, char *buffer,
+                        size_t bytes);
+/* The same of a run, with its seed. */
+void tsl__run_short(const struct tsl__report_data *data, int run, char *buffer,
+                    size_t bytes);
 /* Runs with scores, in the job's order: indices into runs; returns their number. order:
  * (run_count) */
 int tsl__scored_runs(const struct tsl__report_data *data, int *order);

@@ -1,7 +1,9 @@
 #include "report/figure.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *tsl__similarity_title(enum tsl_similarity similarity) {
   return similarity == TSL_SPEARMAN ? "Spearman" : "Lasso";
@@ -32,6 +34,53 @@ int tsl__family_key(const struct tsl__report_data *data, struct tsl__chart *char
     x += needed;
   }
   return lines;
+}
+
+/* Whether `part` of length `length` stands between commas in the label. */
+static bool label_has(const char *label, const char *part, size_t length) {
+  for (const char *at = label; at != NULL;) {
+    const char *end = strstr(at, ", ");
+    size_t here = end != NULL ? (size_t)(end - at) : strlen(at);
+    if (here == length && memcmp(at, part, length) == 0)
+      return true;
+    at = end != NULL ? end + 2 : NULL;
+  }
+  return false;
+}
+
+static bool all_have(const struct tsl__report_data *data, int family, const char *part,
+                     size_t length) {
+  for (int i = 0; i < data->run_count; i++)
+    if (data->runs[i].family == family && !label_has(data->runs[i].label, part, length))
+      return false;
+  return true;
+}
+
+void tsl__setting_short(const struct tsl__report_data *data, int setting, char *buffer,
+                        size_t bytes) {
+  int first = tsl__report_setting_first(data, setting);
+  size_t length = 0;
+  buffer[0] = '\0';
+  if (first < 0)
+    return;
+  const struct tsl__report_run *run = &data->runs[first];
+  for (const char *at = run->label; at != NULL && *at != '\0';) {
+    const char *end = strstr(at, ", ");
+    size_t here = end != NULL ? (size_t)(end - at) : strlen(at);
+    if (!all_have(data, run->family, at, here) && length < bytes)
+      length += (size_t)snprintf(buffer + length, bytes - length, "%s%.*s",
+                                 length > 0 ? ", " : "", (int)here, at);
+    at = end != NULL ? end + 2 : NULL;
+  }
+  if (length == 0)
+    snprintf(buffer, bytes, "%s", data->families[run->family].name);
+}
+
+void tsl__run_short(const struct tsl__report_data *data, int run, char *buffer,
+                    size_t bytes) {
+  char setting[256];
+  tsl__setting_short(data, data->runs[run].setting, setting, sizeof setting);
+  snprintf(buffer, bytes, "%s, seed %lld", setting, (long long)data->runs[run].seed);
 }
 
 int tsl__scored_runs(const struct tsl__report_data *data, int *order) {

@@ -29,6 +29,34 @@ void tsl__log_series_read(const struct tsl_table *log, int column, int wanted,
   }
 }
 
+void tsl__log_series_read_sparse(const struct tsl_table *log, int column, int wanted,
+                                 struct tsl__log_series *out) {
+  int steps = tsl__report_log_column(log, "step");
+  int64_t finite = 0, seen = 0;
+  double step = 0, value = 0;
+  out->count = 0;
+  for (int64_t row = 0; column >= 0 && row < log->rows; row++)
+    finite += isfinite(log->values[row * log->columns + column]) != 0;
+  if (column < 0 || steps < 0 || finite == 0)
+    return;
+  int64_t most = wanted < TSL__LOG_POINTS_MAX ? wanted : TSL__LOG_POINTS_MAX;
+  int64_t together = (finite + most - 1) / most; /* lines averaged to one point */
+  for (int64_t row = 0; row < log->rows; row++) {
+    double v = log->values[row * log->columns + column];
+    if (!isfinite(v))
+      continue;
+    step += log->values[row * log->columns + steps];
+    value += v;
+    seen++;
+    if (seen % together != 0 && seen != finite)
+      continue;
+    int64_t count = seen % together == 0 ? together : seen % together;
+    out->step[out->count] = step / (double)count;
+    out->value[out->count++] = value / (double)count;
+    step = value = 0;
+  }
+}
+
 int tsl__log_latent_column(const struct tsl_table *log, int latent) {
   char name[16];
   snprintf(name, sizeof name, "kl_%d", latent);

@@ -15,6 +15,9 @@ struct tsl__log_series {
 /* Local. column -1, or no lines: count 0. */
 void tsl__log_series_read(const struct tsl_table *log, int column, int wanted,
                           struct tsl__log_series *out);
+/* Local. The same of a column that few lines have, such as evaluations. */
+void tsl__log_series_read_sparse(const struct tsl_table *log, int column, int wanted,
+                                 struct tsl__log_series *out);
 /* Local. Column of a latent's KL ("kl_3"), -1 when there is none. */
 int tsl__log_latent_column(const struct tsl_table *log, int latent);
 int tsl__log_latent_count(const struct tsl_table *log);

@@ -21,6 +21,8 @@ void tsl__report_release(struct tsl__report_data *data) {
   for (int f = 0; f < data->family_count; f++)
     tsl__pictures_release(&data->families[f].pictures);
   tsl__classifications_release(data);
+  tsl__mixtures_release(data);
+  free(data->references);
   if (data->has_scores)
     tsl_scores_release(&data->scores);
   if (data->has_latents)

@@ -6,6 +6,8 @@
 #define TEASEL_REPORT_DATA_H
 
 #include "report/classify_view.h"
+#include "report/report_mixture.h"
+#include "report/report_reference.h"
 
 #include "teasel/compare.h"
 #include "teasel/dataset.h"
@@ -96,6 +98,10 @@ struct tsl__report_data {
   struct tsl_scores scores;
   bool has_latents;
   struct tsl_latents latents;
+  int reference_count;
+  struct tsl__reference *references; /* (reference_count) */
+  int mixture_count;
+  struct tsl__report_mixture *mixtures; /* (mixture_count) */
   int classification_count;
   struct tsl__report_classification *classifications; /* (classification_count) */
 };

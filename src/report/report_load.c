@@ -181,6 +181,23 @@ static void load_facts(const struct tsl_job *job, const struct tsl_dataset *data
   add_fact(data, "program", "teasel " TSL_VERSION);
 }
 
+/* A file that cannot be read costs no page. */
+static enum tsl_status load_references(const struct tsl_job *job,
+                                       struct tsl__report_data *data,
+                                       struct tsl_error *err) {
+  const char *path = tsl_job_options(job)->reference;
+  struct tsl_error trouble = {0};
+  if (path[0] == '\0')
+    return TSL_OK;
+  enum tsl_status status = tsl__references_read(path, job, &data->references,
+                                                &data->reference_count, &trouble);
+  if (status == TSL_MEMORY)
+    return tsl_error_set(err, status, trouble.where, "%s", trouble.text);
+  if (status != TSL_OK)
+    tsl_log(TSL_LOG_NORMAL, "report: %s: %s", trouble.where, trouble.text);
+  return TSL_OK;
+}
+
 static enum tsl_status load_pictures(struct tsl_store *store, const struct tsl_job *job,
                                      const struct tsl_dataset *dataset,
                                      const struct tsl_stop *stop,
@@ -227,5 +244,7 @@ enum tsl_status tsl__report_load(struct tsl_store *store, const struct tsl_job *
   load_facts(job, dataset, out);
   tsl__report_choose_best(out);
   TSL_TRY(tsl__classifications_load(store, job, dataset, out, err));
+  TSL_TRY(load_references(job, out, err));
+  TSL_TRY(tsl__mixtures_load(store, job, dataset, stop, out, err));
   return load_pictures(store, job, dataset, stop, out, err);
 }

@@ -87,6 +87,8 @@ static enum tsl_status between_steps(struct tsl__trainer *trainer, bool last,
       (last || trainer->patience.evaluated || trainer->clusters.evaluated ||
        step % tsl__log_every(trainer) == 0))
     TSL_TRY(tsl__log_line(trainer, step, err));
+  if (trainer->first && tsl__snapshot_is_due(trainer))
+    TSL_TRY(tsl__snapshot_keep(trainer, err));
   if (trainer->first && request->progress != NULL)
     request->progress(request->progress_context, trainer->steps);
   enum tsl_status status =

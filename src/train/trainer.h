@@ -175,4 +175,10 @@ enum tsl_status tsl__trainer_evaluate(struct tsl__trainer *trainer,
 enum tsl_status tsl__train_check(const struct tsl_run *run, int64_t training_count,
                                  struct tsl_error *err);
 
+/* Local. Whether the steps taken are those of one of report.snapshots, and the model has
+ * anything to keep. */
+bool tsl__snapshot_is_due(const struct tsl__trainer *trainer);
+/* Local. Writes it. */
+enum tsl_status tsl__snapshot_keep(struct tsl__trainer *trainer, struct tsl_error *err);
+
 #endif

@@ -25,6 +25,25 @@ static void train_on(const struct train_case *made, const char *name, const int 
   assert_int_equal(tsl_team_barrier(tsl_world_team(world), NULL), TSL_OK);
 }
 
+/* What a run with two latents left on its way, where it was asked to. */
+static void check_snapshots(const struct tsl_store *a, const struct tsl_store *b,
+                            const struct tsl_run *run, int64_t wanted) {
+  struct tsl_snapshot *snapshots = NULL;
+  size_t count = 0;
+  assert_int_equal(tsl_store_snapshots_read(a, run->name, &snapshots, &count, NULL),
+                   TSL_OK);
+  assert_int_equal(count, run->options.latent == 2 ? wanted : 0);
+  for (size_t i = 0; i < count; i++) {
+    char file[64];
+    assert_int_equal(snapshots[i].step, (int64_t)(i + 1) * 15 / wanted);
+    assert_int_equal(snapshots[i].points, 120);
+    assert_int_equal(snapshots[i].components, 4);
+    snprintf(file, sizeof file, "snapshot.%lld.h5", (long long)snapshots[i].step);
+    case_equal(a, b, run, file);
+  }
+  tsl_snapshots_release(snapshots, count);
+}
+
 static void check_same_bytes(const struct train_case *made, const char *name,
                              const char *other) {
   if (tsl_world_rank(world) != 0)
@@ -33,6 +52,7 @@ static void check_same_bytes(const struct train_case *made, const char *name,
   struct tsl_store *a = case_store(made, name), *b = case_store(made, other);
   case_equal(a, b, run, "model.h5");
   case_equal(a, b, run, "log.csv");
+  check_snapshots(a, b, run, tsl_job_options(made->job)->snapshots);
   struct tsl_record first, second;
   assert_int_equal(tsl_store_record_read(a, run->name, &first, NULL), TSL_OK);
   assert_int_equal(tsl_store_record_read(b, run->name, &second, NULL), TSL_OK);
@@ -98,6 +118,14 @@ static void test_width__gmvae_gives_the_same_bytes(void **state) {
                case_network_prior);
 }
 
+static void test_width__snapshots_have_the_same_bytes(void **state) {
+  (void)state;
+  check_widths(CASE_HEAD TRAIN "}\nreport: {snapshots: 4}\nseeds: [2]\nfamilies:\n"
+                               "  - model: gmvae\n    latent: 2\n    latent_w: 3\n"
+                               "    components: 4\n    samples: 2\n",
+               case_network_prior);
+}
+
 int main(int argc, char **argv) {
   if (tsl_world_open(&argc, &argv, &world, NULL) != TSL_OK ||
       tsl_nn_start("", NULL) != TSL_OK)
@@ -107,6 +135,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_width__c_beta_vae_gives_the_same_bytes),
       cmocka_unit_test(test_width__beta_tcvae_gives_the_same_bytes),
       cmocka_unit_test(test_width__gmvae_gives_the_same_bytes),
+      cmocka_unit_test(test_width__snapshots_have_the_same_bytes),
       cmocka_unit_test(test_width__batch_norm_and_dropout_give_the_same_bytes),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);

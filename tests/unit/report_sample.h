@@ -21,6 +21,7 @@ struct sample_request {
   int points;
   int side; /* of the pictures; 0: none */
   bool scores, logs, lasso, metrics, failures, classified;
+  bool clusters; /* of the last family */
 };
 
 static const char *const sample_families[] = {"beta_vae", "beta_tcvae", "c_beta_vae"};
@@ -263,6 +264,112 @@ static inline void sample_classified(const struct sample_request *request,
   data->classification_count = 1;
 }
 
+/* Columns of a log that families with clusters have besides. */
+static inline void sample_cluster_log(int run, struct tsl_table *log) {
+  static const char *const names[] = {"z_prior", "clusters", "acc_makhzani",
+                                      "acc_hungarian"};
+  enum { MORE = 4 };
+  int columns = log->columns + MORE;
+  void *wide_names = calloc((size_t)columns, sizeof *log->names);
+  double *values = calloc((size_t)(log->rows * columns), sizeof *values);
+  memcpy(wide_names, log->names, (size_t)log->columns * sizeof *log->names);
+  free(log->names);
+  log->names = wide_names;
+  for (int c = 0; c < MORE; c++)
+    snprintf(log->names[log->columns + c], sizeof *log->names, "%s", names[c]);
+  for (int64_t r = 0; r < log->rows; r++) {
+    double *row = values + r * columns, t = (double)r / (double)log->rows;
+    memcpy(row, log->values + r * log->columns, (size_t)log->columns * sizeof *row);
+    row[log->columns] = 2 * t;
+    for (int c = 1; c < MORE; c++) /* evaluated now and then */
+      row[log->columns + c] =
+          r % 40 == 39 ? (c == 1 ? 3 + run % 2 : 0.3 + 0.5 * t) : (double)NAN;
+  }
+  free(log->values);
+  log->values = values;
+  log->columns = columns;
+}
+
+/* Three components of the last family's first setting, in every kind of figure. */
+static inline void sample_mixture(const struct sample_request *request,
+                                  struct tsl__report_data *data) {
+  enum { COMPONENTS = 3, COLUMNS = 4, CELLS = 12, POINTS = 40 };
+  struct tsl__report_mixture *out = calloc(1, sizeof *out);
+  size_t sample = (size_t)(3 * request->side * request->side);
+  size_t rows = (size_t)COMPONENTS * COLUMNS;
+  *out = (struct tsl__report_mixture){
+      .run = data->run_count - 1,
+      .components = COMPONENTS,
+      .shape = {.rank = 3, .dims = {3, request->side, request->side}},
+      .range = 2,
+      .turned = 5,
+      .judged = 100,
+      .clusters = calloc(COMPONENTS, sizeof *out->clusters),
+      .snapshot_count = 6,
+      .snapshots = calloc(6, sizeof *out->snapshots)};
+  struct tsl__component_pictures *sheets[] = {&out->drawn, &out->traversed,
+                                              &out->certain};
+  for (int s = 0; s < 3; s++) {
+    *sheets[s] =
+        (struct tsl__component_pictures){COLUMNS, calloc(rows * sample, sizeof(float))};
+    for (size_t i = 0; i < rows; i++) {
+      double z[5] = {sin((double)i), cos(2.0 * (double)i), s - 1.0, 0, 0};
+      sample_picture(z, request->side, sheets[s]->samples + i * sample);
+    }
+  }
+  out->clusters[0] = (struct tsl__cluster){60, 7, 0.75, 4};
+  out->clusters[1] = (struct tsl__cluster){2, 1, 1, 2};
+  out->clusters[2] = (struct tsl__cluster){0, -1, (double)NAN, 0};
+  out->density = (struct tsl__density){.cells = CELLS,
+                                       .low = {-1, -1},
+                                       .high = {1, 1},
+                                       .model = calloc(CELLS * CELLS, sizeof(double)),
+                                       .mixture = calloc(CELLS * CELLS, sizeof(double)),
+                                       .model_score = -0.5,
+                                       .mixture_score = (double)NAN,
+                                       .draws = 4000,
+                                       .scored = 100,
+                                       .shown = POINTS,
+                                       .points = calloc(POINTS * 2, sizeof(float)),
+                                       .labels = calloc(POINTS, sizeof(int32_t))};
+  for (int i = 0; i < POINTS; i++) {
+    out->density.points[2 * i] = (float)sin(i);
+    out->density.points[2 * i + 1] = (float)cos(i);
+    out->density.labels[i] = i % 3;
+  }
+  for (int i = 0; i < CELLS * CELLS; i++) {
+    out->density.model[i] = sample_random(20, (uint32_t)i, 0);
+    out->density.mixture[i] = sample_random(20, (uint32_t)i, 1);
+  }
+  for (size_t i = 0; i < out->snapshot_count; i++) {
+    struct tsl_snapshot *next = &out->snapshots[i];
+    *next = (struct tsl_snapshot){.step = 100 * (int64_t)(i + 1),
+                                  .points = POINTS,
+                                  .latent = 2,
+                                  .mean = calloc(POINTS * 2, sizeof(float)),
+                                  .components = COMPONENTS,
+                                  .assignment = calloc(POINTS, sizeof(int32_t)),
+                                  .component_mean = calloc(COMPONENTS * 2, sizeof(float)),
+                                  .component_log_variance =
+                                      calloc(COMPONENTS * 2, sizeof(float))};
+    for (int p = 0; p < 2 * POINTS; p++)
+      next->mean[p] = p == 9 ? NAN : (float)sin(p * (double)(i + 1));
+    next->component_mean[4] = 1e9f; /* far outside */
+  }
+  data->mixtures = out;
+  data->mixture_count = 1;
+  data->references = calloc(1, sizeof *data->references);
+  data->references[0] =
+      (struct tsl__reference){.setting = data->setting_count - 1,
+                              .metric = "acc_makhzani",
+                              .source = "somebody <i>&amp;</i>, table 1",
+                              .best = 0.8731,
+                              .mean = 0.7778,
+                              .deviation = 0.0575,
+                              .runs = (double)NAN};
+  data->reference_count = 1;
+}
+
 static inline struct tsl__report_data *
 sample_create(const struct sample_request *request) {
   struct tsl__report_data *data = calloc(1, sizeof *data);
@@ -306,6 +413,8 @@ sample_create(const struct sample_request *request) {
       run->record.outcome = (enum tsl_outcome)(i % 4);
     if (request->logs && run->record.outcome != TSL_OUTCOME_NONE)
       sample_log(i, request->latent, run->family == 2, &run->log);
+    if (request->clusters && run->family + 1 == request->families && run->log.rows > 0)
+      sample_cluster_log(i, &run->log);
   }
   if (request->scores) {
     sample_scores(request, runs, data);
@@ -317,6 +426,8 @@ sample_create(const struct sample_request *request) {
   tsl__report_choose_best(data);
   if (request->classified)
     sample_classified(request, data);
+  if (request->clusters)
+    sample_mixture(request, data);
   for (int f = 0; f < request->families && request->side > 0; f++)
     sample_pictures(request, &data->families[f].pictures);
   return data;

@@ -74,11 +74,12 @@ static const struct sample_request whole = {.families = 3,
                                             .lasso = true,
                                             .metrics = true,
                                             .failures = true,
-                                            .classified = true};
+                                            .classified = true,
+                                            .clusters = true};
 
 static void test_page__has_every_section(void **state) {
   (void)state;
-  check(&whole, 14);
+  check(&whole, 19);
 }
 
 static void test_page__survives_no_runs(void **state) {
@@ -109,7 +110,7 @@ static void test_page__survives_one_run_with_one_latent(void **state) {
 static void test_page__survives_no_labels_and_no_factors(void **state) {
   (void)state;
   struct sample_request request = whole;
-  request.metrics = request.classified = false;
+  request.metrics = request.classified = request.clusters = false;
   check(&request, 11);
 }
 
@@ -255,6 +256,49 @@ static void test_classification__shows_table_scatter_and_sheets(void **state) {
   tsl__page_release(&page);
 }
 
+static void test_clusters__every_figure_is_there(void **state) {
+  (void)state;
+  struct tsl__page page;
+  struct tsl_text document = {0};
+  render(&whole, &page, &document);
+  static const char *const files[] = {"clusters_z_prior.svg",
+                                      "clusters_acc_makhzani.svg",
+                                      "clusters_clusters.svg",
+                                      "latent_space_setting8_step100.svg",
+                                      "latent_space_setting8_step600.svg",
+                                      "density_setting8_data.svg",
+                                      "density_setting8_model.svg",
+                                      "density_setting8_mixture.svg",
+                                      "generated_setting8.png",
+                                      "traversed_w_setting8.png",
+                                      "surest_setting8.png"};
+  for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
+    bool found = false;
+    for (int i = 0; i < page.file_count; i++)
+      found = found || strcmp(page.files[i].name, files[k]) == 0;
+    if (!found)
+      fail_msg("%s is missing", files[k]);
+  }
+  assert_non_null(strstr(document.bytes, "60, 75 % label 7"));
+  const char *table = strstr(document.bytes, "<section id=\"accuracy\"");
+  assert_non_null(table);
+  assert_non_null(strstr(table, ">0.873</td>"));
+  assert_non_null(strstr(table, "somebody &lt;i&gt;&amp;amp;&lt;/i&gt;, table 1"));
+  tsl_text_release(&document);
+  tsl__page_release(&page);
+}
+
+static void test_setting_short__leaves_out_what_all_have(void **state) {
+  (void)state;
+  struct tsl__report_data *data = sample_create(&whole);
+  char text[256];
+  tsl__setting_short(data, 7, text, sizeof text); /* "beta=3, capacity=6" */
+  assert_string_equal(text, "beta=3");
+  tsl__run_short(data, data->run_count - 1, text, sizeof text);
+  assert_string_equal(text, "beta=5, seed 3");
+  sample_free(data);
+}
+
 static void test_numbers__three_digits_and_a_dash_for_none(void **state) {
   (void)state;
   char buffer[32];
@@ -302,6 +346,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_udr_table__marks_the_best_setting),
       cmocka_unit_test(test_diverged_runs__are_listed_and_never_marked_as_best),
       cmocka_unit_test(test_classification__shows_table_scatter_and_sheets),
+      cmocka_unit_test(test_clusters__every_figure_is_there),
+      cmocka_unit_test(test_setting_short__leaves_out_what_all_have),
       cmocka_unit_test(test_numbers__three_digits_and_a_dash_for_none),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,24 @@
+/* report_reference.h - numbers of others, beside which the page shows its own. */
+#ifndef TEASEL_REPORT_REFERENCE_H
+#define TEASEL_REPORT_REFERENCE_H
+
+#include "teasel/job.h"
+
+/* What somebody found for a setting; NaN: not told. */
+struct tsl__reference {
+  int setting;      /* the job's number */
+  char metric[48];  /* column of log.csv: "acc_makhzani" */
+  char source[160]; /* "Dilokthanakul et al. 2016, table 1" */
+  double best, mean, deviation;
+  double runs;
+};
+
+/* Local. The lines of the CSV file at `path` whose options have the values of one of the
+ * job's settings, once a setting. Columns `metric`, `best`, `mean`, `deviation`, `runs`
+ * and `source`; `model` names the family; every other column is a number option of it.
+ * Free *out. TSL_BAD_INPUT names file and line. */
+enum tsl_status tsl__references_read(const char *path, const struct tsl_job *job,
+                                     struct tsl__reference **out, int *count,
+                                     struct tsl_error *err);
+
+#endif

@@ -1,0 +1,89 @@
+/* The CSV file of what others found, matched to a job's settings. */
+#include "unit.h"
+
+#include "job_fixture.h"
+
+#include "report/report_reference.h"
+#include "teasel/store.h"
+
+#include <math.h>
+
+static char path[64];
+
+static int make_path(void **state) {
+  (void)state;
+  strcpy(path, "/tmp/teasel-reference-XXXXXX");
+  int file = mkstemp(path);
+  return file < 0 ? -1 : close(file);
+}
+
+static int drop_path(void **state) {
+  (void)state;
+  return unlink(path);
+}
+
+static const char job_text[] = "name: x\ndataset: tubers\nnetwork: conv64\n"
+                               "train: {iterations: 100}\nseeds: [0, 1]\nfamilies:\n"
+                               "  - model: beta_vae\n    beta: [4, 8]\n"
+                               "  - model: c_beta_vae\n    beta: 8\n    capacity: 6\n"
+                               "    capacity_steps: 50\n";
+
+static enum tsl_status read_text(const char *text, struct tsl__reference **out,
+                                 int *count, struct tsl_error *err) {
+  struct tsl_job *job = NULL;
+  const char *const settings[3] = {NULL, NULL, NULL};
+  if (fixture_job("jobs/x.yaml", job_text, settings, &job, err) != TSL_OK)
+    fail_msg("%s", err->text);
+  assert_int_equal(tsl_file_write(path, text, strlen(text), NULL), TSL_OK);
+  enum tsl_status status = tsl__references_read(path, job, out, count, err);
+  tsl_job_free(job);
+  return status;
+}
+
+static void test_reference__lines_find_their_settings(void **state) {
+  (void)state;
+  struct tsl__reference *found = NULL;
+  struct tsl_error err = {0};
+  int count = 0;
+  const char *text = "model,beta,capacity,metric,best,mean,deviation,runs,source\r\n"
+                     "beta_vae,8,,acc_makhzani,0.5,0.25,,3,\"A, \"\"B\"\" 2016\"\r\n"
+                     "\n"
+                     ",8,6,acc_makhzani,0.75,,0.125,,C\n"
+                     "beta_vae,5,,acc_makhzani,1,1,1,1,D\n";
+  if (read_text(text, &found, &count, &err) != TSL_OK)
+    fail_msg("%s", err.text);
+  assert_int_equal(count, 2);
+  assert_int_equal(found[0].setting, 1);
+  assert_string_equal(found[0].metric, "acc_makhzani");
+  assert_string_equal(found[0].source, "A, \"B\" 2016");
+  assert_true(found[0].best == 0.5 && found[0].mean == 0.25 && found[0].runs == 3);
+  assert_true(isnan(found[0].deviation));
+  assert_int_equal(found[1].setting, 2);
+  assert_true(found[1].deviation == 0.125 && isnan(found[1].mean));
+  free(found);
+}
+
+static void test_reference__errors_name_file_and_line(void **state) {
+  (void)state;
+  static const char *const wrong[] = {"model,beta,metric,best\nbeta_vae,4,acc,0.5x\n",
+                                      "model,beta,metric,best\nbeta_vae,4,acc\n",
+                                      "model,beta,metric,best\nbeta_vae,four,acc,1\n"};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    struct tsl__reference *found = NULL;
+    struct tsl_error err = {0};
+    int count = 9;
+    assert_int_equal(read_text(wrong[i], &found, &count, &err), TSL_BAD_INPUT);
+    assert_string_equal(err.where, path);
+    assert_non_null(strstr(err.text, "line 2"));
+    assert_null(found);
+    assert_int_equal(count, 0);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_reference__lines_find_their_settings),
+      cmocka_unit_test(test_reference__errors_name_file_and_line),
+  };
+  return cmocka_run_group_tests(tests, make_path, drop_path);
+}
