@@ -63,7 +63,7 @@ struct tsl_job_options {
     double range;
     int64_t steps;
   } traversals;
-  int64_t snapshots; /* report.snapshots: of a run on its way */
+  int64_t snapshots;            /* report.snapshots: of a run on its way */
   char reference[TSL_TEXT_MAX]; /* report.reference: a CSV file; "": none */
   int pairs; /* report.pairs: auto|all|family|setting, pairs whose R the page holds */
   double checkpoint_seconds; /* train.checkpoint_seconds */

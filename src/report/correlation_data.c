@@ -14,11 +14,19 @@ bool tsl__pair_is_kept(const struct tsl__report_data *data, enum tsl__report_pai
   return scope == TSL__PAIRS_ALL || a->setting == b->setting;
 }
 
-static int informative_count(const struct tsl__report_data *data, int run) {
-  int informative = 0;
-  for (int a = 0; a < tsl__report_latent_count(data, run); a++)
-    informative += tsl__report_is_informative(data, run, a);
+/* The informative ones of those that are shown; out: (TSL__LATENTS_SHOWN). */
+static int list_informative(const struct tsl__report_data *data, int run, int *out) {
+  int shown[TSL__LATENTS_SHOWN], informative = 0;
+  int count = tsl__report_latents_shown(data, run, shown);
+  for (int a = 0; a < count; a++)
+    if (tsl__report_is_informative(data, run, shown[a]))
+      out[informative++] = shown[a];
   return informative;
+}
+
+static int informative_count(const struct tsl__report_data *data, int run) {
+  int informative[TSL__LATENTS_SHOWN];
+  return list_informative(data, run, informative);
 }
 
 static int64_t value_count(const struct tsl__report_data *data,
@@ -63,13 +71,12 @@ static void add_matrix(const struct tsl__report_data *data,
                        enum tsl_similarity similarity, int other, int target, double step,
                        struct tsl_text *bytes) {
   const float *matrix = tsl__report_matrix(data, similarity, other, target);
-  int columns = tsl__report_latent_count(data, target);
-  for (int a = 0; a < tsl__report_latent_count(data, other); a++)
-    for (int b = 0; b < columns; b++) {
-      if (!tsl__report_is_informative(data, other, a) ||
-          !tsl__report_is_informative(data, target, b))
-        continue;
-      double value = (double)matrix[a * data->scores.latent_max + b];
+  int rows[TSL__LATENTS_SHOWN], columns[TSL__LATENTS_SHOWN];
+  int row_count = list_informative(data, other, rows);
+  int column_count = list_informative(data, target, columns);
+  for (int a = 0; a < row_count; a++)
+    for (int b = 0; b < column_count; b++) {
+      double value = (double)matrix[rows[a] * data->scores.latent_max + columns[b]];
       unsigned char byte = (unsigned char)lround(fmin(fmax(value, 0) / step, 255));
       tsl_text_add_bytes(bytes, &byte, 1);
     }

@@ -90,10 +90,10 @@ static void write_table(const struct tsl__report_data *data, const char *metric,
       {"best", NULL, true},
       {"mean", NULL, true},
       {"deviation", "standard deviation over the runs, runs - 1 below the line", true},
-      {"runs there", "of the source", true},
-      {"best there", "of the source", true},
-      {"mean there", "of the source", true},
-      {"deviation there", "of the source", true},
+      {"runs, source", "what others found", true},
+      {"best, source", "what others found", true},
+      {"mean, source", "what others found", true},
+      {"deviation, source", "what others found", true},
       {"source", NULL, false}};
   bool others = any_reference(data, metric);
   char caption[160];

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { LEFT = 118, TOP = 26 }; /* pixels */
+enum { LEFT = 150, TOP = 26 }; /* pixels */
 
 struct sheet {
   const struct tsl__component_pictures *pictures;
@@ -49,8 +49,8 @@ static void row_labels(const struct tsl__report_mixture *mixture,
     else if (cluster->label < 0)
       snprintf(text, sizeof text, "%lld points", (long long)cluster->size);
     else
-      snprintf(text, sizeof text, "%lld, %.0f %% label %d", (long long)cluster->size,
-               100 * cluster->purity, cluster->label);
+      snprintf(text, sizeof text, "%lld, %.0f %% %s", (long long)cluster->size,
+               100 * cluster->purity, cluster->name);
     tsl__chart_text(chart, LEFT - 8, middle + 11, TSL__END, "mu sm", text);
     int shown = sheet->sorted ? cluster->shown : grid->columns;
     if (shown < grid->columns)
@@ -100,10 +100,11 @@ static enum tsl_status write_sheet(const struct tsl__report_data *data,
 static enum tsl_status write_run(const struct tsl__report_data *data,
                                  const struct tsl__report_mixture *mixture,
                                  struct tsl__page *page, struct tsl_error *err) {
-  char title[512], turned[128], certain[128];
+  char title[512], turned[160], certain[128], range[32];
   snprintf(turned, sizeof turned,
-           "<strong>w traversed</strong>: means of the components while w%lld goes over",
-           (long long)mixture->turned);
+           "<strong>w traversed</strong>: means of the components while w%lld goes from "
+           "-%s to +%s",
+           (long long)mixture->turned, tsl__print_quantity(range, mixture->range), range);
   snprintf(certain, sizeof certain,
            "<strong>surest</strong> of %lld held-out samples, the surest first",
            (long long)mixture->judged);

@@ -110,7 +110,8 @@ static enum tsl_status write_latents(const struct tsl__report_data *data,
   if (status == TSL_OK)
     tsl__report_latent_order(data, data->best_run, order);
   tsl__grid_begin(page);
-  for (int i = 0; status == TSL_OK && i < encoded->latent; i++) {
+  for (int i = 0; status == TSL_OK && i < encoded->latent && i < TSL__LATENTS_SHOWN;
+       i++) {
     for (int64_t p = 0; p < data->latents.points; p++)
       means[p] = (double)encoded->mean[p * encoded->latent + order[i]];
     struct tsl_text svg = {0};
@@ -134,7 +135,7 @@ static enum tsl_status write(const struct tsl__report_data *data, struct tsl__pa
       page, "Bars: posterior means of the encoded points. Line: aggregate posterior, the "
             "mean over points of N(mean, variance). Dashed: the prior N(0, 1). A latent "
             "without information has all its means at 0 and its aggregate on the prior. "
-            "By falling KL.");
+            "By falling KL; of more than 32 those with the highest.");
   if (data->best_run >= 0 && data->has_latents && data->latents.points > 0 &&
       data->runs[data->best_run].latents >= 0) {
     char title[512];

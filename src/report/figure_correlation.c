@@ -46,8 +46,9 @@ static double cell_value(const struct tsl__report_data *data, const float *matri
 
 static void draw(const struct tsl__report_data *data, enum tsl_similarity similarity,
                  int other, int target, struct tsl_text *svg) {
-  int rows = tsl__report_latent_count(data, other);
-  int columns = tsl__report_latent_count(data, target);
+  int rows_shown[TSL__LATENTS_SHOWN], columns_shown[TSL__LATENTS_SHOWN];
+  int rows = tsl__report_latents_shown(data, other, rows_shown);
+  int columns = tsl__report_latents_shown(data, target, columns_shown);
   const float *matrix = tsl__report_matrix(data, similarity, other, target);
   char a[512], b[512], label[1200], buffer[64];
   tsl__report_run_title(data, other, a, sizeof a);
@@ -58,17 +59,20 @@ static void draw(const struct tsl__report_data *data, enum tsl_similarity simila
   tsl__chart_begin(&chart, svg, LEFT + columns * CELL + 60, TOP + rows * CELL + 30,
                    &(struct tsl__margins){LEFT, TOP, 60, 30}, label);
   for (int row = 0; row < rows; row++) {
-    latent_label(data, other, row, buffer, sizeof buffer);
+    int latent = rows_shown[row];
+    latent_label(data, other, latent, buffer, sizeof buffer);
     tsl__chart_text(&chart, LEFT - 7, TOP + row * CELL + 21, TSL__END,
-                    tsl__report_is_informative(data, other, row) ? "tx" : "mu", buffer);
+                    tsl__report_is_informative(data, other, latent) ? "tx" : "mu",
+                    buffer);
     for (int column = 0; column < columns; column++)
       draw_cell(&chart, row, column,
-                cell_value(data, matrix, other, target, row, column));
+                cell_value(data, matrix, other, target, latent, columns_shown[column]));
   }
   for (int column = 0; column < columns; column++) {
-    latent_label(data, target, column, buffer, sizeof buffer);
+    int latent = columns_shown[column];
+    latent_label(data, target, latent, buffer, sizeof buffer);
     tsl__chart_text_turned(&chart, LEFT + column * CELL + 20, TOP - 7, -60, TSL__START,
-                           tsl__report_is_informative(data, target, column) ? "tx" : "mu",
+                           tsl__report_is_informative(data, target, latent) ? "tx" : "mu",
                            buffer);
   }
   char score[32], u[64];
@@ -83,20 +87,25 @@ static void add_runs(const struct tsl__report_data *data, const int *order, int 
   char title[512], kl[32];
   tsl_text_add(out, "\"runs\":[");
   for (int k = 0; k < count; k++) {
-    int latents = tsl__report_latent_count(data, order[k]);
+    int shown[TSL__LATENTS_SHOWN];
+    int latents = tsl__report_latents_shown(data, order[k], shown);
     tsl__report_run_title(data, order[k], title, sizeof title);
     tsl_text_add(out, k > 0 ? ",{\"title\":" : "{\"title\":");
     tsl_text_add_json(out, title);
-    tsl_text_format(out, ",\"family\":%d,\"setting\":%d,\"kl\":[",
+    tsl_text_format(out, ",\"family\":%d,\"setting\":%d,\"latents\":[",
                     data->runs[order[k]].family, data->runs[order[k]].setting);
+    for (int a = 0; a < latents; a++)
+      tsl_text_format(out, "%s%d", a > 0 ? "," : "", shown[a]);
+    tsl_text_add(out, "],\"kl\":[");
     for (int a = 0; a < latents; a++) {
       tsl_text_add(out, a > 0 ? "," : "");
-      tsl_text_add_json(out, tsl__print_quantity(kl, tsl__report_kl(data, order[k], a)));
+      tsl_text_add_json(
+          out, tsl__print_quantity(kl, tsl__report_kl(data, order[k], shown[a])));
     }
     tsl_text_add(out, "],\"informative\":[");
     bool first = true;
     for (int a = 0; a < latents; a++)
-      if (tsl__report_is_informative(data, order[k], a)) {
+      if (tsl__report_is_informative(data, order[k], shown[a])) {
         tsl_text_format(out, "%s%d", first ? "" : ",", a);
         first = false;
       }
@@ -175,7 +184,8 @@ static enum tsl_status write(const struct tsl__report_data *data, struct tsl__pa
       "latent of one with a latent of the other. Lasso: absolute weight of the "
       "row run's latent when all of them predict the column run's latent. A "
       "disentangled pair has one bright cell in each row and column. Dark: latents "
-      "that are not informative, which count for nothing.");
+      "that are not informative, which count for nothing. Of more than 32 latents those "
+      "with the highest KL are shown.");
   if (count == 0)
     tsl__page_absent(page, "No scores yet.");
   else

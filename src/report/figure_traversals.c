@@ -10,6 +10,11 @@
 
 enum { LEFT = 104, TOP = 26 }; /* pixels */
 
+/* Of very many latents those with the highest KL. */
+static int row_count(const struct tsl__report_pictures *pictures) {
+  return pictures->latent < TSL__LATENTS_SHOWN ? pictures->latent : TSL__LATENTS_SHOWN;
+}
+
 static void labels(const struct tsl__report_data *data, int run,
                    const struct tsl__report_pictures *pictures, const int *order,
                    const struct tsl__picture_grid *grid, struct tsl__chart *chart) {
@@ -22,7 +27,7 @@ static void labels(const struct tsl__report_data *data, int run,
     tsl__chart_text(chart, LEFT + (s + 0.5) * grid->cell_width, TOP - 8, TSL__MIDDLE,
                     "mu", buffer);
   }
-  for (int row = 0; row < pictures->latent; row++) {
+  for (int row = 0; row < grid->rows; row++) {
     bool informative = tsl__report_is_informative(data, run, order[row]);
     double top = TOP + row * grid->cell_height, middle = top + grid->cell_height / 2;
     snprintf(buffer, sizeof buffer, "z%d", order[row]);
@@ -51,7 +56,7 @@ static enum tsl_status draw(const struct tsl__report_data *data, int family,
            "Latent traversals of %s: a row a latent, the highest KL first", title);
   struct tsl__picture_grid grid = {.shape = &pictures->shape,
                                    .samples = samples,
-                                   .rows = pictures->latent,
+                                   .rows = row_count(pictures),
                                    .columns = pictures->steps,
                                    .left = LEFT,
                                    .top = TOP,
@@ -69,6 +74,9 @@ static enum tsl_status draw(const struct tsl__report_data *data, int family,
   tsl_text_add_html(&caption, title);
   tsl_text_format(&caption, "</strong><br>around the code of sample %lld",
                   (long long)pictures->base_index);
+  if (grid.rows < pictures->latent)
+    tsl_text_format(&caption, "; the %d of %d latents with the highest KL", grid.rows,
+                    pictures->latent);
   tsl__page_figure(page, name, &svg, caption.bytes);
   tsl_text_release(&svg);
   tsl_text_release(&caption);
@@ -81,14 +89,14 @@ static enum tsl_status write_family(const struct tsl__report_data *data, int fam
   size_t row = (size_t)pictures->steps * (size_t)tsl_shape_count(&pictures->shape);
   float *samples = NULL; /* rows by falling KL: (latent, steps, shape) */
   int *order = NULL;
-  enum tsl_status status = tsl_allocate((void **)&samples, (size_t)pictures->latent * row,
-                                        sizeof *samples, err);
+  enum tsl_status status = tsl_allocate(
+      (void **)&samples, (size_t)row_count(pictures) * row, sizeof *samples, err);
   if (status == TSL_OK)
     status =
         tsl_allocate((void **)&order, (size_t)pictures->latent + 1, sizeof *order, err);
   if (status == TSL_OK) {
     tsl__report_latent_order(data, data->families[family].best_run, order);
-    for (int i = 0; i < pictures->latent; i++)
+    for (int i = 0; i < row_count(pictures); i++)
       memcpy(samples + (size_t)i * row, pictures->traversal + (size_t)order[i] * row,
              row * sizeof *samples);
     status = draw(data, family, page, samples, order, err);

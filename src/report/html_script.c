@@ -105,7 +105,7 @@ static const char *const pieces[] = {
     "      return;\n"
     "    }\n"
     "    const rows = runs[i].kl.length, columns = runs[j].kl.length;\n"
-    "    const label = (run, a) => `z${a}  KL ${runs[run].kl[a]}`;\n"
+    "    const label = (run, a) => `z${runs[run].latents[a]}  KL ${runs[run].kl[a]}`;\n"
     "    const quiet = (run, a) => runs[run].informative.includes(a) ? 'tx' : 'mu';\n"
     "    let out = '';\n"
     "    for (let a = 0; a < rows; a++) {\n"

@@ -148,6 +148,11 @@ int tsl__report_latent_count(const struct tsl__report_data *data,
 bool tsl__report_is_informative(const struct tsl__report_data *data, int run, int latent);
 /* Local. Latents by falling KL. order: (latent count) */
 void tsl__report_latent_order(const struct tsl__report_data *data, int run, int *order);
+/* Local. The latents that figures show, by their numbers: all, or of very many the
+ * TSL__LATENTS_SHOWN with the highest KL. shown: (TSL__LATENTS_SHOWN); returns how many.
+ */
+enum { TSL__LATENTS_SHOWN = 32 };
+int tsl__report_latents_shown(const struct tsl__report_data *data, int run, int *shown);
 bool tsl__report_has_similarity(const struct tsl__report_data *data,
                                 enum tsl_similarity similarity);
 /* Local. Median over the runs of a setting; group as above. NaN without any. */

@@ -23,6 +23,7 @@ struct tsl__component_pictures {
 struct tsl__cluster {
   int64_t size;  /* points for which it is the likeliest */
   int label;     /* most frequent of them; -1: no labels, or no points */
+  char name[32]; /* of that label */
   double purity; /* its share; NaN */
   int shown;     /* pictures in its row */
 };

@@ -4,6 +4,7 @@
 #include "teasel/arena.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { JUDGED_MAX = 10000, PIECE = 256, SHOWN = 10, ROWS_MAX = 40 };
@@ -81,6 +82,11 @@ static void name_cluster(const struct tsl__mixture_painter *painter,
   cluster->label = 0;
   for (int l = 1; l < view->label_count; l++)
     cluster->label = votes[l] > votes[cluster->label] ? l : cluster->label;
+  if (view->label_names != NULL)
+    snprintf(cluster->name, sizeof cluster->name, "%.31s",
+             view->label_names[cluster->label]);
+  else
+    snprintf(cluster->name, sizeof cluster->name, "label %d", cluster->label);
   cluster->purity = (double)votes[cluster->label] / (double)cluster->size;
 }
 

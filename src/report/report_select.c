@@ -102,6 +102,31 @@ void tsl__report_latent_order(const struct tsl__report_data *data, int run, int 
   }
 }
 
+static int by_number(const void *a, const void *b) {
+  const int *one = a, *other = b;
+  return *one - *other;
+}
+
+static double kl_or_none(const struct tsl__report_data *data, int run, int latent) {
+  double kl = tsl__report_kl(data, run, latent);
+  return isnan(kl) ? -1 : kl;
+}
+
+int tsl__report_latents_shown(const struct tsl__report_data *data, int run, int *shown) {
+  int latents = tsl__report_latent_count(data, run), count = 0;
+  for (int i = 0; i < latents; i++) {
+    double kl = kl_or_none(data, run, i);
+    int at = count < TSL__LATENTS_SHOWN ? count++ : TSL__LATENTS_SHOWN;
+    for (; at > 0 && kl > kl_or_none(data, run, shown[at - 1]); at--)
+      if (at < TSL__LATENTS_SHOWN)
+        shown[at] = shown[at - 1];
+    if (at < TSL__LATENTS_SHOWN)
+      shown[at] = i;
+  }
+  qsort(shown, (size_t)count, sizeof *shown, by_number);
+  return count;
+}
+
 double tsl__report_setting_udr(const struct tsl__report_data *data,
                                enum tsl_similarity similarity, enum tsl_udr_group group,
                                int setting) {

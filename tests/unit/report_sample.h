@@ -317,9 +317,9 @@ static inline void sample_mixture(const struct sample_request *request,
       sample_picture(z, request->side, sheets[s]->samples + i * sample);
     }
   }
-  out->clusters[0] = (struct tsl__cluster){60, 7, 0.75, 4};
-  out->clusters[1] = (struct tsl__cluster){2, 1, 1, 2};
-  out->clusters[2] = (struct tsl__cluster){0, -1, (double)NAN, 0};
+  out->clusters[0] = (struct tsl__cluster){60, 7, "label 7", 0.75, 4};
+  out->clusters[1] = (struct tsl__cluster){2, 1, "<b>", 1, 2};
+  out->clusters[2] = (struct tsl__cluster){0, -1, "", (double)NAN, 0};
   out->density = (struct tsl__density){.cells = CELLS,
                                        .low = {-1, -1},
                                        .high = {1, 1},

@@ -114,6 +114,23 @@ static void test_page__survives_no_labels_and_no_factors(void **state) {
   check(&request, 11);
 }
 
+static void test_page__stays_small_with_very_many_latents(void **state) {
+  (void)state;
+  struct sample_request request = whole;
+  struct tsl__page page;
+  struct tsl_text document = {0};
+  request.families = request.settings = 1;
+  request.latent = 200;
+  request.clusters = false;
+  render(&request, &page, &document);
+  check_document(&document);
+  assert_true(document.length < 2000000);
+  assert_int_equal(occurrences(document.bytes, "Distribution of latent z"),
+                   TSL__LATENTS_SHOWN);
+  tsl_text_release(&document);
+  tsl__page_release(&page);
+}
+
 static void test_page__survives_scores_that_are_all_missing(void **state) {
   (void)state;
   struct tsl__report_data *data = sample_create(&whole);
@@ -340,6 +357,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_page__survives_runs_that_never_finished),
       cmocka_unit_test(test_page__survives_one_run_with_one_latent),
       cmocka_unit_test(test_page__survives_no_labels_and_no_factors),
+      cmocka_unit_test(test_page__stays_small_with_very_many_latents),
       cmocka_unit_test(test_page__survives_scores_that_are_all_missing),
       cmocka_unit_test(test_page__names_are_escaped),
       cmocka_unit_test(test_page__same_data_give_same_bytes),

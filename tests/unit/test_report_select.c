@@ -109,6 +109,28 @@ static void test_best_pair__of_the_best_setting_else_of_all(void **state) {
   sample_free(data);
 }
 
+static void test_latents_shown__are_those_with_the_highest_kl(void **state) {
+  (void)state;
+  struct sample_request many = request;
+  many.latent = 40;
+  struct tsl__report_data *data = sample_create(&many);
+  int shown[TSL__LATENTS_SHOWN];
+  for (int a = 0; a < 40; a++) /* 7 a mod 40: each of 0 to 39 once */
+    data->scores.kl[a] = 7 * a % 40;
+  data->scores.kl[3] = (double)NAN; /* instead of 21 */
+  assert_int_equal(tsl__report_latents_shown(data, 0, shown), TSL__LATENTS_SHOWN);
+  for (int i = 0; i < TSL__LATENTS_SHOWN; i++) {
+    assert_true(i == 0 || shown[i] > shown[i - 1]);
+    assert_true(data->scores.kl[shown[i]] >= 7);
+  }
+  sample_free(data);
+  data = sample_create(&request);
+  assert_int_equal(tsl__report_latents_shown(data, 0, shown), 4);
+  for (int i = 0; i < 4; i++)
+    assert_int_equal(shown[i], i);
+  sample_free(data);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_best__highest_udr_of_the_setting),
@@ -117,6 +139,7 @@ int main(void) {
       cmocka_unit_test(test_form__falls_back_where_a_similarity_lacks_it),
       cmocka_unit_test(test_order__falls_with_kl_and_ends_with_unknown),
       cmocka_unit_test(test_kl__without_scores_comes_from_the_latents),
+      cmocka_unit_test(test_latents_shown__are_those_with_the_highest_kl),
       cmocka_unit_test(test_best_pair__of_the_best_setting_else_of_all),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
