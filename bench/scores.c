@@ -229,7 +229,7 @@ static enum tsl_status measure(const char *name, const struct data *data,
  * new pages every time. */
 static enum tsl_status measure_growth(const struct data *data, struct tsl_error *err) {
   enum { TURNS = 9 };
-  double best[2] = {1e300, 1e300}, value;
+  double best[2] = {1e300, 1e300}, value = 0;
 #ifdef M_MMAP_THRESHOLD
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);

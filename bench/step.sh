@@ -94,7 +94,8 @@ measure() { # case
   result "step.$name.pytorch" "$m" ms "$best, its best way"
   result "step.$name.faster" "$(ratio "$m" "$(median teasel)")" times "than PyTorch's best way"
   result "step.$name.of-peak" "$(awk -v w="$(median work)" -v t="$(median teasel)" -v p="$(median peak)" 'BEGIN {printf "%.2f", t * p / w / 1e3}')" \
-    times "the time at the peak of fused multiply-adds, $(median peak) GFLOP/s, for $(median work) GFLOP"
+    times "the time at the peak of fused multiply-adds: $(awk -v w="$(median work)" -v t="$(median teasel)" -v p="$(median peak)" 'BEGIN {
+      printf "%.0f GFLOP/s, %.0f %% of the %.0f that they reach beside it, %.2f GFLOP a step", w / t * 1e3, w / t * 1e5 / p, p, w}')"
   if [ "$name" = conv64 ]; then
     [ "$bfloat16" = 0 ] ||
       result "step.$name.bfloat16" "$(ratio "$(median teasel)" "$(median bfloat16)")" times "faster than float32"

@@ -83,7 +83,7 @@ static enum tsl_status find_head(struct tsl__decider *decider, int64_t count,
 
 void tsl__decider_begin(struct tsl__decider *decider, double now) {
   struct tsl__heap *heaps[] = {&decider->waiting, &decider->ends, &decider->wide};
-  for (size_t i = 0; i < sizeof heaps / sizeof *heaps; i++)
+  for (int i = 0; i < 3; i++)
     tsl__heap_clear(heaps[i]);
   for (int i = 0; i < decider->narrow_count; i++)
     tsl__heap_clear(&decider->narrow[i].heap);

@@ -1,0 +1,25 @@
+#!/bin/bash
+# kernels.sh: our own kernels beside the library's that they replace (bench/kernels). Prints lines
+# `result:<TAB>name<TAB>value<TAB>unit<TAB>note`.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+BUILD=${BUILD:-build/release}
+core=$(taskset -cp $$ | sed 's/.*[ ,-]//')
+times=$(taskset -c "$core" "$BUILD/bench/kernels") || exit 1
+
+about() {
+  case $1 in
+    winograd) echo "oneDNN's convolutions: both gradients of the six layers of conv64 with 48 to 96 channels, through ReLU and bias, a shard" ;;
+    picture) echo "oneDNN's backward-data: the values of conv64's last layer, 48 to 3 channels, a shard" ;;
+    dense) echo "oneDNN's inner product: values and both gradients of the dense layers of conv64 and mlp3072, the weights' summed over the shards, a shard" ;;
+    pixel) echo "oneDNN's convolution: the same of 500 to 64 channels of 9x9 from one pixel, a shard of gmvae-mnist" ;;
+    exponential) echo "libm's expf: 65,536 numbers" ;;
+    scores) echo "OpenBLAS' dgemm: a tile of two times 16 runs of 10 latents, 1000 points" ;;
+    *) echo "kernels.sh: bench/kernels has a line '$1' that nobody described" >&2 && return 1 ;;
+  esac
+}
+while read -r name ours library; do
+  what=$(about "$name") || exit 1
+  printf 'result:\tkernels.%s\t%s\ttimes\tfaster than %s; %s us\n' "$name" \
+    "$(awk -v a="$library" -v b="$ours" 'BEGIN {printf "%.2f", a / b}')" "$what" "$ours"
+done <<<"$times"
