@@ -15,12 +15,20 @@
 enum tsl_status tsl_model_load(const struct tsl_store *store, const struct tsl_run *run,
                                const struct tsl_dataset *dataset, struct tsl_model *out,
                                struct tsl_error *err);
-/* Local. Posterior parameters of samples. indices: (count); mean, log_variance: (count,
- * latent). */
+/* What a family says of samples. cluster_logits: as in latents.h5. */
+struct tsl_codes {
+  float *mean, *log_variance; /* (count, latent) */
+  float *cluster_logits;      /* (count, clusters), NULL: not wanted or none */
+};
+/* Local. Fills the arrays of `out`. indices: (count). */
 enum tsl_status tsl_encode_samples(const struct tsl_model *model,
                                    const struct tsl_dataset *dataset,
-                                   const int64_t *indices, int64_t count, float *mean,
-                                   float *log_variance, struct tsl_error *err);
+                                   const int64_t *indices, int64_t count,
+                                   const struct tsl_codes *out, struct tsl_error *err);
+/* Local. The same of samples that are in memory already: (count, input). */
+enum tsl_status tsl_encode_values(const struct tsl_model *model, const float *samples,
+                                  int64_t count, const struct tsl_codes *out,
+                                  struct tsl_error *err);
 /* Collective on team. Encodes the first score.udr.points samples of the data set's order
  * with every finished run, runs spread over the members, and writes latents.h5. What
  * latents.h5 held of the same points is kept. stop: NULL allowed; between two runs, then

@@ -34,6 +34,8 @@ struct tsl_model_ops {
   /* Local. NULL allowed. Checks what is known only beside the data (their number). */
   enum tsl_status (*check_request)(const struct tsl_model_request *request,
                                    struct tsl_error *err);
+  /* Local. Clusters that a run has; NULL: the family makes none. */
+  int (*clusters)(const void *options);
   /* Local. Composes the graph (not yet finished). */
   void (*build)(const struct tsl_model_request *request, struct tsl_graph *graph,
                 struct tsl_model_values *values);
@@ -55,6 +57,8 @@ enum tsl_status tsl_model_create(const struct tsl_run *run, int64_t dataset_size
                                  int64_t iterations, struct tsl_model *out,
                                  struct tsl_error *err);
 void tsl_model_release(struct tsl_model *model);
+/* Local. Clusters that the run puts samples into; 0: its family makes none. */
+int tsl_model_clusters(const struct tsl_run *run);
 /* Local. log p(z|x,w) of each component to its logit, log p - log(1 - p), in place: it
  * ranks points as the probability does, and does not tie where that is all but 1. rows:
  * (count, components) */

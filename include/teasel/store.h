@@ -298,14 +298,19 @@ char *tsl_store_checkpoint_path(const struct tsl_store *store, const char *run,
 /* Local. Both generations, and what a killed writer left beside them. */
 void tsl_store_checkpoint_remove(const struct tsl_store *store, const char *run);
 
-/* ---- latents.h5: /runs/<run>/mean, log_variance (points, latent) float32, /indices
- * (points) int64 sample numbers, /labels (points) int32, /factors (points, factor_count)
- * float32, /run_table/... ---- */
+/* ---- latents.h5: /runs/<run>/mean, log_variance (points, latent) float32, of families
+ * with clusters cluster_logits (points, clusters) float32, /indices (points) int64 sample
+ * numbers, /labels (points) int32, /factors (points, factor_count) float32,
+ * /run_table/... ---- */
 struct tsl_latents_run {
   const char *name;
   int64_t latent;
   float *mean;         /* (points, latent) */
   float *log_variance; /* (points, latent) */
+  int clusters;        /* of the family's own; 0: it has none */
+  /* (points, clusters) log q - log(1 - q) of q(cluster|point), at the posterior means of
+   * all else that the family draws; NULL: none */
+  float *cluster_logits;
 };
 struct tsl_latents {
   int64_t points;
@@ -317,7 +322,7 @@ struct tsl_latents {
   struct tsl_latents_run *runs;
 };
 /* Collective on team. Every member gives the whole run list; a member that encoded run i
- * has its mean and log_variance set, the others NULL; each run is held by exactly one
+ * has its arrays set, the others NULL; each run is held by exactly one
  * member. Written with parallel HDF5, collectively, the same bytes for any number of
  * members. */
 enum tsl_status tsl_store_latents_write(struct tsl_store *store, struct tsl_team *team,

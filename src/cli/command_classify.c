@@ -182,6 +182,7 @@ static enum tsl_status encode_all(const struct tsl__session *session,
   TSL_TRY(tsl_allocate(&log_variance, numbers, sizeof(float), err));
   out->log_variance = log_variance;
   TSL_TRY(tsl_model_load(session->store, run, session->dataset, &model, err));
+  const struct tsl_codes codes = {out->mean, out->log_variance, NULL};
   enum tsl_status status = TSL_OK;
   if (model.values.mean.index < 0)
     status = tsl_error_set(err, TSL_BAD_INPUT, run->name,
@@ -192,8 +193,7 @@ static enum tsl_status encode_all(const struct tsl__session *session,
   for (int64_t i = 0; indices != NULL && i < count; i++)
     indices[i] = i;
   if (status == TSL_OK)
-    status = tsl_encode_samples(&model, session->dataset, indices, count, out->mean,
-                                out->log_variance, err);
+    status = tsl_encode_samples(&model, session->dataset, indices, count, &codes, err);
   free(indices);
   tsl_model_release(&model);
   return status;

@@ -25,7 +25,8 @@ static const char usage[] =
     "the\n"
     "              folders of RESULTS/runs; scores.csv tells which is best)\n"
     "  -o OUT      OUT.csv: a line an image; else HDF5 with /mean and /log_variance\n"
-    "              [images, latent] and /names, or /indices (and /labels)\n"
+    "              [images, latent], of families with clusters /cluster_logits\n"
+    "              [images, clusters], and /names, or /indices (and /labels)\n"
     "\n"
     "Examples:\n"
     "  teasel encode results/demo --run 1a2b3c4d photo1.jpg photo2.png -o latents.csv\n"
@@ -48,7 +49,20 @@ static enum tsl_status make_room(struct tsl_cli_latents *latents, int64_t count,
   latents->count = count;
   const size_t numbers = (size_t)(count * latents->latent);
   TSL_TRY(tsl_allocate((void **)&latents->mean, numbers, sizeof(float), err));
-  return tsl_allocate((void **)&latents->log_variance, numbers, sizeof(float), err);
+  TSL_TRY(tsl_allocate((void **)&latents->log_variance, numbers, sizeof(float), err));
+  if (latents->clusters == 0)
+    return TSL_OK;
+  return tsl_allocate((void **)&latents->cluster_logits,
+                      (size_t)(count * latents->clusters), sizeof(float), err);
+}
+
+static struct tsl_codes codes_at(const struct tsl_cli_latents *latents, int64_t row) {
+  return (struct tsl_codes){.mean = latents->mean + row * latents->latent,
+                            .log_variance = latents->log_variance + row * latents->latent,
+                            .cluster_logits =
+                                latents->clusters > 0
+                                    ? latents->cluster_logits + row * latents->clusters
+                                    : NULL};
 }
 
 static enum tsl_status encode_files(const struct tsl_model *model,
@@ -69,12 +83,9 @@ static enum tsl_status encode_files(const struct tsl_model *model,
     int64_t rows = latents->count - begin < PIECE ? latents->count - begin : PIECE;
     status = tsl_dataset_load_images(config, &input, latents->names + begin, (size_t)rows,
                                      samples, err);
-    const struct tsl_feed feed = {model->values.input, samples};
-    const struct tsl_fetch fetches[] = {
-        {model->values.mean, latents->mean + begin * latents->latent},
-        {model->values.log_variance, latents->log_variance + begin * latents->latent}};
+    const struct tsl_codes codes = codes_at(latents, begin);
     if (status == TSL_OK)
-      status = tsl_graph_compute(model->graph, &feed, 1, fetches, 2, rows, err);
+      status = tsl_encode_values(model, samples, rows, &codes, err);
   }
   free(samples);
   return status;
@@ -96,8 +107,8 @@ static enum tsl_status encode_dataset(const struct tsl_model *model,
     TSL_TRY(tsl_allocate((void **)&latents->labels, bytes, 1, err));
     memcpy(latents->labels, view->labels, bytes);
   }
-  return tsl_encode_samples(model, dataset, latents->indices, view->count, latents->mean,
-                            latents->log_variance, err);
+  const struct tsl_codes codes = codes_at(latents, 0);
+  return tsl_encode_samples(model, dataset, latents->indices, view->count, &codes, err);
 }
 
 static enum tsl_status encode_named(const struct tsl_model *model, const char *name,
@@ -132,8 +143,10 @@ static enum tsl_status encode_words(const struct tsl_cli_results *results,
                                     size_t word_count, const char *out,
                                     struct tsl_error *err) {
   const struct tsl_job_options *options = tsl_job_options(results->job);
-  struct tsl_cli_latents latents = {
-      .latent = run->options.latent, .count = (int64_t)word_count, .names = words};
+  struct tsl_cli_latents latents = {.latent = run->options.latent,
+                                    .clusters = tsl_model_clusters(run),
+                                    .count = (int64_t)word_count,
+                                    .names = words};
   struct tsl_model model = {0};
   char path[TSL_PATH_MAX];
   const char *const weights =

@@ -8,6 +8,7 @@
 void tsl_cli_latents_release(struct tsl_cli_latents *latents) {
   free(latents->mean);
   free(latents->log_variance);
+  free(latents->cluster_logits);
   free(latents->indices);
   free(latents->labels);
 }
@@ -19,11 +20,18 @@ static enum tsl_status write_arrays(const struct tsl_cli_latents *latents,
       "/mean", TSL_ARRAY_F32, 2, {count, latents->latent}, latents->mean};
   const struct tsl_array log_variance = {
       "/log_variance", TSL_ARRAY_F32, 2, {count, latents->latent}, latents->log_variance};
+  const struct tsl_array logits = {"/cluster_logits",
+                                   TSL_ARRAY_F32,
+                                   2,
+                                   {count, latents->clusters},
+                                   latents->cluster_logits};
   const struct tsl_array indices = {
       "/indices", TSL_ARRAY_I64, 1, {count}, latents->indices};
   const struct tsl_array labels = {"/labels", TSL_ARRAY_I32, 1, {count}, latents->labels};
   TSL_TRY(tsl_h5_write(out, &mean, err));
   TSL_TRY(tsl_h5_write(out, &log_variance, err));
+  if (latents->clusters > 0)
+    TSL_TRY(tsl_h5_write(out, &logits, err));
   if (latents->names != NULL)
     TSL_TRY(tsl_h5_write_strings(out, "/names", latents->names, (size_t)count, err));
   if (latents->indices != NULL)
@@ -52,6 +60,8 @@ static void add_header(const struct tsl_cli_latents *latents, struct tsl_text *t
     tsl_text_format(text, ",mean_%lld", (long long)k);
   for (int64_t k = 0; k < latents->latent; k++)
     tsl_text_format(text, ",log_variance_%lld", (long long)k);
+  for (int64_t k = 0; k < latents->clusters; k++)
+    tsl_text_format(text, ",cluster_logit_%lld", (long long)k);
   tsl_text_add(text, "\n");
 }
 
@@ -75,6 +85,9 @@ enum tsl_status tsl_cli_latents_csv(const struct tsl_cli_latents *latents,
       tsl_text_format(&text, ",%d", latents->labels[i]);
     add_values(&text, latents->mean + i * latents->latent, latents->latent);
     add_values(&text, latents->log_variance + i * latents->latent, latents->latent);
+    if (latents->clusters > 0)
+      add_values(&text, latents->cluster_logits + i * latents->clusters,
+                 latents->clusters);
     tsl_text_add(&text, "\n");
   }
   enum tsl_status status =

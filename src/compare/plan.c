@@ -52,6 +52,9 @@ static enum tsl_status digest_run(const struct tsl_latents *latents,
   tsl_digester_add(digester, sizes, sizeof sizes);
   tsl_digester_add(digester, run->mean, values * sizeof(float));
   tsl_digester_add(digester, run->log_variance, values * sizeof(float));
+  if (run->cluster_logits != NULL)
+    tsl_digester_add(digester, run->cluster_logits,
+                     points * (size_t)run->clusters * sizeof(float));
   if (latents->labels != NULL)
     tsl_digester_add(digester, latents->labels, points * sizeof(int32_t));
   if (latents->factors != NULL)

@@ -18,13 +18,25 @@ struct run_data {
   double *factor_codes; /* (factor points, latent) posterior means; NULL: not needed */
   bool factor_codes_finite;
   struct tsl_kmeans kmeans;
-  bool clustered;
+  const int32_t *clusters; /* (points) by k-means or the family itself; NULL: none */
+  int32_t *chosen;         /* (points) the family's own; NULL: none */
+  double *logits;          /* (points, cluster_count) likewise */
+  int cluster_count;
 };
+
+static bool any_clusters(const struct tsl__comparison *c) {
+  for (size_t i = 0; i < c->latents.run_count; i++)
+    if (c->latents.runs[i].clusters > 0)
+      return true;
+  return false;
+}
 
 static unsigned given(const struct tsl__comparison *c) {
   unsigned flags = 0;
   if (c->latents.labels != NULL)
     flags |= TSL_METRIC_NEEDS_CLUSTERS | TSL_METRIC_NEEDS_LABELS;
+  if (any_clusters(c))
+    flags |= TSL_METRIC_NEEDS_CLUSTERS | TSL_METRIC_NEEDS_RESPONSIBILITIES;
   if (c->latents.factors != NULL)
     flags |= TSL_METRIC_NEEDS_FACTORS | TSL_METRIC_NEEDS_TEST;
   if (tsl_job_options(c->job)->factors.votes > 0)
@@ -59,10 +71,13 @@ static int count_labels(const struct tsl_latents *latents) {
 
 /* A family without clusters of its own gets them by k-means on its informative posterior
  * means, as many as there are labels. */
-static enum tsl_status cluster(const struct tsl__comparison *c, const struct tsl_run *run,
-                               struct run_data *data, struct tsl_error *err) {
+static enum tsl_status fit_clusters(const struct tsl__comparison *c,
+                                    const struct tsl_run *run, struct run_data *data,
+                                    struct tsl_error *err) {
+  if (data->informative_count == 0 || c->latents.labels == NULL)
+    return TSL_OK;
   int clusters = count_labels(&c->latents);
-  if (data->informative_count == 0 || clusters > c->latents.points)
+  if (clusters > c->latents.points)
     return TSL_OK;
   struct tsl_kmeans_request request = {
       .x = data->informative,
@@ -73,8 +88,32 @@ static enum tsl_status cluster(const struct tsl__comparison *c, const struct tsl
       .steps = 300,
       .stream = {(uint64_t)run->options.seed, TSL_PURPOSE_FIT, 0}};
   TSL_TRY(tsl_kmeans_fit(&request, &data->kmeans, err));
-  data->clustered = true;
+  data->clusters = data->kmeans.assignment;
   return TSL_OK;
+}
+
+/* The family's own: each point goes where its logit is largest. */
+static enum tsl_status take_clusters(const struct tsl__comparison *c,
+                                     const struct tsl_latents_run *latents,
+                                     struct run_data *data, struct tsl_error *err) {
+  const size_t points = (size_t)c->latents.points;
+  const size_t count = points * (size_t)latents->clusters;
+  TSL_TRY(tsl_allocate((void **)&data->logits, count, sizeof(double), err));
+  TSL_TRY(tsl_allocate((void **)&data->chosen, points, sizeof(int32_t), err));
+  for (size_t i = 0; i < count; i++)
+    data->logits[i] = (double)latents->cluster_logits[i];
+  data->cluster_count = latents->clusters;
+  tsl_clusters_choose(data->logits, c->latents.points, latents->clusters, data->chosen);
+  data->clusters = data->chosen;
+  return TSL_OK;
+}
+
+static enum tsl_status cluster(const struct tsl__comparison *c, int run,
+                               struct run_data *data, struct tsl_error *err) {
+  const struct tsl_latents_run *latents = &c->latents.runs[c->latents_of[run]];
+  return latents->clusters > 0
+             ? take_clusters(c, latents, data, err)
+             : fit_clusters(c, tsl_job_run(c->job, (size_t)run), data, err);
 }
 
 static enum tsl_status copy_codes(const struct tsl__comparison *c, int run,
@@ -115,6 +154,8 @@ static void run_data_release(struct run_data *data) {
   free(data->codes);
   free(data->informative);
   free(data->factor_codes);
+  free(data->chosen);
+  free(data->logits);
   tsl_kmeans_release(&data->kmeans);
   *data = (struct run_data){0};
 }
@@ -127,7 +168,7 @@ static enum tsl_status run_data_init(const struct tsl__comparison *c, int run,
     needs |= known_of(c, run)[m] ? 0 : needs_of(c, m);
   enum tsl_status status = copy_codes(c, run, data, err);
   if (status == TSL_OK && (needs & TSL_METRIC_NEEDS_CLUSTERS) != 0)
-    status = cluster(c, tsl_job_run(c->job, (size_t)run), data, err);
+    status = cluster(c, run, data, err);
   if (status == TSL_OK && (needs & TSL_METRIC_NEEDS_FACTORS) != 0) {
     status = tsl__factor_codes(c, run, &data->factor_codes, err);
     if (status == TSL_OK)
@@ -145,9 +186,10 @@ static struct tsl_metric_input clusters_input(const struct tsl__comparison *c,
   return (struct tsl_metric_input){.points = c->latents.points,
                                    .latent = data->informative_count,
                                    .codes = data->informative,
-                                   .clusters =
-                                       data->clustered ? data->kmeans.assignment : NULL,
-                                   .labels = c->latents.labels};
+                                   .clusters = data->clusters,
+                                   .labels = c->latents.labels,
+                                   .responsibilities = data->logits,
+                                   .cluster_count = data->cluster_count};
 }
 
 /* Factor metrics look at all latents. */
@@ -202,8 +244,17 @@ static enum tsl_status compute_metric(const struct tsl__comparison *c, int run,
     tsl__note(notes, "%s: latents are not finite", metric->name);
     return TSL_OK;
   }
-  if (clusters && input.clusters == NULL) {
+  if (clusters && input.clusters == NULL && c->latents.labels == NULL) {
+    tsl__note(notes, "%s: no labels tell how many clusters to look for", metric->name);
+    return TSL_OK;
+  }
+  if (clusters && (input.clusters == NULL ||
+                   (metric->needs == TSL_METRIC_NEEDS_CLUSTERS && input.latent == 0))) {
     tsl__note(notes, "%s: no informative latent to cluster", metric->name);
+    return TSL_OK;
+  }
+  if (clusters && (metric->needs & ~tsl_metric_given(&input)) != 0) {
+    tsl__note(notes, "%s: the family makes no clusters of its own", metric->name);
     return TSL_OK;
   }
   enum tsl_status status = metric->compute(&input, value, &reason, err);

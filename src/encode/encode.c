@@ -8,26 +8,51 @@
 
 enum { CHUNK = 256 }; /* samples decoded from the cache at a time */
 
+static int64_t width_of(const struct tsl_model *model, struct tsl_value value) {
+  const struct tsl_shape shape = tsl_graph_value_shape(model->graph, value);
+  return tsl_shape_count(&shape);
+}
+
+enum tsl_status tsl_encode_values(const struct tsl_model *model, const float *samples,
+                                  int64_t count, const struct tsl_codes *out,
+                                  struct tsl_error *err) {
+  const struct tsl_model_values *values = &model->values;
+  const struct tsl_feed feed = {values->input, samples};
+  const bool clusters = out->cluster_logits != NULL;
+  const struct tsl_fetch fetches[] = {
+      {values->mean, out->mean},
+      {values->log_variance, out->log_variance},
+      {values->log_responsibilities, out->cluster_logits}};
+  TSL_TRY(
+      tsl_graph_compute(model->graph, &feed, 1, fetches, clusters ? 3 : 2, count, err));
+  if (clusters)
+    tsl_model_cluster_logits(out->cluster_logits, count,
+                             (int)width_of(model, values->log_responsibilities));
+  return TSL_OK;
+}
+
 enum tsl_status tsl_encode_samples(const struct tsl_model *model,
                                    const struct tsl_dataset *dataset,
-                                   const int64_t *indices, int64_t count, float *mean,
-                                   float *log_variance, struct tsl_error *err) {
-  const struct tsl_shape input = tsl_graph_value_shape(model->graph, model->values.input);
-  const struct tsl_shape code = tsl_graph_value_shape(model->graph, model->values.mean);
-  const int64_t latent = tsl_shape_count(&code);
+                                   const int64_t *indices, int64_t count,
+                                   const struct tsl_codes *out, struct tsl_error *err) {
+  const int64_t latent = width_of(model, model->values.mean);
+  const int64_t clusters = out->cluster_logits != NULL
+                               ? width_of(model, model->values.log_responsibilities)
+                               : 0;
   const int64_t piece = count < CHUNK ? count : CHUNK;
   float *samples = NULL; /* (piece, input) */
-  TSL_TRY(tsl_allocate((void **)&samples, (size_t)(piece * tsl_shape_count(&input)),
+  TSL_TRY(tsl_allocate((void **)&samples,
+                       (size_t)(piece * width_of(model, model->values.input)),
                        sizeof(float), err));
   enum tsl_status status = TSL_OK;
   for (int64_t begin = 0; begin < count && status == TSL_OK; begin += piece) {
     const int64_t rows = count - begin < piece ? count - begin : piece;
+    const struct tsl_codes part = {
+        .mean = out->mean + begin * latent,
+        .log_variance = out->log_variance + begin * latent,
+        .cluster_logits = clusters > 0 ? out->cluster_logits + begin * clusters : NULL};
     tsl_dataset_gather(dataset, indices + begin, rows, samples);
-    const struct tsl_feed feed = {model->values.input, samples};
-    const struct tsl_fetch fetches[] = {
-        {model->values.mean, mean + begin * latent},
-        {model->values.log_variance, log_variance + begin * latent}};
-    status = tsl_graph_compute(model->graph, &feed, 1, fetches, 2, rows, err);
+    status = tsl_encode_values(model, samples, rows, &part, err);
   }
   free(samples);
   return status;
@@ -52,6 +77,7 @@ static void encoding_release(struct encoding *encoding) {
   for (size_t i = 0; latents->runs != NULL && i < latents->run_count; i++) {
     free(latents->runs[i].mean);
     free(latents->runs[i].log_variance);
+    free(latents->runs[i].cluster_logits);
   }
   free(latents->runs);
   free(latents->indices);
@@ -92,7 +118,9 @@ static enum tsl_status list_runs(struct encoding *encoding, struct tsl_error *er
       continue;
     encoding->runs[latents->run_count] = run;
     latents->runs[latents->run_count++] =
-        (struct tsl_latents_run){.name = run->name, .latent = run->options.latent};
+        (struct tsl_latents_run){.name = run->name,
+                                 .latent = run->options.latent,
+                                 .clusters = tsl_model_clusters(run)};
   }
   return TSL_OK;
 }
@@ -151,7 +179,8 @@ static const struct tsl_latents_run *find_before(const struct encoding *encoding
                                                  const struct tsl_latents_run *run) {
   for (size_t i = 0; i < encoding->before.run_count; i++) {
     const struct tsl_latents_run *known = &encoding->before.runs[i];
-    if (known->latent == run->latent && strcmp(known->name, run->name) == 0)
+    if (known->latent == run->latent && known->clusters == run->clusters &&
+        strcmp(known->name, run->name) == 0)
       return known;
   }
   return NULL;
@@ -162,20 +191,25 @@ static enum tsl_status encode_run(struct encoding *encoding, size_t index,
   const struct tsl_latents *latents = &encoding->latents;
   struct tsl_latents_run *run = &latents->runs[index];
   const size_t count = (size_t)(latents->points * run->latent);
+  const size_t logits = (size_t)(latents->points * run->clusters);
   TSL_TRY(tsl_allocate((void **)&run->mean, count, sizeof(float), err));
   TSL_TRY(tsl_allocate((void **)&run->log_variance, count, sizeof(float), err));
+  if (run->clusters > 0)
+    TSL_TRY(tsl_allocate((void **)&run->cluster_logits, logits, sizeof(float), err));
   const struct tsl_latents_run *known = find_before(encoding, run);
   if (known != NULL) {
     memcpy(run->mean, known->mean, count * sizeof(float));
     memcpy(run->log_variance, known->log_variance, count * sizeof(float));
+    if (run->clusters > 0)
+      memcpy(run->cluster_logits, known->cluster_logits, logits * sizeof(float));
     return TSL_OK;
   }
   struct tsl_model model;
   TSL_TRY(tsl_model_load(encoding->store, encoding->runs[index], encoding->dataset,
                          &model, err));
-  enum tsl_status status =
-      tsl_encode_samples(&model, encoding->dataset, latents->indices, latents->points,
-                         run->mean, run->log_variance, err);
+  const struct tsl_codes codes = {run->mean, run->log_variance, run->cluster_logits};
+  enum tsl_status status = tsl_encode_samples(&model, encoding->dataset, latents->indices,
+                                              latents->points, &codes, err);
   tsl_model_release(&model);
   return status;
 }

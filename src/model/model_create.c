@@ -53,6 +53,11 @@ void tsl_model_release(struct tsl_model *model) {
   *model = (struct tsl_model){0};
 }
 
+int tsl_model_clusters(const struct tsl_run *run) {
+  const struct tsl_model_ops *ops = tsl_model_find(run->family->name);
+  return ops != NULL && ops->clusters != NULL ? ops->clusters(run->family_options) : 0;
+}
+
 void tsl_model_cluster_logits(float *rows, int64_t count, int components) {
   for (int64_t i = 0; i < count; i++) {
     float *row = rows + i * components;

@@ -159,6 +159,10 @@ static void check(const void *options, const struct tsl_run_options *run,
   tsl__vae_check(options, run, network, err);
 }
 
+static int clusters(const void *options) {
+  return (int)((const struct gmvae_options *)options)->components;
+}
+
 const struct tsl_model_ops tsl_model_gmvae = {
     .family = {.name = "gmvae",
                .summary = "Gaussian-mixture VAE (Dilokthanakul et al. 2016): minimises "
@@ -169,4 +173,5 @@ const struct tsl_model_ops tsl_model_gmvae = {
                .options_bytes = sizeof(struct gmvae_options),
                .check = check,
                .clusters = true},
+    .clusters = clusters,
     .build = build};

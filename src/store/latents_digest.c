@@ -24,6 +24,9 @@ enum tsl_status tsl__latents_digest(const struct tsl_latents *latents, size_t in
                      points * (size_t)latents->factor_count * sizeof(float));
   tsl_digester_add(digester, run->mean, values * sizeof(float));
   tsl_digester_add(digester, run->log_variance, values * sizeof(float));
+  if (run->cluster_logits != NULL)
+    tsl_digester_add(digester, run->cluster_logits,
+                     points * (size_t)run->clusters * sizeof(float));
   *out = tsl_digester_value(digester);
   tsl_digester_free(digester);
   return TSL_OK;

@@ -85,6 +85,12 @@ static enum tsl_status read_run(struct tsl_h5_reader *reader, struct tsl_latents
   TSL_TRY(read_shaped(reader, name, TSL_ARRAY_F32, latents->points, run->latent, &array,
                       err));
   run->log_variance = array.data;
+  TSL_TRY(tsl__path_print(name, sizeof name, err, "/runs/%s/cluster_logits", run->name));
+  if (tsl_h5_has(reader, name)) {
+    TSL_TRY(read_shaped(reader, name, TSL_ARRAY_F32, latents->points, -1, &array, err));
+    run->cluster_logits = array.data;
+    run->clusters = (int)array.dims[1];
+  }
   return check_run(reader, latents, index, err);
 }
 
@@ -148,6 +154,7 @@ void tsl_latents_release(struct tsl_latents *latents) {
     free((void *)latents->runs[i].name);
     free(latents->runs[i].mean);
     free(latents->runs[i].log_variance);
+    free(latents->runs[i].cluster_logits);
   }
   free(latents->runs);
   free(latents->indices);

@@ -103,7 +103,7 @@ static enum tsl_status find_digests(struct writing *writing, struct tsl_error *e
 static enum tsl_status list_parts(struct writing *writing, struct tsl_error *err) {
   const struct tsl_latents *latents = writing->latents;
   void *parts = NULL;
-  TSL_TRY(tsl_allocate(&parts, 3 * latents->run_count + 8, sizeof(struct part), err));
+  TSL_TRY(tsl_allocate(&parts, 4 * latents->run_count + 8, sizeof(struct part), err));
   writing->parts = parts;
   int64_t points = latents->points;
   bool first = writing->first;
@@ -124,6 +124,9 @@ static enum tsl_status list_parts(struct writing *writing, struct tsl_error *err
     add_part(writing, name, TSL_ARRAY_F32, points, run->latent, run->mean);
     snprintf(name, sizeof name, "/runs/%.447s/log_variance", run->name);
     add_part(writing, name, TSL_ARRAY_F32, points, run->latent, run->log_variance);
+    snprintf(name, sizeof name, "/runs/%.447s/cluster_logits", run->name);
+    if (run->clusters > 0)
+      add_part(writing, name, TSL_ARRAY_F32, points, run->clusters, run->cluster_logits);
     snprintf(name, sizeof name, "/runs/%.447s/digest", run->name);
     add_part(writing, name, TSL_ARRAY_U8, sizeof *writing->digests, 0,
              run->mean != NULL ? &writing->digests[i] : NULL);

@@ -87,6 +87,22 @@ static void fill_run(const struct tsl_run *run, struct tsl_latents_run *out) {
     out->mean[7 * d + 2] = (float)NAN;
 }
 
+/* The family that has clusters of its own; "": none. */
+static const char *with_clusters = "";
+
+/* Three clusters, of which the first two have points: those of label 0 in the first, and
+ * of label 1 in the second, but for ten of them. */
+static void fill_clusters(struct tsl_latents_run *out) {
+  out->clusters = 3;
+  out->cluster_logits = calloc(3 * POINTS, sizeof(float));
+  for (int i = 0; i < POINTS; i++) {
+    int k = i % 2 == 1 && i > 19 ? 1 : 0;
+    out->cluster_logits[i * 3 + k] = 50 - (float)i / 10;
+    out->cluster_logits[i * 3 + 1 - k] = -50;
+    out->cluster_logits[i * 3 + 2] = -60;
+  }
+}
+
 /* Setting 2 with seed 1 has no latents. */
 static void write_latents(struct tsl_store *store, const struct tsl_job *job) {
   struct tsl_latents_run runs[RUNS_MAX] = {{0}};
@@ -112,6 +128,8 @@ static void write_latents(struct tsl_store *store, const struct tsl_job *job) {
     struct tsl_latents_run *out = &runs[latents.run_count++];
     fill_run(twin_of(job, run), out);
     out->name = (char *)(uintptr_t)run->name;
+    if (strcmp(run->family->name, with_clusters) == 0)
+      fill_clusters(out);
   }
   struct tsl_error err = {0};
   if (tsl_store_latents_write(store, tsl_team_alone(), &latents, &err) != TSL_OK)
@@ -119,6 +137,7 @@ static void write_latents(struct tsl_store *store, const struct tsl_job *job) {
   for (size_t i = 0; i < latents.run_count; i++) {
     free(runs[i].mean);
     free(runs[i].log_variance);
+    free(runs[i].cluster_logits);
   }
 }
 
@@ -254,6 +273,55 @@ static void test_equal_runs__score_the_same_when_scored_twice(void **state) {
   assert_int_equal(tsl_team_barrier(team, NULL), TSL_OK);
   tsl_store_close(once);
   tsl_store_close(twice);
+  tsl_job_free(job);
+}
+
+static double metric_of(const struct tsl_scores *scores, int run, const char *name) {
+  for (int m = 0; m < scores->metric_count; m++)
+    if (strcmp(scores->metric_names[m], name) == 0)
+      return scores->metrics[run * scores->metric_count + m];
+  fail_msg("no metric %s", name);
+  return 0;
+}
+
+/* A family's own clusters are judged, and those of the others by k-means as ever. */
+static void check_clusters(const struct tsl_scores *scores) {
+  int own = 0, other = 0;
+  find(scores, 2, 3, &own);
+  const char *notes = find(scores, 0, 3, &other)->notes;
+  assert_true(metric_of(scores, own, "clusters_used") == 2);
+  assert_true(fabs(metric_of(scores, own, "acc_makhzani") - 50.0 / 60) < 1e-12);
+  assert_true(fabs(metric_of(scores, own, "acc_hungarian") - 50.0 / 60) < 1e-12);
+  assert_true(isfinite(metric_of(scores, own, "silhouette")));
+  assert_true(isnan(metric_of(scores, other, "clusters_used")));
+  assert_true(isfinite(metric_of(scores, other, "acc_hungarian")));
+  assert_non_null(strstr(notes, "acc_makhzani: the family makes no clusters"));
+}
+
+static void test_clusters_of_a_family__are_judged_in_place_of_k_means(void **state) {
+  (void)state;
+  struct tsl_team *team = tsl_world_team(world);
+  struct tsl_job *job = make_job_of(twins_text, "seeds=[3, 4]", NULL);
+  struct tsl_store *together = open_store("clusters");
+  with_clusters = "vae";
+  if (tsl_world_rank(world) == 0)
+    write_latents(together, job);
+  assert_int_equal(tsl_team_barrier(team, NULL), TSL_OK);
+  compare(together, team, job);
+  if (tsl_world_rank(world) == 0) {
+    struct tsl_store *alone = open_store("clusters_alone");
+    struct tsl_scores scores = {0};
+    write_latents(alone, job);
+    compare(alone, tsl_team_alone(), job);
+    assert_same_bytes(together, alone);
+    assert_int_equal(tsl_scores_read(alone, &scores, NULL), TSL_OK);
+    check_clusters(&scores);
+    tsl_scores_release(&scores);
+    tsl_store_close(alone);
+  }
+  with_clusters = "";
+  assert_int_equal(tsl_team_barrier(team, NULL), TSL_OK);
+  tsl_store_close(together);
   tsl_job_free(job);
 }
 
@@ -427,6 +495,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_scores__are_the_same_bytes_for_any_number_of_members),
       cmocka_unit_test(test_added_seeds__compute_their_own_pairs_only),
       cmocka_unit_test(test_equal_runs__score_the_same_when_scored_twice),
+      cmocka_unit_test(test_clusters_of_a_family__are_judged_in_place_of_k_means),
       cmocka_unit_test(test_another_threshold__computes_everything_anew),
       cmocka_unit_test(test_odd_runs__are_told_and_scored_as_defined),
       cmocka_unit_test(test_a_members_failure__is_everybodys),

@@ -4,6 +4,8 @@
 
 #include "teasel/encode.h"
 
+#include <math.h>
+
 enum { POINTS = 50, LATENT = 4, RUNS = 3 };
 
 static struct tsl_world *world;
@@ -134,6 +136,42 @@ static void test_encode__takes_finished_runs_and_adds_later_ones(void **state) {
   case_close(&made);
 }
 
+/* A mixture's clusters at the posterior means: each point's probabilities add up to 1. */
+static void test_encode__gives_the_clusters_of_a_mixture(void **state) {
+  (void)state;
+  enum { K = 3 };
+  struct train_case made;
+  struct tsl_latents latents = {0};
+  case_open(&made, world,
+            CASE_HEAD "train: {iterations: 6, batch: 16, shards: 2}\n"
+                      "score:\n  udr: {points: 50}\nseeds: [0, 1]\nfamilies:\n"
+                      "  - model: gmvae\n    latent_w: 2\n    components: 3\n"
+                      "    samples: 2\n",
+            case_network_prior);
+  struct tsl_store *together = open_trained(&made, "clusters", 2);
+  struct tsl_store *alone = open_trained(&made, "clusters_alone", 2);
+  encode(&made, together, tsl_world_team(world));
+  if (is_first()) {
+    encode(&made, alone, tsl_team_alone());
+    assert_same_latents(together, alone);
+  }
+  assert_int_equal(tsl_store_latents_read(together, &latents, NULL), TSL_OK);
+  for (size_t r = 0; r < 2; r++) {
+    assert_int_equal(latents.runs[r].clusters, K);
+    for (int i = 0; i < POINTS; i++) {
+      double sum = 0;
+      for (int k = 0; k < K; k++)
+        sum += 1 / (1 + exp(-(double)latents.runs[r].cluster_logits[i * K + k]));
+      assert_true(fabs(sum - 1) < 1e-5);
+    }
+    assert_run_latents(&made, together, &latents, r);
+  }
+  tsl_latents_release(&latents);
+  tsl_store_close(together);
+  tsl_store_close(alone);
+  case_close(&made);
+}
+
 /* The member that meets the broken model tells the others; nobody waits. */
 static void test_encode__fails_on_all_ranks_where_one_model_is_broken(void **state) {
   (void)state;
@@ -235,6 +273,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_encode__gives_the_same_bytes_on_all_ranks_and_on_one),
       cmocka_unit_test(test_encode__takes_finished_runs_and_adds_later_ones),
+      cmocka_unit_test(test_encode__gives_the_clusters_of_a_mixture),
       cmocka_unit_test(test_encode__fails_on_all_ranks_where_one_model_is_broken),
       cmocka_unit_test(test_encode__keeps_what_it_has_when_asked_to_stop),
       cmocka_unit_test(test_encode__writes_nothing_when_asked_to_stop_at_once)};

@@ -25,7 +25,8 @@ struct sample {
   struct tsl_latents latents;
 };
 
-/* Run i has 4 + i % 3 latents and is held by member i % size. */
+/* Run i has 4 + i % 3 latents, every third one clusters, and is held by member i % size.
+ */
 static void sample_fill(struct sample *sample, int index, int size) {
   memset(sample, 0, sizeof *sample);
   for (int i = 0; i < POINTS; i++) {
@@ -39,11 +40,16 @@ static void sample_fill(struct sample *sample, int index, int size) {
     snprintf(sample->names[i], sizeof sample->names[i], "beta_vae-beta=%d", i);
     run->name = sample->names[i];
     run->latent = 4 + i % 3;
+    run->clusters = i % 3 == 1 ? 2 : 0;
     if (i % size != index)
       continue;
     size_t count = (size_t)(POINTS * run->latent);
     run->mean = calloc(count, sizeof(float));
     run->log_variance = calloc(count, sizeof(float));
+    if (run->clusters > 0)
+      run->cluster_logits = calloc(2 * POINTS, sizeof(float));
+    for (int k = 0; k < POINTS * run->clusters; k++)
+      run->cluster_logits[k] = 0.5F * (float)(k - i);
     for (size_t k = 0; k < count; k++) {
       run->mean[k] = (float)(i + 1) * (float)k;
       run->log_variance[k] = -(float)(i + 1) - (float)k;
@@ -62,6 +68,7 @@ static void sample_release(struct sample *sample) {
   for (int i = 0; i < RUNS; i++) {
     free(sample->runs[i].mean);
     free(sample->runs[i].log_variance);
+    free(sample->runs[i].cluster_logits);
   }
 }
 
@@ -132,6 +139,10 @@ static void test_latents__read_back_what_the_members_held(void **state) {
     assert_int_equal(latents.runs[i].latent, sample.runs[i].latent);
     assert_memory_equal(latents.runs[i].mean, sample.runs[i].mean, bytes);
     assert_memory_equal(latents.runs[i].log_variance, sample.runs[i].log_variance, bytes);
+    assert_int_equal(latents.runs[i].clusters, sample.runs[i].clusters);
+    if (sample.runs[i].clusters > 0)
+      assert_memory_equal(latents.runs[i].cluster_logits, sample.runs[i].cluster_logits,
+                          2 * POINTS * sizeof(float));
   }
   tsl_latents_release(&latents);
   tsl_store_close(store);
