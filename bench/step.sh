@@ -24,13 +24,14 @@ trap 'rm -rf "$work"' EXIT
 bfloat16=$(grep -cw avx512_bf16 /proc/cpuinfo)
 result() { printf 'result:\t%s\t%s\t%s\t%s\n' "$@"; }
 
-# name: network, family, batch, shards, latent, steps of a round
+# name: network, family, batch, shards, latent, steps of a round, the family's options
 case_of() {
   case $1 in
     conv64) echo "conv64 beta_vae 64 8 10 12" ;;
     conv64-tcvae) echo "conv64 beta_tcvae 64 8 10 12" ;;
     mlp3072) echo "mlp3072 vae 64 8 20 60" ;;
-    gmvae-mnist) echo "gmvae-mnist vae 50 2 10 12" ;;
+    gmvae-mnist) echo "gmvae-mnist gmvae 50 2 200 12 latent_w=150 components=16" ;;
+    gmvae-mnist-m10) echo "gmvae-mnist gmvae 50 2 200 4 latent_w=150 components=16 samples=10" ;;
     *) echo "step.sh: no case is named $1" >&2 && return 1 ;;
   esac
 }
@@ -42,10 +43,12 @@ teasel_round() { # network family batch shards latent steps [argument...]
   taskset -c "$core" "$BUILD/bench/step" "$network" "$family" "$batch" "$shards" "$steps" "latent=$latent" "$@" |
     sed -n 's/^numbers //p' | tr ';' '\n'
 }
-peer_round() { # network family batch shards latent steps
+peer_round() { # network family batch shards latent steps [option...]
+  local way option options=()
+  for option in "${@:7}"; do options+=(--option "$option"); done
   for way in contiguous channels_last compiled; do
     taskset -c "$core" python3 bench/step_pytorch.py "configs/networks/$1.yaml" --family "$2" --batch "$3" \
-      --latent "$5" --steps "$6" --way $way 2>/dev/null
+      --latent "$5" --steps "$6" --way $way "${options[@]}" 2>/dev/null
   done
 }
 median() { # of a program's numbers
@@ -76,7 +79,7 @@ measure() { # case
   done
   # shellcheck disable=SC2086
   set -- $of
-  echo "$1, $2, batch $3, Adam, one core, whole step, $rounds rounds ($(python3 -c 'import torch; print("PyTorch", torch.__version__)'))"
+  echo "$1, $2${7:+ (${*:7})}, batch $3, Adam, one core, whole step, $rounds rounds ($(python3 -c 'import torch; print("PyTorch", torch.__version__)'))"
   printf '  %-24s %9s %7s %10s %7s\n' program "median ms" ratio "fastest ms" ratio
   row teasel teasel
   row "teasel in bfloat16" bfloat16
@@ -108,4 +111,4 @@ measure() { # case
   echo
 }
 
-for name in ${*:-conv64 conv64-tcvae mlp3072 gmvae-mnist}; do measure "$name" || exit 1; done
+for name in ${*:-conv64 conv64-tcvae mlp3072 gmvae-mnist gmvae-mnist-m10}; do measure "$name" || exit 1; done

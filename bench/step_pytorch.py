@@ -82,6 +82,44 @@ class Autoencoder(nn.Module):
         return mean, log_variance, z, self.decoder(z).reshape(x.shape)
 
 
+class MixtureAutoencoder(nn.Module):
+    """Dilokthanakul et al. 2016, as family gmvae: M joint samples, all K components at once."""
+
+    def __init__(self, network, latent, o):
+        super().__init__()
+        self.latent, self.components, self.samples = latent, o["components"], o.get("samples", 1)
+        with torch.no_grad():
+            self.encoder, hidden = layers(network["encoder"], torch.zeros((2,) + tuple(network["input"])))
+            width = hidden[0].numel()
+            self.decoder, _ = layers(network["decoder"], torch.zeros(2, latent))
+            self.prior, hidden = layers(network["prior"], torch.zeros(2, o["latent_w"]))
+        self.heads = nn.ModuleList(nn.Linear(width, n) for n in (latent, latent, o["latent_w"], o["latent_w"]))
+        self.prior_heads = nn.ModuleList(nn.Linear(hidden.shape[1], latent * self.components) for _ in range(2))
+
+    def sample(self, mean, log_variance):
+        mean, log_variance = (v.repeat_interleave(self.samples, 0) if self.samples > 1 else v
+                              for v in (mean, log_variance))
+        return mean, log_variance, mean + torch.exp(log_variance / 2) * torch.randn_like(mean)
+
+    def forward(self, x):
+        hidden = self.encoder(x).flatten(1)
+        mean, log_variance, w_mean, w_log_variance = (head(hidden) for head in self.heads)
+        mean, log_variance, z = self.sample(mean, log_variance)
+        prior = self.prior(self.sample(w_mean, w_log_variance)[2])
+        shape = (-1, self.components, self.latent)
+        m, v = (head(prior).reshape(shape) for head in self.prior_heads)
+        precision = torch.exp(-v)
+        density = -0.5 * (v + (z[:, None] - m) ** 2 * precision).sum(2)
+        divergence = 0.5 * (v - log_variance[:, None] - 1
+                            + (log_variance.exp()[:, None] + (mean[:, None] - m) ** 2) * precision).sum(2)
+        log_r = torch.log_softmax(density, 1)
+        r = log_r.exp()
+        target = x.repeat_interleave(self.samples, 0) if self.samples > 1 else x
+        loss = F.binary_cross_entropy_with_logits(self.decoder(z).reshape(target.shape), target, reduction="sum")
+        loss = (loss + (r * (divergence + log_r)).sum()) / target.shape[0]
+        return loss + 0.5 * (w_mean ** 2 + w_log_variance.exp() - 1 - w_log_variance).sum() / x.shape[0]
+
+
 def log_normal(x, mean, log_variance):
     return -0.5 * (math.log(2 * math.pi) + log_variance + (x - mean) ** 2 * torch.exp(-log_variance))
 
@@ -111,7 +149,8 @@ def objective(o, x, mean, log_variance, z, output, step):
 
 def measure(network, o, way):
     torch.manual_seed(0)
-    model = Autoencoder(network, o.latent)
+    mixture = o.family == "gmvae"
+    model = MixtureAutoencoder(network, o.latent, dict(o.option)) if mixture else Autoencoder(network, o.latent)
     x = torch.rand((o.batch,) + tuple(network["input"]))
     if way == "channels_last":
         model = model.to(memory_format=torch.channels_last)
@@ -119,6 +158,8 @@ def measure(network, o, way):
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
 
     def loss_of(step):
+        if mixture:
+            return model(x)
         mean, log_variance, z, output = model(x)
         return objective(o, x, mean, log_variance, z, output, step)
 
@@ -136,10 +177,16 @@ def measure(network, o, way):
     print("pytorch-%s %.3f %.3f" % (way, statistics.median(times), min(times)), flush=True)
 
 
+def option(text):
+    name, value = text.split("=")
+    return name, int(value)
+
+
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument("network")
-    a.add_argument("--family", default="beta_vae", choices=["vae", "beta_vae", "c_beta_vae", "beta_tcvae"])
+    a.add_argument("--family", default="beta_vae", choices=["vae", "beta_vae", "c_beta_vae", "beta_tcvae", "gmvae"])
+    a.add_argument("--option", type=option, action="append", default=[], help="of the family, NAME=WHOLE_NUMBER")
     a.add_argument("--batch", type=int, default=64)
     a.add_argument("--latent", type=int, default=10)
     a.add_argument("--steps", type=int, default=20)

@@ -170,27 +170,37 @@ struct gradients {
   float *component_mean, *component_log_variance; /* (K, d) */
 };
 
-/* by_density, by_divergence: of component k; the pointers are moved to that component. */
-TSL__VECTOR static void component_gradients(const struct gradients *to,
+/* Of component k's mean and log variance, to which the pointers of `at` are moved.
+ * by_density, by_divergence: of s_k and KL_k. */
+TSL__VECTOR static void component_gradients(float *restrict to_mean,
+                                            float *restrict to_log_variance,
                                             const struct row *at, float by_density,
                                             float by_divergence) {
-  const float *restrict x = at->x, *restrict m = at->mean, *restrict e = at->variance;
-  const float *restrict mean = at->component_mean, *restrict log_variance =
-                                                       at->component_log_variance;
-  float *restrict to_x = to->x, *restrict to_m = to->mean,
-                  *restrict to_v = to->log_variance;
-  float *restrict to_mean = to->component_mean, *restrict to_log_variance =
-                                                    to->component_log_variance;
-  for (size_t i = 0; i < at->d; i++) {
+  const float *x = at->x, *m = at->mean, *e = at->variance;
+  const float *mean = at->component_mean, *log_variance = at->component_log_variance;
+  const size_t d = at->d;
+  for (size_t i = 0; i < d; i++) {
     float p = tsl__exp(-log_variance[i]);
     float far = x[i] - mean[i], apart = m[i] - mean[i];
-    float pull = by_density * (far * p), push = by_divergence * (apart * p);
-    to_x[i] -= pull;
-    to_m[i] += push;
-    to_v[i] += by_divergence * (0.5F * (e[i] * p - 1.0F));
-    to_mean[i] = pull - push;
+    to_mean[i] = by_density * (far * p) - by_divergence * (apart * p);
     to_log_variance[i] = 0.5F * (by_density * ((far * far) * p - 1.0F) +
                                  by_divergence * (1.0F - (e[i] + apart * apart) * p));
+  }
+}
+
+/* What component k adds to those of x, mean and log_variance. */
+TSL__VECTOR static void posterior_gradients(float *restrict to_x, float *restrict to_mean,
+                                            float *restrict to_log_variance,
+                                            const struct row *at, float by_density,
+                                            float by_divergence) {
+  const float *x = at->x, *m = at->mean, *e = at->variance;
+  const float *mean = at->component_mean, *log_variance = at->component_log_variance;
+  const size_t d = at->d;
+  for (size_t i = 0; i < d; i++) {
+    float p = tsl__exp(-log_variance[i]);
+    to_x[i] -= by_density * ((x[i] - mean[i]) * p);
+    to_mean[i] += by_divergence * ((m[i] - mean[i]) * p);
+    to_log_variance[i] += by_divergence * (0.5F * (e[i] * p - 1.0F));
   }
 }
 
@@ -230,7 +240,10 @@ static void mixture_backward(const struct tsl__task *task) {
           (double)grad[k] - r * all +
           r * (by_expected * ((double)divergences[k] - (double)out[components]) +
                by_information * (log_r - information));
-      component_gradients(&to, &at, (float)by_density, (float)(by_expected * r));
+      component_gradients(to.component_mean, to.component_log_variance, &at,
+                          (float)by_density, (float)(by_expected * r));
+      posterior_gradients(to.x, to.mean, to.log_variance, &at, (float)by_density,
+                          (float)(by_expected * r));
       at.component_mean += d;
       at.component_log_variance += d;
       to.component_mean += d;
