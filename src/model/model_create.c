@@ -58,24 +58,30 @@ int tsl_model_clusters(const struct tsl_run *run) {
   return ops != NULL && ops->clusters != NULL ? ops->clusters(run->family_options) : 0;
 }
 
+/* The largest element but number `left_out`, which may be -1. row: (count), count > 1 */
+static int largest_but(const float *row, int count, int left_out) {
+  int largest = left_out == 0 ? 1 : 0;
+  for (int k = largest + 1; k < count; k++)
+    largest = k != left_out && row[k] > row[largest] ? k : largest;
+  return largest;
+}
+
+/* log(1 - p) of the largest probability is the log of the others' sum, taken relative to
+ * the largest of these: 1 - p itself may be less than a float can tell. */
 void tsl_model_cluster_logits(float *rows, int64_t count, int components) {
   for (int64_t i = 0; i < count; i++) {
     float *row = rows + i * components;
-    int first = 0, second = -1;
-    for (int k = 1; k < components; k++)
-      first = row[k] > row[first] ? k : first;
-    double all = 0, others = 0; /* relative to the largest, and to the second largest */
-    for (int k = 0; k < components; k++)
-      if (k != first && (second < 0 || row[k] > row[second]))
-        second = k;
+    const int first = largest_but(row, components, -1);
+    const int second = largest_but(row, components, first);
+    const double top = (double)row[first], next = (double)row[second];
+    double all = 1, others = 1; /* relative to top, and to next without the first */
     for (int k = 0; k < components; k++) {
-      all += exp((double)row[k] - (double)row[first]);
-      others += k == first ? 0 : exp((double)row[k] - (double)row[second]);
+      all += k == first ? 0 : exp((double)row[k] - top);
+      others += k == first || k == second ? 0 : exp((double)row[k] - next);
     }
-    const double log_others = (double)row[second] + log(others), top = (double)row[first];
     for (int k = 0; k < components; k++) {
-      const double rest = all - exp((double)row[k] - top);
-      row[k] = (float)((double)row[k] - (k == first ? log_others : top + log(rest)));
+      const double rest = top + log(all - (k == first ? 0 : exp((double)row[k] - top)));
+      row[k] = (float)((double)row[k] - (k == first ? next + log(others) : rest));
     }
   }
 }
