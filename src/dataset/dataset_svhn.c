@@ -158,6 +158,7 @@ const struct tsl_reader_ops tsl_reader_svhn = {
                .options = options,
                .option_count = sizeof options / sizeof options[0],
                .options_bytes = sizeof(struct svhn_options)},
+    .isolated = true,
     .sources = sources,
     .read = read_svhn,
 };

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <hdf5.h>
 #include <math.h>
+#include <matio.h>
 #include <zlib.h>
 
 /* wants FILE */
@@ -127,6 +128,30 @@ static void make_hdf5_packed(const char *path) {
   H5Pclose(access);
 }
 
+static void make_mat(const char *path, enum matio_compression packed) {
+  static uint8_t images[COUNT * 3 * 32 * 32];
+  double labels[COUNT] = {1, 2, 10, 1, 2, 9};
+  size_t image_dims[] = {32, 32, 3, COUNT}, label_dims[] = {COUNT, 1};
+  for (size_t i = 0; i < sizeof images; i++)
+    images[i] = pixels[i % BYTES];
+  mat_t *file = Mat_CreateVer(path, "MATLAB 5.0 MAT-file", MAT_FT_MAT5);
+  matvar_t *x = Mat_VarCreate("X", MAT_C_UINT8, MAT_T_UINT8, 4, image_dims, images, 0);
+  matvar_t *y = Mat_VarCreate("y", MAT_C_DOUBLE, MAT_T_DOUBLE, 2, label_dims, labels, 0);
+  assert_int_equal(Mat_VarWrite(file, x, packed), 0);
+  assert_int_equal(Mat_VarWrite(file, y, packed), 0);
+  Mat_VarFree(x);
+  Mat_VarFree(y);
+  Mat_Close(file);
+}
+
+static void make_mat_plain(const char *path) {
+  make_mat(path, MAT_COMPRESSION_NONE);
+}
+
+static void make_mat_packed(const char *path) {
+  make_mat(path, MAT_COMPRESSION_ZLIB);
+}
+
 static void make_png(const char *path) {
   struct tsl_image image = {
       .width = SIDE, .height = SIDE, .channels = 1, .bytes = pixels};
@@ -187,6 +212,8 @@ static const struct kind kinds[] = {
     {"npy factors", "npy", "factors", make_npy_factors, false},
     {"hdf5", "hdf5", "path", make_hdf5, false},
     {"hdf5 packed", "hdf5", "path", make_hdf5_packed, false},
+    {"mat", "svhn", "train", make_mat_plain, false},
+    {"mat packed", "svhn", "train", make_mat_packed, true},
     {"png", "image_folder", "path", make_png, false},
     {"jpeg", "image_folder", "path", make_jpeg, false},
     {"progressive jpeg", "image_folder", "path", make_progressive, false}};
@@ -243,8 +270,10 @@ static bool judge(const struct kind *kind, const char *damaged, const char *what
   }
   const struct tsl_dataset_view *view = tsl_dataset_view(dataset);
   const bool pictures = strcmp(kind->reader, "image_folder") == 0;
-  if (view->count != (pictures ? 2 : COUNT) ||
-      tsl_shape_count(&view->shape) != (pictures ? 16 : SIDE * SIDE))
+  const int64_t values = pictures                            ? 16
+                         : strcmp(kind->reader, "svhn") == 0 ? 3 * 32 * 32
+                                                             : SIDE * SIDE;
+  if (view->count != (pictures ? 2 : COUNT) || tsl_shape_count(&view->shape) != values)
     fail_msg("%s, %s: read as other data", kind->name, what);
   for (int64_t i = 0; view->labels != NULL && i < view->count; i++)
     if (view->labels[i] < 0 || view->labels[i] >= view->label_count)

@@ -9,7 +9,7 @@ BUILD=${BUILD:-build/fuzz}
 seconds=${FUZZ_SECONDS:-1800} jobs=${FUZZ_JOBS:-2}
 place=$PWD/$BUILD/fuzz hertz=$(getconf CLK_TCK)
 names=("$@")
-[ $# -gt 0 ] || names=(yaml image hdf5 results npy idx)
+[ $# -gt 0 ] || names=(yaml image hdf5 results npy idx svhn)
 export ASAN_OPTIONS=${ASAN_OPTIONS:-allocator_may_return_null=1:max_allocation_size_mb=2000} LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=$PWD/tests/openmpi.supp:print_suppressions=0}
 mkdir -p "$place"
 scratch=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
@@ -37,7 +37,7 @@ one() { # name
   rm -f "$folder"/log.*
   for ((turn = 1; before / hertz < seconds; turn++)); do
     "$BUILD/tests/fuzz/fuzz_$name" -artifact_prefix="$folder/found/" -max_len=65536 -timeout=60 -rss_limit_mb=3000 \
-      -malloc_limit_mb=100000 -print_final_stats=1 -reload=0 "$folder/corpus" "$scratch/seeds/$name" >"$folder/log.$turn" 2>&1 &
+      -malloc_limit_mb=100000 -report_slow_units=600 -print_final_stats=1 -reload=0 "$folder/corpus" "$scratch/seeds/$name" >"$folder/log.$turn" 2>&1 &
     process=$! ticks=0
     # Processor time, not time: on a busy machine half an hour may take much longer.
     while now=$(awk '{sub(/.*\) /, ""); print $12 + $13}' "/proc/$process/stat" 2>/dev/null) && [ -n "$now" ]; do

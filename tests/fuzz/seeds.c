@@ -9,6 +9,7 @@
 #include "teasel/watch.h"
 
 #include <fcntl.h>
+#include <matio.h>
 #include <zlib.h>
 
 /* wants FILE */
@@ -122,6 +123,31 @@ static void npy_seeds(void) {
     snprintf(name, sizeof name, "samples-%zu", i);
     seed("npy", name, first, used, bytes, count);
   }
+}
+
+/* ---- MAT ---- */
+
+static void mat_seed(enum matio_compression packed, const char *name) {
+  enum { COUNT = 2 };
+  static uint8_t pixels[COUNT * 3 * 32 * 32];
+  double labels[COUNT] = {1, 10};
+  size_t image_dims[] = {32, 32, 3, COUNT}, label_dims[] = {COUNT, 1};
+  char path[512];
+  snprintf(path, sizeof path, "%s/part.mat", root);
+  mat_t *file = Mat_CreateVer(path, "MATLAB 5.0 MAT-file", MAT_FT_MAT5);
+  matvar_t *images =
+      Mat_VarCreate("X", MAT_C_UINT8, MAT_T_UINT8, 4, image_dims, pixels, 0);
+  matvar_t *digits =
+      Mat_VarCreate("y", MAT_C_DOUBLE, MAT_T_DOUBLE, 2, label_dims, labels, 0);
+  if (file == NULL || images == NULL || digits == NULL ||
+      Mat_VarWrite(file, images, packed) != 0 || Mat_VarWrite(file, digits, packed) != 0)
+    abort();
+  Mat_VarFree(images);
+  Mat_VarFree(digits);
+  Mat_Close(file);
+  seed_file("svhn", name, 0, path);
+  seed_file("svhn", "both-parts", 3, path);
+  unlink(path);
 }
 
 /* ---- pictures ---- */
@@ -323,6 +349,8 @@ int main(int count, char **arguments) {
   root = arguments[1];
   idx_seeds();
   npy_seeds();
+  mat_seed(MAT_COMPRESSION_NONE, "plain");
+  mat_seed(MAT_COMPRESSION_ZLIB, "packed");
   image_seeds();
   data_seed(TSL_ARRAY_U8, "bytes.h5");
   data_seed(TSL_ARRAY_F32, "floats.h5");
