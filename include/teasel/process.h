@@ -18,5 +18,10 @@ void tsl_process_self(struct tsl_process *out);
 /* Local. True only when it is certain: a process of this machine and namespace that has
  * ended, also where nobody has asked for its end yet. */
 bool tsl_process_is_dead(const struct tsl_process *process);
+/* Local. How many live processes have this one's parent and name, itself included, or
+ * the parent's name, since they are about to become such; 0: the system does not tell.
+ * parent: its name. Reads a file for every process of the machine. */
+enum { TSL_PROCESS_NAME = 32 };
+int tsl_process_count_siblings(char parent[static TSL_PROCESS_NAME]);
 
 #endif

@@ -26,6 +26,13 @@ struct tsl_team;
  * processes of srun without --mpi=pmix are TSL_BAD_INPUT. */
 enum tsl_status tsl_world_open(int *argc, char ***argv, struct tsl_world **out,
                                struct tsl_error *err);
+/* The same with a watch over blocking calls from the beginning, MPI_Init included, which
+ * waits for ever for a rank that dies in it: see tsl_world_set_stuck. */
+enum tsl_status tsl_world_open_watched(int *argc, char ***argv,
+                                       void (*stuck)(void *context, const char *what,
+                                                     int dead, double seconds),
+                                       void *context, struct tsl_world **out,
+                                       struct tsl_error *err);
 /* Local. Whether a launcher started this process, so that others belong to it. */
 bool tsl_world_is_launched(void);
 void tsl_world_close(struct tsl_world *world);
@@ -52,11 +59,14 @@ bool tsl_world_is_dead(const struct tsl_world *world, int rank);
 int tsl_world_node_rank(const struct tsl_world *world);
 int tsl_world_node_size(const struct tsl_world *world);
 
-/* Local. The few calls that block (the collectives of parallel HDF5, the making of their
- * communicator, MPI_Finalize) are watched by a thread once this is set. When one does not
- * end within peer_seconds, or when a rank of this node has died in it, that thread calls
- * stuck, which has to save what it can and to end the process: the call can neither be
- * left nor repeated. dead: the rank; -1: unknown. */
+/* What stuck is told instead of a rank: none is known to have died; one has, of this
+ * node, and which is not known. */
+enum { TSL_STUCK_TIME = -1, TSL_STUCK_DEAD = -2 };
+/* Local. The few calls that block (the start of MPI, the collectives of parallel HDF5,
+ * the making of their communicator, MPI_Finalize) are watched by a thread once this is
+ * set. When one does not end within peer_seconds (the start: 300 s), or when a rank of
+ * this node has died in it, that thread calls stuck, which has to save what it can and to
+ * end the process: the call can neither be left nor repeated. dead: the rank. */
 void tsl_world_set_stuck(struct tsl_world *world,
                          void (*stuck)(void *context, const char *what, int dead,
                                        double seconds),

@@ -1,5 +1,6 @@
 #include "teasel/process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -7,21 +8,30 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Field 22 of /proc/PID/stat; the state, field 3, into *state. The second field is a name
- * in brackets that may hold anything. 0: it cannot be read. */
-static int64_t start_of(int64_t pid, char *state) {
-  char path[64], line[1024];
+enum { STAT_TEXT = 1024 };
+
+/* /proc/PID/stat into line (STAT_TEXT). Returns its third field, the state; the second is
+ * a name in brackets that may hold anything. NULL: it cannot be read. */
+static const char *read_stat(int64_t pid, char *line) {
+  char path[64];
   snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
+  line[0] = '\0';
   FILE *file = fopen(path, "re");
   if (file == NULL)
-    return 0;
-  size_t count = fread(line, 1, sizeof line - 1, file);
+    return NULL;
+  size_t count = fread(line, 1, STAT_TEXT - 1, file);
   fclose(file);
   line[count] = '\0';
   const char *field = strrchr(line, ')');
-  if (field == NULL || field[1] != ' ')
+  return field != NULL && field[1] == ' ' ? field + 2 : NULL;
+}
+
+/* Field 22 of /proc/PID/stat; the state, field 3, into *state. 0: it cannot be read. */
+static int64_t start_of(int64_t pid, char *state) {
+  char line[STAT_TEXT];
+  const char *field = read_stat(pid, line);
+  if (field == NULL)
     return 0;
-  field += 2;
   *state = *field;
   for (int i = 3; i < 22 && field != NULL; i++) {
     field = strchr(field, ' ');
@@ -63,4 +73,44 @@ bool tsl_process_is_dead(const struct tsl_process *process) {
     return errno == ESRCH;
   int64_t started = start_of(process->pid, &state);
   return started != 0 && (started != process->started || state == 'Z' || state == 'X');
+}
+
+/* What a process is called and who started it. */
+struct family {
+  char name[TSL_PROCESS_NAME];
+  long parent;
+  bool alive;
+};
+
+static bool read_family(int64_t pid, struct family *out) {
+  char line[STAT_TEXT];
+  const char *field = read_stat(pid, line), *name = strchr(line, '(');
+  if (field == NULL || name == NULL)
+    return false;
+  const char *end = field - 2; /* the bracket behind the name */
+  snprintf(out->name, sizeof out->name, "%.*s", (int)(end - name - 1), name + 1);
+  out->parent = strtol(field + 1, NULL, 10);
+  out->alive = *field != 'Z' && *field != 'X';
+  return true;
+}
+
+int tsl_process_count_siblings(char parent[static TSL_PROCESS_NAME]) {
+  struct family own, above, other;
+  int count = 0;
+  DIR *entries = opendir("/proc");
+  parent[0] = '\0';
+  if (entries == NULL)
+    return 0;
+  bool known = read_family(getpid(), &own) && read_family(own.parent, &above);
+  if (known)
+    snprintf(parent, TSL_PROCESS_NAME, "%s", above.name);
+  for (struct dirent *entry; known && (entry = readdir(entries)) != NULL;) {
+    char *end = NULL;
+    int64_t pid = strtoll(entry->d_name, &end, 10);
+    if (pid > 0 && *end == '\0' && read_family(pid, &other))
+      count += other.alive && other.parent == own.parent &&
+               (strcmp(other.name, own.name) == 0 || strcmp(other.name, above.name) == 0);
+  }
+  closedir(entries);
+  return count;
 }

@@ -137,6 +137,8 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
     status = work(&session, &options, argc, argv, err);
   if (session.world == NULL || tsl_world_rank(session.world) == 0)
     tsl__launch_tell(session.store, status, session.trained);
+  else if (status == TSL_PEER_LOST)
+    tsl__launch_left(session.store, session.world);
   tsl_cli_arguments_release(&arguments);
   return tsl__session_end(&session, status, err);
 }

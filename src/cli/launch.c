@@ -2,6 +2,7 @@
 
 #include "teasel/log.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -39,6 +40,55 @@ void tsl__launch_tell(const struct tsl_store *store, enum tsl_status status,
                         status == TSL_PEER_LOST && trained ? unscored : "");
   print_path(store != NULL ? tsl_store_folder(store) : NULL, token, path);
   (void)tsl_file_write(path, text, (size_t)length, NULL);
+}
+
+static void print_left(const char *path, int rank, char *left) {
+  snprintf(left, TSL_PATH_MAX, "%.4000s.left-%d", path, rank);
+}
+
+void tsl__launch_left(const struct tsl_store *store, const struct tsl_world *world) {
+  const char *token = getenv(variable);
+  char path[TSL_PATH_MAX], left[TSL_PATH_MAX], text[32];
+  if (token == NULL || strchr(token, '/') != NULL)
+    return;
+  int length = snprintf(text, sizeof text, "%d\n", tsl_world_size(world));
+  print_path(store != NULL ? tsl_store_folder(store) : NULL, token, path);
+  print_left(path, tsl_world_rank(world), left);
+  (void)tsl_file_write(left, text, (size_t)length, NULL);
+}
+
+/* Whether all ranks but the first have told at this path that they left. */
+static bool all_left(const char *path) {
+  char left[TSL_PATH_MAX], *bytes = NULL;
+  size_t count = 0;
+  print_left(path, 1, left);
+  if (!tsl_file_exists(left) || tsl_file_read(left, &bytes, &count, NULL) != TSL_OK)
+    return false;
+  long size = strtol(bytes, NULL, 10);
+  bool all = size > 1;
+  free(bytes);
+  for (int rank = 2; rank < size && all; rank++) {
+    print_left(path, rank, left);
+    all = tsl_file_exists(left);
+  }
+  return all;
+}
+
+/* The file of this path, and those that begin with its name and ".left-". */
+static void remove_told(const char *path) {
+  char folder[TSL_PATH_MAX], prefix[TSL_PATH_MAX];
+  const char *name = strrchr(path, '/') + 1; /* print_path writes one */
+  snprintf(folder, sizeof folder, "%.*s", (int)(name - path), path);
+  int length = snprintf(prefix, sizeof prefix, "%s.left-", name);
+  unlink(path);
+  DIR *entries = opendir(folder);
+  if (entries == NULL)
+    return;
+  for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+    if (strncmp(entry->d_name, prefix, (size_t)length) == 0)
+      unlinkat(dirfd(entries), entry->d_name, 0);
+  }
+  closedir(entries);
 }
 
 /* ---- mpirun's words ---- */
@@ -168,7 +218,8 @@ struct start {
   pid_t process;
   char paths[2][TSL_PATH_MAX]; /* where rank 0 tells its end */
   int forwarded;               /* signals passed on */
-  double ended; /* when rank 0 had told, or a kill was asked for; 0: not yet */
+  double ended; /* when rank 0 had told, or all others, or a kill was asked for; 0: not
+                   yet */
   bool killed;
   bool unscored; /* it ended because a rank was lost while scoring */
 };
@@ -201,11 +252,13 @@ static void pass_on(struct start *start) {
   }
 }
 
-/* mpirun hears nothing of a machine that has gone, and may wait for it for ever. */
+/* mpirun hears nothing of a machine that has gone, and may wait for it for ever; so it
+ * does for a rank that stands still. */
 static void end_leftover(struct start *start) {
   const double patience = 20, more = 10; /* seconds */
   double now = tsl_clock_seconds();
-  if (start->ended == 0 && told(start) >= 0)
+  if (start->ended == 0 &&
+      (told(start) >= 0 || all_left(start->paths[0]) || all_left(start->paths[1])))
     start->ended = now;
   if (start->ended == 0 || now - start->ended < patience)
     return;
@@ -234,8 +287,8 @@ static int watch(struct start *start) {
     nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
   }
   int code = told(start);
-  unlink(start->paths[0]);
-  unlink(start->paths[1]);
+  remove_told(start->paths[0]);
+  remove_told(start->paths[1]);
   if (code >= 0)
     return code;
   return WIFEXITED(about) && WEXITSTATUS(about) == 2 ? 2 : 1;

@@ -4,6 +4,7 @@
 
 #include "teasel/status.h"
 #include "teasel/store.h"
+#include "teasel/team.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +32,9 @@ enum tsl_status tsl__launch_run(const struct tsl__launch *launch, int *code,
  * that a loss of ranks left nothing but scoring for another start. */
 void tsl__launch_tell(const struct tsl_store *store, enum tsl_status status,
                       bool trained);
+/* Local, the other ranks, when they end for the loss of a peer: once all have told so,
+ * the launcher waits no longer for a rank 0 that stands still. */
+void tsl__launch_left(const struct tsl_store *store, const struct tsl_world *world);
 
 /* Local. The words that mpirun is started with, ended by NULL; free the list. */
 char **tsl__launch_words(const struct tsl__launch *launch, const char *program);

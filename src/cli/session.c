@@ -17,27 +17,28 @@
  */
 static void leave(void *context, const char *what, int dead, double seconds) {
   const struct tsl__session *session = context;
-  int code = tsl_status_exit_code(session->ending ? session->ended : TSL_PEER_LOST);
-  if (!session->ending && dead >= 0)
-    tsl_log(TSL_LOG_NORMAL,
-            "rank %d has died in %s; what was finished is kept: start the same command "
-            "again",
-            dead, what);
-  else if (!session->ending)
-    tsl_log(TSL_LOG_NORMAL,
-            "%s has not come to an end for %.0f s; what was finished is kept: start the "
-            "same command again",
-            what, seconds);
-  if (!session->ending && tsl_world_rank(session->world) == 0)
+  const char *rest = "what was finished is kept: start the same command again";
+  if (session->ending)
+    _exit(tsl_status_exit_code(session->ended));
+  if (dead >= 0)
+    tsl_log(TSL_LOG_NORMAL, "rank %d has died in %s; %s", dead, what, rest);
+  else if (dead == TSL_STUCK_DEAD)
+    tsl_log(TSL_LOG_NORMAL, "a rank of this machine has died in %s; %s", what, rest);
+  else
+    tsl_log(TSL_LOG_NORMAL, "%s has not come to an end for %.0f s; %s", what, seconds,
+            rest);
+  /* Without a start of all there is no rank 0 that could tell. */
+  if (session->world == NULL || tsl_world_rank(session->world) == 0)
     tsl__launch_tell(session->store, TSL_PEER_LOST, session->trained);
-  _exit(code);
+  else
+    tsl__launch_left(session->store, session->world);
+  _exit(tsl_status_exit_code(TSL_PEER_LOST));
 }
 
 enum tsl_status tsl__session_begin(struct tsl__session *session, int *argc, char ***argv,
                                    struct tsl_error *err) {
-  TSL_TRY(tsl_world_open(argc, argv, &session->world, err));
+  TSL_TRY(tsl_world_open_watched(argc, argv, leave, session, &session->world, err));
   session->team = tsl_world_team(session->world);
-  tsl_world_set_stuck(session->world, leave, session);
   return TSL_OK;
 }
 

@@ -11,6 +11,10 @@ struct tsl__guard;
  * is. */
 void tsl__guard_begin(struct tsl_world *world, const char *what, double seconds,
                       const struct tsl_team *peers);
+/* Local. The same for the start of MPI, when ranks do not know each other yet: as bad as
+ * the time is that fewer of those run that were started beside this process than there
+ * have been. */
+void tsl__guard_begin_start(struct tsl_world *world, const char *what, double seconds);
 void tsl__guard_end(struct tsl_world *world);
 void tsl__guard_free(struct tsl__guard *guard);
 

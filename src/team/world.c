@@ -78,8 +78,8 @@ static int find_node(struct tsl_world *world) {
   return MPI_Comm_free(&node);
 }
 
-static enum tsl_status start(struct tsl_world *world, int *argc, char ***argv,
-                             struct tsl_error *err) {
+static enum tsl_status begin_mpi(struct tsl_world *world, int *argc, char ***argv,
+                                 struct tsl_error *err) {
   int level = 0;
   int code = MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &level);
   if (code != MPI_SUCCESS)
@@ -103,14 +103,33 @@ static enum tsl_status start(struct tsl_world *world, int *argc, char ***argv,
   return code == MPI_SUCCESS ? TSL_OK : tsl__mpi_error(code, "MPI_Comm_split_type", err);
 }
 
+static enum tsl_status start(struct tsl_world *world, int *argc, char ***argv,
+                             struct tsl_error *err) {
+  const double patience = 300; /* seconds: programs of thousands of ranks load slowly */
+  tsl__guard_begin_start(world, "the start of MPI", patience);
+  enum tsl_status status = begin_mpi(world, argc, argv, err);
+  tsl__guard_end(world);
+  return status;
+}
+
 enum tsl_status tsl_world_open(int *argc, char ***argv, struct tsl_world **out,
                                struct tsl_error *err) {
+  return tsl_world_open_watched(argc, argv, NULL, NULL, out, err);
+}
+
+enum tsl_status tsl_world_open_watched(int *argc, char ***argv,
+                                       void (*stuck)(void *context, const char *what,
+                                                     int dead, double seconds),
+                                       void *context, struct tsl_world **out,
+                                       struct tsl_error *err) {
   struct tsl_world *world = calloc(1, sizeof *world);
   if (world == NULL)
     return tsl_error_set(err, TSL_MEMORY, "", "out of memory");
   world->size = 1;
   world->node_size = 1;
   world->peer_seconds = 120;
+  world->stuck = stuck;
+  world->stuck_context = context;
   world->lost = -1;
   world->tag_bound = 32767;
   world->teams = world->messages = world->files = MPI_COMM_NULL;
