@@ -76,6 +76,11 @@ void tsl_world_set_stuck(struct tsl_world *world,
 void tsl_team_guard_begin(struct tsl_team *team, const char *what);
 void tsl_team_guard_end(struct tsl_team *team);
 
+/* Local. A library that holds MPI's objects could not put them away (parallel HDF5 and a
+ * file on a full disk): the world is closed without MPI_Finalize, which would call that
+ * library once more. */
+void tsl_team_spoil(struct tsl_team *team);
+
 /* Local. The team of all ranks; borrowed from the world. */
 struct tsl_team *tsl_world_team(struct tsl_world *world);
 /* Local. A team of this process alone, without a world; never fails; not to be freed. */

@@ -49,7 +49,7 @@ static void print_left(const char *path, int rank, char *left) {
 void tsl__launch_left(const struct tsl_store *store, const struct tsl_world *world) {
   const char *token = getenv(variable);
   char path[TSL_PATH_MAX], left[TSL_PATH_MAX], text[32];
-  if (token == NULL || strchr(token, '/') != NULL)
+  if (token == NULL || strchr(token, '/') != NULL || tsl_world_is_dead(world, 0))
     return;
   int length = snprintf(text, sizeof text, "%d\n", tsl_world_size(world));
   print_path(store != NULL ? tsl_store_folder(store) : NULL, token, path);

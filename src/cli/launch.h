@@ -33,7 +33,7 @@ enum tsl_status tsl__launch_run(const struct tsl__launch *launch, int *code,
 void tsl__launch_tell(const struct tsl_store *store, enum tsl_status status,
                       bool trained);
 /* Local, the other ranks, when they end for the loss of a peer: once all have told so,
- * the launcher waits no longer for a rank 0 that stands still. */
+ * the launcher waits no longer for a rank 0 that stands still. Nothing for a dead one. */
 void tsl__launch_left(const struct tsl_store *store, const struct tsl_world *world);
 
 /* Local. The words that mpirun is started with, ended by NULL; free the list. */

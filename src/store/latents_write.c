@@ -43,6 +43,7 @@ struct writing {
   char *names;     /* (run_count, RUN_TEXT): names of the runs, for the run table */
   struct tsl_digest *digests; /* (run_count): of the runs that this member holds */
   hid_t file, access, transfer, name_type;
+  hsize_t size; /* bytes of the file when all is written */
   MPI_Comm communicator;
 };
 
@@ -144,15 +145,27 @@ static enum tsl_status reserve_space(struct writing *writing, struct tsl_error *
   int64_t bytes = SLACK;
   for (size_t i = 0; i < writing->count; i++)
     bytes += part_bytes(&writing->parts[i]) + SLACK;
-  int file = open(writing->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  int file = open(writing->part, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (file < 0)
     return tsl__io_error(err, writing->path, "cannot write", errno);
   int failure = posix_fallocate(file, 0, bytes);
   close(file);
   if (failure == 0 || failure == EOPNOTSUPP || failure == EINVAL)
     return TSL_OK;
-  unlink(writing->part);
   return tsl__io_error(err, writing->path, "cannot write", failure);
+}
+
+/* HDF5 begins with an empty file, which gives the space back. */
+static enum tsl_status reserve_again(struct writing *writing, struct tsl_error *err) {
+  return writing->first ? reserve_space(writing, err) : TSL_OK;
+}
+
+/* Gives back what was not needed, as parallel HDF5 does by itself. */
+static enum tsl_status trim(struct writing *writing, struct tsl_error *err) {
+  if (writing->communicator == MPI_COMM_NULL &&
+      truncate(writing->part, (off_t)writing->size) != 0)
+    return tsl__io_error(err, writing->path, "cannot write", errno);
+  return TSL_OK;
 }
 
 static enum tsl_status create_file(struct writing *writing, struct tsl_error *err) {
@@ -232,9 +245,12 @@ static enum tsl_status close_file(struct writing *writing, struct tsl_error *err
     writing->parts[i].dataset = -1;
   }
   herr_t flushed = H5Fflush(writing->file, H5F_SCOPE_GLOBAL);
+  herr_t sized = writing->communicator == MPI_COMM_NULL
+                     ? H5Fget_filesize(writing->file, &writing->size)
+                     : 0; /* which has no answer there */
   herr_t closed = H5Fclose(writing->file);
   writing->file = -1;
-  return flushed < 0 || closed < 0
+  return flushed < 0 || sized < 0 || closed < 0
              ? tsl__h5_error(err, TSL_IO, writing->path, "cannot write")
              : TSL_OK;
 }
@@ -254,7 +270,7 @@ enum tsl_status tsl_store_latents_write(struct tsl_store *store, struct tsl_team
                                         const struct tsl_latents *latents,
                                         struct tsl_error *err) {
   static enum tsl_status (*const steps[])(struct writing *, struct tsl_error *) = {
-      create_file, create_datasets, write_parts, close_file};
+      create_file, reserve_again, create_datasets, write_parts, close_file};
   tsl__h5_quiet();
   struct writing writing = {.latents = latents,
                             .first = tsl_team_index(team) == 0,
@@ -282,7 +298,8 @@ enum tsl_status tsl_store_latents_write(struct tsl_store *store, struct tsl_team
   for (size_t i = 0; i < sizeof steps / sizeof *steps && status == TSL_OK; i++)
     status = take_step(team, &writing, steps[i], err);
   if (status == TSL_OK) {
-    if (writing.first)
+    status = trim(&writing, err);
+    if (status == TSL_OK && writing.first)
       status = tsl__part_publish(writing.part, writing.path, err);
     status = tsl_team_agree(team, status, err);
   }
@@ -292,6 +309,9 @@ enum tsl_status tsl_store_latents_write(struct tsl_store *store, struct tsl_team
     tsl__h5_release(writing.parts[i].dataset);
   tsl__h5_release(writing.file);
   tsl_team_guard_end(team);
+  /* It may be one that HDF5 could not close, and would try again within MPI_Finalize. */
+  if (status != TSL_OK)
+    tsl_team_spoil(team);
   tsl__h5_release(writing.name_type);
   tsl__h5_release(writing.transfer);
   tsl__h5_release(writing.access);

@@ -58,6 +58,11 @@ void tsl_team_free(struct tsl_team *team) {
   free(team);
 }
 
+void tsl_team_spoil(struct tsl_team *team) {
+  if (team->world != NULL)
+    team->world->spoilt = true;
+}
+
 int tsl_team_size(const struct tsl_team *team) {
   return team->size;
 }

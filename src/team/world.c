@@ -170,7 +170,12 @@ void tsl_world_close(struct tsl_world *world) {
   if (world->survivors != NULL) /* freed like the rest of MPI: not at all */
     world->survivors->group = MPI_COMM_NULL;
   tsl_team_free(world->survivors);
-  if (world->mpi && world->lost < 0) {
+  if (world->spoilt && world->rank != 0) {
+    /* mpirun kills the others when one ends so, and rank 0 is to say why. */
+    const struct timespec second = {.tv_sec = 1};
+    nanosleep(&second, NULL);
+  }
+  if (world->mpi && world->lost < 0 && !world->spoilt) {
     /* All is done, and peers end as they like; Open MPI has been seen to wait for ever.
      */
     const double patience = 30;

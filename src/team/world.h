@@ -24,6 +24,7 @@ struct tsl_world {
   struct tsl__neighbour *neighbours; /* (node_size) NULL: none are known */
   bool crowded; /* more ranks than cores on this node: yield instead of spinning */
   double peer_seconds;
+  bool spoilt;       /* MPI is not to be ended: tsl_team_spoil */
   int lost;          /* a rank that no longer answers; -1: none */
   uint32_t epoch;    /* of the last team that this rank called together */
   int tag_bound;     /* MPI_TAG_UB */

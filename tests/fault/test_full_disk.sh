@@ -26,4 +26,25 @@ code=$?
 test_that "with room the same command ends with 0" "[ $code = 0 ]"
 test_that "and repeats nothing" "[ \"\$before\" = \"\$(stat -c '%n %i %y' \$finished)\" ]"
 test_that "and writes the report" "[ -s $disk/results/report.html ]"
+
+# Full while two ranks have just made latents.h5: parallel HDF5 can neither write nor close it.
+mpicc -std=c17 -D_GNU_SOURCE -shared -fPIC -o "$work/fault.so" tests/fault/mpi_fault.c || no "the library of faults"
+rm -f "$disk"/results/{latents.h5,scores.h5,scores.csv,report.html}
+export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
+MPI_FAULT="0 MPI_Barrier 1 19 $work/met" within "$TEASEL" launch -n 2 \
+  --mpirun "--oversubscribe --mca mpi_yield_when_idle 1 -x LD_PRELOAD=$work/fault.so -x MPI_FAULT" "${job[@]}" >"$work/log" 2>&1 &
+process=$!
+wait_for '[ -e "$work/met" ]' $process
+dd if=/dev/zero of="$disk/filler" bs=4096 2>/dev/null
+kill -CONT $(pgrep -f "^$TEASEL run .*-o $disk/results ")
+wait $process
+code=$?
+test_that "a disk that fills while latents.h5 is made ends with 1" "[ $code = 1 ]"
+test_that "and one message names it and the remedy" "grep -q \"$disk/results/latents.h5: .*No space left on device; free some space\" $work/log"
+test_that "and nothing crashes" "! grep -qi 'segmentation\|signal: ' $work/log"
+test_that "and leaves no half-written file" "[ -z \"\$(find $disk -name '*.part-*')\" ]"
+rm "$disk/filler"
+within "$TEASEL" run "${job[@]}" >"$work/log" 2>&1
+code=$?
+test_that "with room the same command ends with 0" "[ $code = 0 ]"
 facts_end

@@ -1,0 +1,136 @@
+#!/bin/bash
+# disk.sh: a disk (a small tmpfs) that is full at PLACES (50) random places of a sweep: with a random
+# number of bytes left for all of it, or for what follows training, or full at a random moment; on one
+# rank and on two. Each time: an end with a message that names a file and the remedy, what was finished
+# intact, no half-written file; and with room again the same command completes with the bytes of a
+# sweep that had room, and repeats nothing. Needs root, for a file system of its own.
+# SEED chooses what is repeated.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+: "${PLACES:=50}" "${SEED:=$$}" "${BUILD:=build/release}"
+TEASEL=${TEASEL:-$PWD/$BUILD/teasel}
+work=$(mktemp -d)
+disk=$work/disk results=$work/disk/results filler=$work/disk/filler
+RANDOM=$SEED
+keep=0
+end() {
+  local pid
+  for pid in $(members); do kill -9 "$pid" 2>/dev/null; done
+  umount "$disk" 2>/dev/null
+  [ $keep = 1 ] && echo "kept: $work" || rm -rf "$work"
+}
+trap end EXIT
+trap 'exit 1' INT TERM
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+mkdir "$disk"
+mount -t tmpfs -o size=64m tmpfs "$disk" 2>/dev/null || { echo "no right to mount a small disk"; exit 77; }
+echo "SEED=$SEED PLACES=$PLACES"
+
+printf 'reader: tubers\ncount: 120\ngood: 20\nsize: 8\n' >"$work/data.yaml"
+cat >"$work/network.yaml" <<'END'
+input: [3, 8, 8]
+encoder:
+  - conv: {filters: 8, kernel: 4, stride: 2, pad: 1, norm: batch, activation: relu}
+  - dense: {units: 64, activation: relu}
+decoder:
+  - dense: {units: 128, activation: relu}
+  - reshape: [8, 4, 4]
+  - deconv: {filters: 3, kernel: 4, stride: 2, pad: 1}
+END
+cat >"$work/job.yaml" <<'END'
+name: disk
+dataset: ./data.yaml
+network: ./network.yaml
+latent: 4
+train: {iterations: 200, batch: 16, shards: 4, log_every: 5}
+seeds: [0, 1]
+score: {udr: {points: 60}, factors: {points: 60, votes: 0}}
+families:
+  - model: beta_vae
+    beta: [1, 4]
+END
+run() { # folder, arguments...: on $ranks
+  local folder=$1
+  shift
+  set -- "$work/job.yaml" -o "$folder" --set "schedule.cache=$work/cache" --set train.checkpoint_seconds=0.1 "$@"
+  if [ "$ranks" = 1 ]; then timeout -k 5 300 "$TEASEL" run "$@"; else timeout -k 5 300 "$TEASEL" launch -n "$ranks" --mpirun --oversubscribe "$@"; fi >"$work/log" 2>&1 </dev/null
+}
+members() { pgrep -f -- "-o $results " 2>/dev/null; }
+sums() { (cd "$1" && md5sum latents.h5 scores.h5 scores.csv udr_*.csv figures/*.svg runs/*/model.h5 runs/*/log.csv); }
+bytes_of() { du -s --block-size=4096 "$1" | cut -f1; } # blocks of 4 KiB, as a tmpfs counts
+fill() { # all but so many blocks
+  dd if=/dev/zero of="$filler" bs=4096 2>/dev/null
+  truncate -s -$((($1 < 16000 ? $1 : 16000) * 4096)) "$filler"
+}
+fail() { failed=$((failed + 1)) keep=1; echo "FAILED  $1"; tail -n 15 "$work/log"; }
+random() { echo $(((RANDOM * 32768 + RANDOM) % $1)); }
+
+ranks=1
+begin=$(date +%s%N)
+run "$work/whole" || { tail -n 20 "$work/log"; echo "FAILED  the undisturbed sweep"; exit 1; }
+span=$((($(date +%s%N) - begin) / 1000000)) # milliseconds
+run "$work/trained" --train-only || { echo "FAILED  the undisturbed training"; exit 1; }
+expected=$(sums "$work/whole")
+all=$(bytes_of "$work/whole") later=$((all - $(bytes_of "$work/trained")))
+
+passed=0 failed=0 harmless=0
+declare -A where
+for place in $(seq "$PLACES"); do
+  ranks=$((place % 2 + 1))
+  rm -rf "${disk:?}"/*
+  case $((place % 3)) in
+    0) kind="room for $(random "$all") of $all blocks"
+      fill "$(echo "$kind" | cut -d' ' -f3)"
+      run "$results"; code=$? ;;
+    1) cp -r "$work/trained" "$results"
+      kind="trained, room for $(random "$later") of $later blocks"
+      fill "$(echo "$kind" | cut -d' ' -f4)"
+      run "$results"; code=$? ;;
+    2) pause=$(random $span)
+      kind="full after $pause ms"
+      run "$results" &
+      process=$!
+      sleep "$((pause / 1000)).$(printf %03d $((pause % 1000)))"
+      stopped=$(members)
+      [ -n "$stopped" ] && kill -STOP $stopped 2>/dev/null # or what was just opened would keep its room
+      fill 0
+      [ -n "$stopped" ] && kill -CONT $stopped 2>/dev/null
+      wait $process; code=$? ;;
+  esac
+  kind="$place: $kind, $ranks ranks"
+  if [ $code = 0 ]; then
+    harmless=$((harmless + 1))
+  elif [ $code != 1 ]; then
+    fail "$kind: exit code $code"; continue
+  elif ! grep -q "$disk/.*No space left on device; free some space" "$work/log"; then
+    fail "$kind: no clear message"; continue
+  fi
+  # A file that this place was full for.
+  for file in $(grep -o "$disk/[^ ]*: [a-z ]*: No space" "$work/log" | cut -d: -f1 | sort -u); do
+    name=$(basename "$file")
+    case $file in */ledger/*) name=ledger ;; */figures/*) name=figures ;; *claim.*) name=claim ;; esac
+    where[$name]=$((${where[$name]:-0} + 1))
+  done
+  parts=$(find "$disk" -name '*.part-*')
+  [ -z "$parts" ] || { fail "$kind: leaves $parts"; continue; }
+  intact=1 finished=''
+  for record in "$results"/runs/*/record.json; do
+    [ -e "$record" ] || continue
+    finished="$finished $record"
+    model=${record%record.json}model.h5
+    [ "$(md5sum <"$model")" = "$(md5sum <"$work/whole/${model#"$results/"}")" ] || intact=0
+  done
+  [ $intact = 1 ] || { fail "$kind: a finished run has other weights"; continue; }
+  before=$([ -z "$finished" ] || stat -c '%n %i %y' $finished)
+  rm "$filler"
+  run "$results"; code=$?
+  after=$([ -z "$finished" ] || stat -c '%n %i %y' $finished)
+  if [ $code != 0 ]; then fail "$kind: with room it ends with $code"
+  elif [ "$(sums "$results")" != "$expected" ]; then fail "$kind: other bytes"; diff <(sums "$results") <(echo "$expected")
+  elif [ "$before" != "$after" ]; then fail "$kind: a finished run was trained again"
+  elif [ ! -s "$results/report.html" ]; then fail "$kind: no report"
+  else passed=$((passed + 1)) && echo "ok      $kind"; fi
+done
+echo "full for:$(for name in "${!where[@]}"; do echo " $name ${where[$name]}"; done | sort | tr '\n' ','); $harmless ended well all the same"
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
