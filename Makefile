@@ -51,10 +51,12 @@ test: ## build and run every test
 	@$(MAKE) --no-print-directory -j$$(nproc) all tests
 	@BUILD=$(BUILD) SANITIZE=$(SANITIZE) tests/run.sh
 
-soak: ## kill sweeps at random times, damage results at random places, for half an hour
+soak: ## kill sweeps, fill their disk, stop ranks in blocking calls, damage results: for an hour
 	@.ci/packages build test
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@BUILD=$(BUILD) tests/soak/kills.sh
+	@BUILD=$(BUILD) tests/soak/disk.sh
+	@BUILD=$(BUILD) tests/soak/blocking.sh
 	@BUILD=$(BUILD) tests/soak/results.sh
 
 fuzz: ## give every reader of files damaged input, half an hour of processor time each

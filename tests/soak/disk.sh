@@ -1,7 +1,7 @@
 #!/bin/bash
 # disk.sh: a disk (a small tmpfs) that is full at PLACES (50) random places of a sweep: with a random
-# number of bytes left for all of it, or for what follows training, or full at a random moment; on one
-# rank and on two. Each time: an end with a message that names a file and the remedy, what was finished
+# number of bytes left for all of it, for what follows training, for what is left once scoring or the
+# report has begun, or full at a random moment; on one rank and on two. Each time: an end with a message that names a file and the remedy, what was finished
 # intact, no half-written file; and with room again the same command completes with the bytes of a
 # sweep that had room, and repeats nothing. Needs root, for a file system of its own.
 # SEED chooses what is repeated.
@@ -62,6 +62,13 @@ fill() { # all but so many blocks
   dd if=/dev/zero of="$filler" bs=4096 2>/dev/null
   truncate -s -$((($1 < 16000 ? $1 : 16000) * 4096)) "$filler"
 }
+fill_now() { # the same while all stand still, or what was just opened would keep its room
+  local all
+  all=$(members)
+  [ -n "$all" ] && kill -STOP $all 2>/dev/null
+  fill "$1"
+  [ -n "$all" ] && kill -CONT $all 2>/dev/null
+}
 fail() { failed=$((failed + 1)) keep=1; echo "FAILED  $1"; tail -n 15 "$work/log"; }
 random() { echo $(((RANDOM * 32768 + RANDOM) % $1)); }
 
@@ -78,7 +85,7 @@ declare -A where
 for place in $(seq "$PLACES"); do
   ranks=$((place % 2 + 1))
   rm -rf "${disk:?}"/*
-  case $((place % 3)) in
+  case $((place % 4)) in
     0) kind="room for $(random "$all") of $all blocks"
       fill "$(echo "$kind" | cut -d' ' -f3)"
       run "$results"; code=$? ;;
@@ -91,10 +98,17 @@ for place in $(seq "$PLACES"); do
       run "$results" &
       process=$!
       sleep "$((pause / 1000)).$(printf %03d $((pause % 1000)))"
-      stopped=$(members)
-      [ -n "$stopped" ] && kill -STOP $stopped 2>/dev/null # or what was just opened would keep its room
-      fill 0
-      [ -n "$stopped" ] && kill -CONT $stopped 2>/dev/null
+      fill_now 0
+      wait $process; code=$? ;;
+    3) cp -r "$work/trained" "$results"
+      words=scoring
+      [ $((RANDOM % 2)) = 0 ] && words="writing the report"
+      kind="room for $(random 32) blocks while $words"
+      : >"$work/log"
+      run "$results" &
+      process=$!
+      until grep -q "teasel: $words" "$work/log" || ! kill -0 $process 2>/dev/null; do :; done
+      fill_now "$(echo "$kind" | cut -d' ' -f3)"
       wait $process; code=$? ;;
   esac
   kind="$place: $kind, $ranks ranks"

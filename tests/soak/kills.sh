@@ -2,7 +2,7 @@
 # kills.sh: kills (-9) a rank, all ranks, or mpirun at random times of sweeps of 20 runs, a third of
 # them just while a file is half written, and starts the same command again, until KILLS (200) were
 # survived. Every sweep must end, with each run there once, the bytes of a sweep that nothing
-# happened to, and nothing left over.
+# happened to, and no claim or checkpoint left over.
 # RANKS (3), ITERATIONS (600), SEED choose what is repeated; SECONDS_MOST (120) is a hang.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -44,7 +44,8 @@ families:
     beta: [1, 4]
 END
 sums() { (cd "$1" && md5sum latents.h5 scores.h5 scores.csv udr_*.csv figures/*.svg runs/*/model.h5 runs/*/log.csv); }
-leftovers() { find "$1" -name '*.part-*' -o -name '*claim.*' -o -name 'checkpoint*' -o -name 'launch.*'; }
+leftovers() { find "$1" -name '*claim.*' -o -name 'checkpoint*'; }
+litter() { find "$1" -name '*.part-*' -o -name 'launch.*' | wc -l; } # of processes that are no more
 settings=(--set "schedule.cache=$work/cache" --set train.checkpoint_seconds=0.3
   --set schedule.peer_seconds=5 --set schedule.claim_seconds=5)
 timeout 600 "$TEASEL" run "$work/job.yaml" -o "$work/whole" --set "schedule.cache=$work/cache" >"$work/log" 2>&1 </dev/null ||
@@ -97,7 +98,7 @@ start() {
     -o "$work/sweep" "${settings[@]}" >"$work/log" 2>&1 </dev/null &
   launched=$!
 }
-kills=0 sweeps=0 starts=0 failed=0 idle=0 writing=0 longest=0 doubled=0
+kills=0 sweeps=0 starts=0 failed=0 idle=0 writing=0 longest=0 littered=0
 declare -A kinds=([rank]=0 [all]=0 [mpirun]=0) stages=([start]=0 [train]=0 [encode]=0 [score]=0 [report]=0)
 fail() { failed=$((failed + 1)) keep=1; echo "FAILED  $1"; }
 strike() {
@@ -131,6 +132,7 @@ check() { # the sweep that has ended
     leftovers "$work/sweep"
   else
     echo "ok      sweep $sweeps, after $kills kills and $starts starts"
+    littered=$((littered + $(litter "$work/sweep")))
   fi
   [ $keep = 1 ] && mv "$work/sweep" "$work/failed-$sweeps" || rm -rf "$work/sweep"
 }
@@ -163,6 +165,6 @@ while [ $kills -lt "$KILLS" ] || [ -e "$work/sweep" ] || [ $sweeps = 0 ]; do
 done
 echo "$kills kills (rank ${kinds[rank]}, all ${kinds[all]}, mpirun ${kinds[mpirun]};" \
   "start ${stages[start]}, train ${stages[train]}, encode ${stages[encode]}, score ${stages[score]}, report ${stages[report]};" \
-  "$writing with a file half written), $starts starts, at most $longest s from the last kill to an end"
+  "$writing with a file half written), $starts starts, at most $longest s from the last kill to an end, $littered half-written files left"
 echo "$sweeps passed, $failed failed"
 [ $failed = 0 ]
