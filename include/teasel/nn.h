@@ -176,6 +176,9 @@ struct tsl_ramp {
 };
 struct tsl_value tsl_graph_ramp_distance(struct tsl_graph *graph, struct tsl_value x,
                                          const struct tsl_ramp *ramp);
+/* C(step) x, of samples or the batch. */
+struct tsl_value tsl_graph_ramp_scale(struct tsl_graph *graph, struct tsl_value x,
+                                      const struct tsl_ramp *ramp);
 /* max(least, x) of a BATCH value of one element; no gradient where x is below. */
 struct tsl_value tsl_graph_at_least(struct tsl_graph *graph, struct tsl_value x,
                                     double least);

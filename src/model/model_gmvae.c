@@ -13,7 +13,7 @@
 
 struct gmvae_options {
   int64_t latent_w, components, samples;
-  double z_prior_threshold, prior_scale;
+  double z_prior_threshold, prior_scale, warm_up;
 };
 
 static const struct tsl_option option_table[] = {
@@ -58,6 +58,15 @@ static const struct tsl_option option_table[] = {
              "With many latent dimensions drawn components lie so far apart that a few "
              "get all points at once and the others none; 0.1 lets them begin close "
              "together."},
+    {.name = "warm_up",
+     .type = TSL_OPTION_REAL,
+     .offset = offsetof(struct gmvae_options, warm_up),
+     .initial = "0",
+     .min = 0,
+     .max = 1,
+     .help = "Fraction of the training over which the weight of the three prior terms "
+             "rises from 0 to 1, so that x is filled before components compete for it. "
+             "0: whole from the start, as in the paper."},
 };
 
 struct posterior {
@@ -106,15 +115,27 @@ static struct tsl_value mixture(struct tsl_graph *graph, const struct tsl_run *r
   return tsl_graph_mixture(graph, &parts);
 }
 
-static void add_losses(struct tsl_graph *graph, const struct tsl_model_values *values,
-                       double threshold) {
+/* A prior's term in the objective, coming in slowly where the run wants that. */
+static void press(const struct tsl_model_request *request, struct tsl_graph *graph,
+                  struct tsl_value term) {
+  const struct gmvae_options *options = request->options;
+  const struct tsl_ramp ramp = {
+      .end = 1, .steps = (int64_t)(options->warm_up * (double)request->iterations)};
+  tsl_graph_objective(
+      graph, ramp.steps > 0 ? tsl_graph_ramp_scale(graph, term, &ramp) : term, 1);
+}
+
+static void add_losses(const struct tsl_model_request *request, struct tsl_graph *graph,
+                       const struct tsl_model_values *values) {
+  const double threshold =
+      ((const struct gmvae_options *)request->options)->z_prior_threshold;
   struct tsl_value pressed = values->z_prior;
   if (threshold > 0)
     pressed = tsl_graph_at_least(graph, tsl_graph_batch_mean(graph, pressed), threshold);
   tsl_graph_objective(graph, values->reconstruction, 1);
-  tsl_graph_objective(graph, values->conditional_prior, 1);
-  tsl_graph_objective(graph, values->w_prior, 1);
-  tsl_graph_objective(graph, pressed, 1);
+  press(request, graph, values->conditional_prior);
+  press(request, graph, values->w_prior);
+  press(request, graph, pressed);
   tsl_graph_term(graph, "reconstruction", values->reconstruction);
   tsl_graph_term(graph, "conditional_prior", values->conditional_prior);
   tsl_graph_term(graph, "w_prior", values->w_prior);
@@ -146,7 +167,7 @@ static void build(const struct tsl_model_request *request, struct tsl_graph *gra
   values->z_prior = tsl_graph_element(graph, parts, components + 1);
   values->w_prior =
       tsl_graph_sum(graph, tsl_graph_gaussian_kl(graph, w.mean, w.log_variance));
-  add_losses(graph, values, options->z_prior_threshold);
+  add_losses(request, graph, values);
 }
 
 static void check(const void *options, const struct tsl_run_options *run,

@@ -392,6 +392,34 @@ static void test_gmvae__adds_its_terms_up_with_the_threshold(void **state) {
   }
 }
 
+/* At a step of the warm-up the priors' terms count as much as has come in of them; the
+ * terms are reported as they are. */
+static void test_gmvae__warms_its_priors_up(void **state) {
+  (void)state;
+  struct tsl_network network;
+  network_init(&network);
+  float batch[SAMPLES * DATA];
+  fill_patterns(batch);
+  struct tsl_run run;
+  run_init(&run, "gmvae", &network);
+  set_real(&run, "warm_up", 0.5);
+  struct tsl_model model = create(&run);
+  const int64_t steps[] = {0, 50, 300}; /* of 400, 200 of them warm-up */
+  const double shares[] = {0, 0.25, 1};
+  for (int i = 0; i < 3; i++) {
+    double terms[8];
+    struct tsl_step step = {.step = steps[i], .batch = batch, .terms = terms};
+    assert_int_equal(tsl_graph_step(model.graph, tsl_team_alone(), &step, NULL), TSL_OK);
+    double priors = term_of(&model, terms, "conditional_prior") +
+                    term_of(&model, terms, "w_prior") + term_of(&model, terms, "z_prior");
+    double rest =
+        term_of(&model, terms, "total") - term_of(&model, terms, "reconstruction");
+    assert_true(priors > 0.01);
+    assert_true(fabs(rest - shares[i] * priors) < 1e-4);
+  }
+  tsl_model_release(&model);
+}
+
 /* ---- learning ---- */
 
 static void overfit(const char *family, const char *option, double value,
@@ -537,6 +565,7 @@ int main(void) {
       cmocka_unit_test(test_gmvae__has_a_row_a_dimension_and_component_in_its_prior),
       cmocka_unit_test(test_gmvae__begins_with_close_components_on_a_small_prior_scale),
       cmocka_unit_test(test_gmvae__adds_its_terms_up_with_the_threshold),
+      cmocka_unit_test(test_gmvae__warms_its_priors_up),
       cmocka_unit_test(test_families__overfit_eight_samples),
       cmocka_unit_test(test_c_beta_vae__holds_its_kl_at_the_capacity),
       cmocka_unit_test(test_training__gives_equal_bytes_for_equal_seeds_only),

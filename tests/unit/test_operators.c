@@ -407,6 +407,24 @@ static void test_at_least__matches_differences(void **state) {
   }
 }
 
+/* C(step) x of joint samples, of the batch, and past the ramp's end. */
+static void test_ramp_scale__matches_differences(void **state) {
+  (void)state;
+  struct tsl_shape input = shape1(4);
+  const int64_t steps[] = {10, 2};
+  for (int i = 0; i < 2; i++) {
+    struct tsl_graph *graph = make_graph(BATCH, SHARDS);
+    struct tsl_value parts = build_mixture(graph, &input, 2);
+    const struct tsl_ramp ramp = {.end = 1.5, .steps = steps[i]};
+    struct tsl_value mean =
+        tsl_graph_batch_mean(graph, tsl_graph_element(graph, parts, 5));
+    tsl_graph_objective(
+        graph, tsl_graph_ramp_scale(graph, tsl_graph_element(graph, parts, 4), &ramp), 1);
+    tsl_graph_objective(graph, tsl_graph_ramp_scale(graph, mean, &ramp), 7.0);
+    check(graph, &input);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_dense__matches_differences),
@@ -427,6 +445,7 @@ int main(void) {
       cmocka_unit_test(test_mixture__matches_differences),
       cmocka_unit_test(test_mixture_terms__match_differences),
       cmocka_unit_test(test_at_least__matches_differences),
+      cmocka_unit_test(test_ramp_scale__matches_differences),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
