@@ -109,6 +109,11 @@ struct tsl_pca {
 };
 enum tsl_status tsl_pca_fit(const double *x, int64_t points, int64_t features,
                             struct tsl_pca *out, struct tsl_error *err);
+/* Local. The first `count` components alone, for many features: components: (count,
+ * features), variances: (count), to a millionth of the largest variance. */
+enum tsl_status tsl_pca_fit_leading(const double *x, int64_t points, int64_t features,
+                                    int64_t count, struct tsl_pca *out,
+                                    struct tsl_error *err);
 void tsl_pca_release(struct tsl_pca *model);
 /* Local. x: (points, features), out: (points, count) coordinates on the first `count`. */
 void tsl_pca_project(const struct tsl_pca *model, const double *x, int64_t points,

@@ -44,6 +44,9 @@ struct tsl_run_options {
                       set */
 };
 
+/* Bits of score.baselines; without one of the two nothing is fitted. */
+enum tsl_baseline { TSL_BASELINE_KMEANS = 2, TSL_BASELINE_MIXTURE = 4 };
+
 /* Options of the scopes score, report and schedule: one set a job. */
 struct tsl_job_options {
   struct {
@@ -53,6 +56,7 @@ struct tsl_job_options {
     int score;           /* lib|eq2|eq2full: the form that the report shows */
     int64_t comparisons; /* 0: all */
   } udr;
+  unsigned baselines; /* bits of enum tsl_baseline */
   struct {
     int64_t points; /* that factor metrics learn from; half as many more judge */
     int64_t votes;  /* that beta-VAE's and FactorVAE's scores learn from; 0: leave them

@@ -112,6 +112,7 @@ const char *tsl_store_folder(const struct tsl_store *store);
   XX(UDR_SETTING_CSV, "udr_setting.csv")                                                 \
   XX(UDR_FAMILY_CSV, "udr_family.csv")                                                   \
   XX(UDR_ALL_CSV, "udr_all.csv")                                                         \
+  XX(CLUSTERS_CSV, "clusters.csv")                                                       \
   XX(REPORT, "report.html")                                                              \
   XX(FIGURES, "figures")                                                                 \
   XX(CLASSIFY, "classify")                                                               \

@@ -165,6 +165,8 @@ enum tsl_status tsl_compare_counted(struct tsl_store *store, struct tsl_team *te
     judge_latents(&c);
   if (status == TSL_OK)
     status = tsl__metrics_score(&c, err);
+  if (status == TSL_OK)
+    status = tsl__baselines_score(&c, err);
   if (status == TSL_OK) {
     if (first)
       status = finish(&c, err);

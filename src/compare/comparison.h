@@ -63,6 +63,11 @@ int tsl__metrics_list(const struct tsl__comparison *comparison,
 enum tsl_status tsl__metrics_score(struct tsl__comparison *comparison,
                                    struct tsl_error *err);
 
+/* baselines.c. Collective. score.baselines, spread over the members; the first one writes
+ * clusters.csv. */
+enum tsl_status tsl__baselines_score(struct tsl__comparison *comparison,
+                                     struct tsl_error *err);
+
 /* factor_points.c. Local. */
 enum tsl_status tsl__factor_points_init(const struct tsl__comparison *comparison,
                                         struct tsl__factor_points *out,

@@ -33,6 +33,10 @@ static const struct tsl_option rows[] = {
            .min = 0, .max = 1e6,
            .help = "Runs that each run is compared with, drawn by its random numbers; 0: "
                    "all of the group."),
+    OPTION("score.baselines", SET, baselines, SCORE, .initial = "none",
+           .words = "none|kmeans|gaussian_mixture",
+           .help = "Clusterings fitted to the encoded points themselves and to every "
+                   "run's informative latents, into clusters.csv; needs labels."),
     OPTION("score.factors.points", INTEGER, factors.points, SCORE, .initial = "10000",
            .min = 2, .max = 1e7,
            .help =

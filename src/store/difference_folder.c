@@ -104,7 +104,7 @@ enum tsl_status tsl_difference_tables(const struct tsl_store *a,
                                       struct tsl_difference *out, struct tsl_error *err) {
   static const enum tsl_store_file tables[] = {
       TSL_STORE_SCORES_CSV, TSL_STORE_UDR_SETTING_CSV, TSL_STORE_UDR_FAMILY_CSV,
-      TSL_STORE_UDR_ALL_CSV};
+      TSL_STORE_UDR_ALL_CSV, TSL_STORE_CLUSTERS_CSV};
   char path_a[TSL_PATH_MAX], path_b[TSL_PATH_MAX];
   TSL_TRY(compare_samples(a, b, out, err));
   if (both_have(a, b, TSL_STORE_SCORES, path_a, path_b, out)) {

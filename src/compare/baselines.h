@@ -1,0 +1,37 @@
+/* baselines.h - clusterings without a clustering model, scored as one. */
+#ifndef TEASEL_COMPARE_BASELINES_H
+#define TEASEL_COMPARE_BASELINES_H
+
+#include "teasel/job.h"
+#include "teasel/random.h"
+#include "teasel/status.h"
+
+#include <stdint.h>
+
+/* A Gaussian mixture of more features than this is fitted to the first so many principal
+ * components: a full covariance of every pixel has more numbers than there are points. */
+enum { TSL__BASELINE_FEATURES_MAX = 50, TSL__BASELINE_SCORES = 5 };
+
+/* Names of the metrics, in the order of a baseline's scores. */
+extern const char *const tsl__baseline_metrics[TSL__BASELINE_SCORES];
+
+struct tsl__baseline_request {
+  enum tsl_baseline method;
+  const double *x;       /* (points, features) */
+  const int32_t *labels; /* (points) */
+  int64_t points, features;
+  int clusters;
+  struct tsl_stream stream;
+};
+struct tsl__baseline {
+  double scores[TSL__BASELINE_SCORES]; /* NaN: undefined, see note */
+  int used;                            /* clusters that have a point */
+  double fit;     /* inertia of k-means, mean log likelihood of a mixture; NaN: none */
+  char note[256]; /* why there are no scores; "" */
+};
+/* Local. Fits and scores. A mixture that collapses, or more clusters than points, is a
+ * note and no failure. */
+enum tsl_status tsl__baseline_score(const struct tsl__baseline_request *request,
+                                    struct tsl__baseline *out, struct tsl_error *err);
+
+#endif

@@ -1,0 +1,26 @@
+/* Recorded by record_baselines.py with scikit-learn 1.9.1: fit (inertia or mean log
+ * likelihood), acc_makhzani, acc_majority, acc_hungarian, nmi, ari. */
+static const struct expected expected[] = {
+    {PLANE,
+     TSL_BASELINE_KMEANS,
+     3,
+     {1395.780625, 0.5516666667, 0.555, 0.5516666667, 0.2030634992, 0.1697639177}},
+    {PLANE,
+     TSL_BASELINE_KMEANS,
+     5,
+     {844.3857872, 0.7016666667, 0.7016666667, 0.4166666667, 0.3477153245, 0.2537986769}},
+    {PLANE,
+     TSL_BASELINE_MIXTURE,
+     3,
+     {-3.646527814, 0.9766666667, 0.9766666667, 0.9766666667, 0.8979489125,
+      0.9313310906}},
+    {WIDE,
+     TSL_BASELINE_KMEANS,
+     3,
+     {222058.9811, 0.96, 0.96, 0.96, 0.838675558, 0.8835701409}},
+    {WIDE,
+     TSL_BASELINE_MIXTURE,
+     3,
+     {-26.73009487, 0.9566666667, 0.9566666667, 0.9566666667, 0.8298493185,
+      0.8739431348}},
+};
