@@ -67,7 +67,7 @@ static double log_sum_without(const double *row, int count, int without) {
     top = c != without ? fmax(top, row[c]) : top;
   for (int c = 0; c < count; c++)
     sum += c != without ? exp(row[c] - top) : 0;
-  return top + log(sum);
+  return top + log(sum > 1 ? sum : 1); /* the top one itself gives exp(0) */
 }
 
 /* Log joint densities to log odds in place: they rank as the responsibilities do, which
