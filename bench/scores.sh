@@ -60,7 +60,7 @@ fi
 result scores.udr.added-run "$(calculate 3 "1000 * $(seconds ours udr_run_115)")" ms \
   "preparing 115 runs and the pairs of the 115th"
 result scores.udr.added-run.growth "$(seconds ours udr_growth)" times \
-  "the cost of the 57th, in turns, the fastest of nine each; linear would be 2.02"
+  "the cost of the 57th, in turns, the fastest of nine each, without the system's part (clearing new pages); linear would be 2.02"
 result scores.factors "$(seconds ours factors)" s \
   "all factor metrics of one run: 15,000 points x 10 latents, 5 factors of 32 values, 15,000 votes of 64"
 result scores.silhouette "$silhouette" s "60,000 points x 20, 10 clusters; one core"

@@ -90,7 +90,7 @@ enum tsl_status tsl_udr_reduce(const double *pairwise, int count, const int *gro
                                int64_t comparisons, const struct tsl_stream *streams,
                                double *out, struct tsl_error *err);
 /* Local. Median with even counts averaging the middle two; NaN values are left out, NaN
- * when none is left. Sorts values in place. */
+ * when none is left. Changes the order of the values. */
 double tsl_median(double *values, int64_t count);
 
 /* ---- every other metric ---- */

@@ -57,9 +57,28 @@ double tsl_udr_score(enum tsl_udr_form form, const double *r, const bool *row_in
   return (columns_sum + rows_sum) / (d_rows + d_columns);
 }
 
-static int compare_doubles(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
+/* Moves the value of rank k to its place, none above it before and none below it behind
+ * (Hoare's FIND). */
+static void select_rank(double *values, int64_t count, int64_t k) {
+  for (int64_t first = 0, last = count - 1; first < last;) {
+    double pivot = values[k];
+    int64_t i = first, j = last;
+    while (i <= j) {
+      while (values[i] < pivot)
+        i++;
+      while (pivot < values[j])
+        j--;
+      if (i > j)
+        break;
+      double held = values[i];
+      values[i++] = values[j];
+      values[j--] = held;
+    }
+    if (j < k)
+      first = i;
+    if (k < i)
+      last = j;
+  }
 }
 
 double tsl_median(double *values, int64_t count) {
@@ -69,9 +88,14 @@ double tsl_median(double *values, int64_t count) {
       values[kept++] = values[i];
   if (kept == 0)
     return (double)NAN;
-  qsort(values, (size_t)kept, sizeof *values, compare_doubles);
-  double upper = values[kept / 2];
-  return kept % 2 == 1 ? upper : (values[kept / 2 - 1] + upper) / 2;
+  int64_t middle = kept / 2;
+  select_rank(values, kept, middle);
+  if (kept % 2 == 1)
+    return values[middle];
+  double lower = values[0];
+  for (int64_t i = 1; i < middle; i++)
+    lower = values[i] > lower ? values[i] : lower;
+  return (lower + values[middle]) / 2;
 }
 
 /* Moves `comparisons` values, drawn without repetition, to the front (Fisher-Yates). */
