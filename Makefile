@@ -33,7 +33,7 @@ FUZZERS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/fuzz_*.c)
 HEADERS := $(filter-out %_list.h,$(wildcard include/teasel/*.h src/*/*.h))
 C_FILES  = $(wildcard src/*/*.c src/*/*.h include/teasel/*.h tests/*/*.c tests/*/*.h bench/*.c)
 
-.PHONY: FORCE all setup demo test soak fuzz fuzzers valgrind check format headers lint bench install clean help tests
+.PHONY: FORCE all setup demo arcs test soak fuzz fuzzers valgrind check format headers lint bench install clean help tests
 .DEFAULT_GOAL := all
 
 all: $(BUILD)/teasel ## build the program
@@ -93,6 +93,11 @@ bench: ## measure against the peers and write bench/results.md
 	@.ci/packages build bench
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BENCHES)
 	@BUILD=$(BUILD) bench/run.sh
+
+arcs: ## check the Gaussian-mixture VAE on five arcs of points (minutes)
+	@.ci/packages build
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@BUILD=$(BUILD) bench/arcs.sh
 
 install: all ## install under DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/teasel $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/teasel

@@ -6,6 +6,7 @@
 #include "teasel/log.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -218,13 +219,22 @@ static enum tsl_status score_round(struct baselines *b, int begin,
   return TSL_OK;
 }
 
+/* An earlier scoring's table would stand beside scores of other runs. */
+static void forget_table(const struct tsl__comparison *c) {
+  char path[TSL_PATH_MAX];
+  if (tsl_team_index(c->team) == 0)
+    (void)remove(tsl_store_path(c->store, TSL_STORE_CLUSTERS_CSV, path));
+}
+
 enum tsl_status tsl__baselines_score(struct tsl__comparison *c, struct tsl_error *err) {
   const unsigned wanted = TSL_BASELINE_KMEANS | TSL_BASELINE_MIXTURE;
   int size = tsl_team_size(c->team);
   struct baselines b = {.c = c};
   struct tsl__baseline *round = NULL;
-  if ((tsl_job_options(c->job)->baselines & wanted) == 0)
+  if ((tsl_job_options(c->job)->baselines & wanted) == 0) {
+    forget_table(c);
     return TSL_OK;
+  }
   if (c->latents.labels == NULL) {
     if (tsl_team_index(c->team) == 0)
       tsl_log(TSL_LOG_NORMAL, "score.baselines: the data set has no labels to score by");

@@ -23,6 +23,7 @@ void tsl__report_release(struct tsl__report_data *data) {
   tsl__classifications_release(data);
   tsl__mixtures_release(data);
   free(data->references);
+  free(data->baselines);
   if (data->has_scores)
     tsl_scores_release(&data->scores);
   if (data->has_latents)

@@ -6,6 +6,7 @@
 #define TEASEL_REPORT_DATA_H
 
 #include "report/classify_view.h"
+#include "report/report_baselines.h"
 #include "report/report_mixture.h"
 #include "report/report_reference.h"
 
@@ -100,6 +101,8 @@ struct tsl__report_data {
   struct tsl_latents latents;
   int reference_count;
   struct tsl__reference *references; /* (reference_count) */
+  int baseline_count;
+  struct tsl__baseline_group *baselines; /* (baseline_count) */
   int mixture_count;
   struct tsl__report_mixture *mixtures; /* (mixture_count) */
   int classification_count;

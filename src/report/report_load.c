@@ -198,6 +198,19 @@ static enum tsl_status load_references(const struct tsl_job *job,
   return TSL_OK;
 }
 
+static enum tsl_status load_baselines(const struct tsl_store *store,
+                                      struct tsl__report_data *data,
+                                      struct tsl_error *err) {
+  struct tsl_error trouble = {0};
+  enum tsl_status status =
+      tsl__baselines_read(store, &data->baselines, &data->baseline_count, &trouble);
+  if (status == TSL_MEMORY)
+    return tsl_error_set(err, status, trouble.where, "%s", trouble.text);
+  if (status != TSL_OK)
+    tsl_log(TSL_LOG_NORMAL, "report: %s: %s", trouble.where, trouble.text);
+  return TSL_OK;
+}
+
 static enum tsl_status load_pictures(struct tsl_store *store, const struct tsl_job *job,
                                      const struct tsl_dataset *dataset,
                                      const struct tsl_stop *stop,
@@ -245,6 +258,7 @@ enum tsl_status tsl__report_load(struct tsl_store *store, const struct tsl_job *
   tsl__report_choose_best(out);
   TSL_TRY(tsl__classifications_load(store, job, dataset, out, err));
   TSL_TRY(load_references(job, out, err));
+  TSL_TRY(load_baselines(store, out, err));
   TSL_TRY(tsl__mixtures_load(store, job, dataset, stop, out, err));
   return load_pictures(store, job, dataset, stop, out, err);
 }

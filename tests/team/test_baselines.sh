@@ -40,12 +40,17 @@ fact "both find the five arcs" test "$(accuracy data kmeans 5) $(accuracy data g
 fact "seven clusters are at most as right" \
   awk -v a="$(accuracy data kmeans 7)" 'BEGIN {exit !(a > 0.5 && a < 1)}'
 
+fact "the report has them in its table of accuracies" \
+  grep -q '5 clusters of the latents of vae' "$work/results/report.html"
+
 cp "$table" "$work/one.csv"
 rm "$table"
 timeout 200 mpirun -n 2 "$TEASEL" score "$work/results" >"$work/log" 2>&1
 fact "two ranks score, too" test $? -eq 0
 fact "and write the same bytes" cmp -s "$table" "$work/one.csv"
 
+timeout 200 "$TEASEL" score "$work/results" --set score.baselines=none >"$work/log" 2>&1
+fact "without baselines the table goes" test ! -e "$table"
 fact "an unknown baseline is refused" refused "score.baselines" \
   "$TEASEL" run "$work/job.yaml" -o "$work/none" --set 'score.baselines=[k_means]'
 facts_end

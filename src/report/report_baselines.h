@@ -1,0 +1,23 @@
+/* report_baselines.h - what clusters.csv holds, for the table of accuracies. */
+#ifndef TEASEL_REPORT_BASELINES_H
+#define TEASEL_REPORT_BASELINES_H
+
+#include "teasel/store.h"
+
+/* Clusterings of one kind of thing by one method: the data once, or a setting's seeds. */
+struct tsl__baseline_group {
+  char family[48];      /* "" : the data themselves */
+  char parameters[160]; /* of the setting */
+  char method[32];      /* "kmeans" */
+  int clusters;
+  int runs;
+  double makhzani[64], hungarian[64]; /* (runs) accuracies */
+};
+
+/* Local. Groups of clusters.csv in its order; *count 0 where there is no such file. Free
+ * *out. TSL_FORMAT when it is not as teasel writes it. */
+enum tsl_status tsl__baselines_read(const struct tsl_store *store,
+                                    struct tsl__baseline_group **out, int *count,
+                                    struct tsl_error *err);
+
+#endif
