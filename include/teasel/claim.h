@@ -26,6 +26,7 @@ struct tsl_claim_state {
   double steps_per_second; /* NaN: unknown yet */
   double seconds;          /* after which it is stale */
   char kernels[256];       /* tsl_nn_kernel_set() of its owner */
+  bool near;               /* told by tsl_claims_take: the owner lives, for certain */
 };
 
 enum { TSL_SESSION_MAX = 128 };

@@ -35,6 +35,24 @@ is "one that comes later ends with 0" 0 $? "$work/late.log"
 is "and makes nothing again" "$stamp" "$(stat -c '%y %i' "$work/many/report.html")" "$work/late.log"
 is "which it says" 1 "$(grep -c 'nothing has changed' "$work/late.log")" "$work/late.log"
 
+# Who scored was on a machine that has gone, or is on one that lives.
+rm "$work"/many/{scores.h5,scores.csv,report.html}
+foreign() { printf '{"beat": %s, "session": "far-1-1", "host": "far", "pid": 1, "started": 1, "place": "far", "step": 0, "steps_per_second": null, "seconds": 1, "kernels": ""}%s\n' "$1" "$(printf '%400s' '')"; }
+foreign 1 >"$work/many/score.claim.1"
+(sweep many 250 --set schedule.claim_seconds=2) >"$work/far.log" 2>&1
+is "who scored on a machine that has gone is not waited for" 0 $? "$work/far.log"
+is "for ever: another scores" 1 "$(grep -c '^report: ' "$work/far.log")" "$work/far.log"
+is "and leaves no claim of it" "" "$(find "$work/many" -name '*claim.*')" "$work/far.log"
+rm "$work"/many/{scores.h5,scores.csv,report.html}
+foreign 1 >"$work/many/score.claim.1"
+start "$work/beat.log" sweep many 250 --set schedule.claim_seconds=3600
+fact "who holds the scoring elsewhere is named" wait_for 'grep -q "process 1 on far was the last" "$work/beat.log"' $process
+foreign 2 >"$work/many/score.claim.1"
+wait $process
+is "and once it shows its life it is left to it" 0 $? "$work/beat.log"
+is "which is said" 1 "$(grep -c 'process 1 on far scores' "$work/beat.log")" "$work/beat.log"
+is "and nothing is scored" 0 "$(grep -c '^report: ' "$work/beat.log")" "$work/beat.log"
+
 # Two processes on a folder, of which the first stands still in the middle of a run, at its best.
 two() { # folder, arguments...
   local folder=$1
