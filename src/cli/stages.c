@@ -112,8 +112,7 @@ enum tsl_status tsl__stages_fresh(struct tsl__session *session, bool *fresh,
   TSL_TRY(tsl_team_agree(session->team, status, err));
   TSL_TRY(tsl_team_broadcast(session->team, 0, fresh, sizeof *fresh, err));
   if (*fresh && tsl_world_rank(session->world) == 0) {
-    tsl_log(TSL_LOG_NORMAL, "all runs are trained and scored already, and nothing has "
-                            "changed since the report was written");
+    tsl_log(TSL_LOG_NORMAL, "all runs are trained; scores and report are up to date");
     tell_report(session);
   }
   return TSL_OK;
