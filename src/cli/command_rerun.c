@@ -94,10 +94,12 @@ static enum tsl_status start_ranks(int argc, char **argv, int64_t ranks,
   const char **line = NULL;
   const bool crowded = ranks > sysconf(_SC_NPROCESSORS_ONLN);
   size_t used = 0;
-  TSL_TRY(tsl_allocate((void **)&line, (size_t)argc + 10, sizeof *line, err));
+  TSL_TRY(tsl_allocate((void **)&line, (size_t)argc + 11, sizeof *line, err));
   snprintf(program + (length > 0 ? length : 0), 8, "%s", length > 0 ? "" : "teasel");
   snprintf(count, sizeof count, "%lld", (long long)ranks);
   line[used++] = "mpirun";
+  if (geteuid() == 0)
+    line[used++] = "--allow-run-as-root";
   line[used++] = "-n";
   line[used++] = count;
   if (crowded) {
