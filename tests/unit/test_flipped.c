@@ -127,6 +127,9 @@ static enum tsl_status read_scores(bool *same, struct tsl_error *err) {
 
 static void test_scores__no_flipped_bit_is_used(void **state) {
   (void)state;
+#ifdef __SANITIZE_ADDRESS__ /* HDF5 1.10 reads past the end of a damaged attribute */
+  skip();
+#endif
   assert_int_equal(fake_scores(&written, 1, 2), TSL_OK);
   assert_int_equal(tsl_scores_write(store, &written, NULL), TSL_OK);
   assert_true(flip_all(TSL_STORE_SCORES, read_scores) > 0);
