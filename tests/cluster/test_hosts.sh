@@ -1,7 +1,7 @@
 #!/bin/bash
 # Three machines (network namespaces) and mpirun over TCP: the bytes of one machine, with a data
 # cache that all share and with one on each; a machine that vanishes in mid-run costs its run
-# nothing but time, and the same command completes.
+# nothing but time, and the others score.
 . "$(dirname "$0")/../facts.sh"
 . tests/cluster/hosts.sh
 hosts_missing && exit 77
@@ -27,7 +27,7 @@ is "and each has trained" "h1 h2 h3" "$(awk -F'\t' '$2 == "start" {print "h" $4 
 is "three machines with a cache on each and runs across them end with 0" 0 $? "$work/own.log"
 is "with the bytes of one machine" "$(bytes whole)" "$(bytes own)"
 
-start "$work/cut.log" launch cut --set "schedule.cache=$work/cache" --set train.iterations=1500 --set schedule.width=1 --train-only --set schedule.claim_seconds=4
+start "$work/cut.log" launch cut --set "schedule.cache=$work/cache" --set train.iterations=400 --set schedule.width=1 --set schedule.claim_seconds=4
 # Its rank stands still while the cable is pulled, in the middle of a run.
 wait_for 'victim=$(rank_process 2 "$work/cut"); [ -n "$victim" ]' $process
 hold_when "$victim" 'grep -qs "\"host\": \"h3\"" "$work"/cut/runs/*/progress.json' || no "h3 never trained" "$work/cut.log"
@@ -35,12 +35,10 @@ hosts_cut h3
 kill -CONT "$victim"
 begin=$SECONDS
 wait $process
-code=$?
-[ $code != 124 ] && [ $code != 137 ] && ok "a machine that vanishes does not hold up the others (exit code $code after $((SECONDS - begin)) s)" ||
-  no "a machine that vanishes: exit code $code" "$work/cut.log"
+is "without a machine that vanishes the others go on" 0 $? "$work/cut.log"
+is "to the report" 1 "$(grep -c '^report: ' "$work/cut.log")" "$work/cut.log"
+echo "        (after $((SECONDS - begin)) s)"
 ip netns pids "${hosts_prefix}3" | grep -v "^$(cat "$work/h3.process")\$" | xargs -r kill -KILL 2>/dev/null
-within "$TEASEL" run "${job[@]}" --set "schedule.cache=$work/cache" --set train.iterations=1500 --train-only --set schedule.claim_seconds=4 -o "$work/cut" >"$work/again.log" 2>&1
-is "the same sweep is completed" 0 $? "$work/again.log"
-within "$TEASEL" run "${job[@]}" --set "schedule.cache=$work/cache" --set train.iterations=1500 --train-only -o "$work/long" >"$work/long.log" 2>&1
-is "with the bytes of an undisturbed one" "$(cd "$work/long" && md5sum runs/*/model.h5 runs/*/log.csv)" "$(cd "$work/cut" && md5sum runs/*/model.h5 runs/*/log.csv)"
+within "$TEASEL" run "${job[@]}" --set "schedule.cache=$work/cache" --set train.iterations=400 -o "$work/long" >"$work/long.log" 2>&1
+is "with the bytes of an undisturbed one" "$(bytes long)" "$(bytes cut)"
 facts_end
