@@ -3,7 +3,7 @@
 # threshold and warm-up, the held-out Hungarian accuracies of its seeds with their median, how many
 # clusters are in use, the z-prior term, and how many runs collapsed; then k-means and a Gaussian
 # mixture on the points. FOLDER keeps the results, and goes on where an earlier call was
-# interrupted. Fails when five components with threshold and warm-up have a median below 0.95, or
+# interrupted. docs/clustering.md has what it printed once. Fails when five components with threshold and warm-up have a median below 0.95, or
 # with neither have one of 0.7 or more.
 set -u
 results=${1:+$(realpath -m "$1")}
@@ -21,6 +21,7 @@ value_of() { # run, label: "z_prior_threshold=1" in the run's name
   sed "s/.*$2=//; s/-.*//" <<<"$1"
 }
 for run in "$results"/runs/*; do
+  [ -f "$run/record.json" ] || continue # of another job file in the same folder
   name=$(basename "$run")
   outcome=$(sed -n 's/.*"outcome": *"\([a-z]*\)".*/\1/p' "$run/record.json")
   awk -F, -v k="$(value_of "$name" components)" -v t="$(value_of "$name" z_prior_threshold)" \
