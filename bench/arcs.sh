@@ -2,9 +2,9 @@
 # arcs.sh [FOLDER]: trains jobs/gmvae-arcs.yaml with every core (minutes) and prints, for each setting of
 # threshold and warm-up, the held-out Hungarian accuracies of its seeds with their median, how many
 # clusters are in use, the z-prior term, and how many runs collapsed; then k-means and a Gaussian
-# mixture on the points. FOLDER keeps the results, and goes on where an earlier call was
-# interrupted. docs/clustering.md has what it printed once. Fails when five components with threshold and warm-up have a median below 0.95, or
-# with neither have one of 0.7 or more.
+# mixture on the points. FOLDER keeps the results, and goes on where an earlier call was interrupted;
+# docs/clustering.md has what was printed once. Fails when five components with threshold and warm-up
+# have a median below 0.95, or with neither have one of 0.7 or more.
 set -u
 results=${1:+$(realpath -m "$1")}
 cd "$(dirname "$0")/.." || exit 1
