@@ -44,6 +44,10 @@ fact "the report has them in its table of accuracies" \
   grep -q '5 clusters of the latents of vae' "$work/results/report.html"
 
 cp "$table" "$work/one.csv"
+head -c 700 "$work/one.csv" >"$table"
+timeout 200 "$TEASEL" report "$work/results" >"$work/log" 2>&1
+fact "a cut table costs no report" test $? -eq 0
+fact "and is named" grep -q 'clusters.csv: line [0-9]* has' "$work/log"
 rm "$table"
 timeout 200 mpirun -n 2 "$TEASEL" score "$work/results" >"$work/log" 2>&1
 fact "two ranks score, too" test $? -eq 0
