@@ -80,8 +80,9 @@ static void write_map(const struct tsl__density *density, const double *values,
   end(&chart, page, &svg, prefix, name);
 }
 
+/* first: the data are plotted, too. */
 static enum tsl_status write_run(const struct tsl__report_data *data,
-                                 const struct tsl__report_mixture *mixture,
+                                 const struct tsl__report_mixture *mixture, bool first,
                                  struct tsl__page *page, struct tsl_error *err) {
   const struct tsl__density *density = &mixture->density;
   const int cells = density->cells * density->cells;
@@ -94,7 +95,8 @@ static enum tsl_status write_run(const struct tsl__report_data *data,
   tsl_text_add_html(&page->html, title);
   tsl_text_format(&page->html, ", %d components</h3>\n", mixture->components);
   tsl__grid_begin(page);
-  TSL_TRY(write_points(density, prefix, page, err));
+  if (first)
+    TSL_TRY(write_points(density, prefix, page, err));
   write_map(density, density->model, high, prefix, "model", "model", density->model_score,
             page);
   write_map(density, density->mixture, high, prefix, "mixture", "Gaussian mixture",
@@ -123,7 +125,8 @@ static enum tsl_status write(const struct tsl__report_data *data, struct tsl__pa
   tsl__page_definition(page, definition);
   for (int i = 0; i < data->mixture_count && status == TSL_OK; i++)
     if (data->mixtures[i].density.cells > 0)
-      status = write_run(data, &data->mixtures[i], page, err);
+      status = write_run(data, &data->mixtures[i], &data->mixtures[i].density == first,
+                         page, err);
   tsl__section_end(page);
   return status;
 }

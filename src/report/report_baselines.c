@@ -1,5 +1,7 @@
 #include "report/report_baselines.h"
 
+#include "report/report_csv.h"
+
 #include "teasel/arena.h"
 
 #include <math.h>
@@ -8,104 +10,61 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CELLS = 14, CELL_MAX = 320, RUNS_MAX = 64 };
-enum { WHAT, FAMILY, PARAMETERS, SEED, METHOD, CLUSTERS, USED, MAKHZANI, MAJORITY };
-enum { HUNGARIAN = 9 };
+enum { RUNS_MAX = TSL__BASELINE_RUNS_MAX };
 
-struct line {
-  char cells[CELLS][CELL_MAX];
-};
-
-/* Cells of the line at `at`, without their quotes, cut where they are too long. Returns
- * what follows the line; *count: cells found. */
-static const char *split(const char *at, struct line *line, int *count) {
-  size_t length = 0;
-  bool quoted = false;
-  memset(line, 0, sizeof *line);
-  *count = 1;
-  for (; *at != '\0' && (quoted || *at != '\n'); at++) {
-    if (*at == '"') {
-      bool twice = quoted && at[1] == '"';
-      quoted = twice || !quoted;
-      at += twice;
-      if (!twice)
-        continue;
-    } else if (*at == ',' && !quoted) {
-      ++*count;
-      length = 0;
-      continue;
-    }
-    if (*count <= CELLS && length + 1 < CELL_MAX)
-      line->cells[*count - 1][length++] = *at;
-  }
-  return *at == '\n' ? at + 1 : at;
+static bool same_group(const struct tsl__baseline_group *group,
+                       const struct tsl__csv *csv, int row) {
+  return strcmp(group->family, tsl__csv_cell(csv, row, "family")) == 0 &&
+         strcmp(group->parameters, tsl__csv_cell(csv, row, "parameters")) == 0 &&
+         strcmp(group->method, tsl__csv_cell(csv, row, "method")) == 0 &&
+         group->clusters == atoi(tsl__csv_cell(csv, row, "clusters"));
 }
 
-static double number_of(const char *text) {
-  char *end;
-  double value = strtod(text, &end);
-  return end == text || *end != '\0' ? (double)NAN : value;
-}
-
-static bool same_group(const struct tsl__baseline_group *group, const struct line *line) {
-  return strcmp(group->family, line->cells[FAMILY]) == 0 &&
-         strcmp(group->parameters, line->cells[PARAMETERS]) == 0 &&
-         strcmp(group->method, line->cells[METHOD]) == 0 &&
-         group->clusters == atoi(line->cells[CLUSTERS]);
-}
-
-static void add_line(struct tsl__baseline_group *groups, int *count,
-                     const struct line *line) {
+static enum tsl_status add_row(struct tsl__baseline_group *groups, int *count,
+                               const struct tsl__csv *csv, int row,
+                               struct tsl_error *err) {
   int at = 0;
-  while (at < *count && !same_group(&groups[at], line))
+  while (at < *count && !same_group(&groups[at], csv, row))
     at++;
   struct tsl__baseline_group *group = &groups[at];
   if (at == *count) {
-    snprintf(group->family, sizeof group->family, "%.47s", line->cells[FAMILY]);
+    snprintf(group->family, sizeof group->family, "%.47s",
+             tsl__csv_cell(csv, row, "family"));
     snprintf(group->parameters, sizeof group->parameters, "%.159s",
-             line->cells[PARAMETERS]);
-    snprintf(group->method, sizeof group->method, "%.31s", line->cells[METHOD]);
-    group->clusters = atoi(line->cells[CLUSTERS]);
+             tsl__csv_cell(csv, row, "parameters"));
+    snprintf(group->method, sizeof group->method, "%.31s",
+             tsl__csv_cell(csv, row, "method"));
+    group->clusters = atoi(tsl__csv_cell(csv, row, "clusters"));
     ++*count;
   }
   if (group->runs == RUNS_MAX)
-    return;
-  group->makhzani[group->runs] = number_of(line->cells[MAKHZANI]);
-  group->hungarian[group->runs] = number_of(line->cells[HUNGARIAN]);
+    return TSL_OK;
+  TSL_TRY(tsl__csv_number(csv, row, "acc_makhzani", &group->makhzani[group->runs], err));
+  TSL_TRY(
+      tsl__csv_number(csv, row, "acc_hungarian", &group->hungarian[group->runs], err));
   group->runs++;
+  return TSL_OK;
 }
 
 enum tsl_status tsl__baselines_read(const struct tsl_store *store,
                                     struct tsl__baseline_group **out, int *count,
                                     struct tsl_error *err) {
   char path[TSL_PATH_MAX];
-  char *bytes = NULL;
-  size_t length = 0, lines = 1;
+  struct tsl__csv csv;
+  void *memory = NULL;
   *out = NULL;
   *count = 0;
   if (!tsl_file_exists(tsl_store_path(store, TSL_STORE_CLUSTERS_CSV, path)))
     return TSL_OK;
-  TSL_TRY(tsl_file_read(path, &bytes, &length, err));
-  for (size_t i = 0; i < length; i++)
-    lines += bytes[i] == '\n';
-  struct line *line = malloc(sizeof *line);
-  enum tsl_status status = tsl_allocate((void **)out, lines, sizeof **out, err);
-  if (status == TSL_OK && line == NULL)
-    status = tsl_error_set(err, TSL_MEMORY, "", "out of memory");
-  const char *at = bytes;
-  for (int number = 1; status == TSL_OK && *at != '\0'; number++) {
-    int cells;
-    at = split(at, line, &cells);
-    if (cells != CELLS)
-      status = tsl_error_set(err, TSL_FORMAT, path, "line %d has %d cells, not %d",
-                             number, cells, CELLS);
-    else if (number > 1)
-      add_line(*out, count, line);
-  }
-  free(line);
-  free(bytes);
+  TSL_TRY(tsl__csv_read(path, &csv, err));
+  enum tsl_status status = tsl_allocate(&memory, (size_t)csv.rows + 1,
+                                        sizeof(struct tsl__baseline_group), err);
+  for (int row = 1; row < csv.rows && status == TSL_OK; row++)
+    status = add_row(memory, count, &csv, row, err);
+  tsl__csv_release(&csv);
+  *out = memory;
   if (status != TSL_OK) {
-    free(*out);
+    free(memory);
     *out = NULL;
     *count = 0;
   }

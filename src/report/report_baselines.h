@@ -5,17 +5,19 @@
 #include "teasel/store.h"
 
 /* Clusterings of one kind of thing by one method: the data once, or a setting's seeds. */
+enum { TSL__BASELINE_RUNS_MAX = 64 }; /* more are left out */
 struct tsl__baseline_group {
   char family[48];      /* "" : the data themselves */
   char parameters[160]; /* of the setting */
   char method[32];      /* "kmeans" */
   int clusters;
   int runs;
-  double makhzani[64], hungarian[64]; /* (runs) accuracies */
+  /* (runs) accuracies */
+  double makhzani[TSL__BASELINE_RUNS_MAX], hungarian[TSL__BASELINE_RUNS_MAX];
 };
 
 /* Local. Groups of clusters.csv in its order; *count 0 where there is no such file. Free
- * *out. TSL_FORMAT when it is not as teasel writes it. */
+ * *out. TSL_BAD_INPUT when it is not as teasel writes it. */
 enum tsl_status tsl__baselines_read(const struct tsl_store *store,
                                     struct tsl__baseline_group **out, int *count,
                                     struct tsl_error *err);

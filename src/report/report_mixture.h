@@ -60,7 +60,7 @@ struct tsl__report_mixture {
   struct tsl_snapshot *snapshots; /* (snapshot_count) */
 };
 
-enum { TSL__MIXTURES_MAX = 6 };
+enum { TSL__MIXTURES_MAX = 8 };
 
 /* Local. Of each of the first settings with clusters, or with two latents, one run: the
  * one with the lowest loss over the last tenth of its log. Fills data->mixtures. A model

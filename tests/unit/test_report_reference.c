@@ -3,6 +3,7 @@
 
 #include "job_fixture.h"
 
+#include "report/report_csv.h"
 #include "report/report_reference.h"
 #include "teasel/store.h"
 
@@ -80,9 +81,31 @@ static void test_reference__errors_name_file_and_line(void **state) {
   }
 }
 
+static void test_csv__quotes_hold_commas_line_ends_and_quotes(void **state) {
+  (void)state;
+  const char *text = "a,b\r\n\"x, \"\"y\"\"\nz\",2.5\n\n,\nlast,3";
+  struct tsl__csv csv;
+  struct tsl_error err = {0};
+  double value = 0;
+  assert_int_equal(tsl_file_write(path, text, strlen(text), NULL), TSL_OK);
+  if (tsl__csv_read(path, &csv, &err) != TSL_OK)
+    fail_msg("%s", err.text);
+  assert_int_equal(csv.columns, 2);
+  assert_int_equal(csv.rows, 4);
+  assert_string_equal(tsl__csv_cell(&csv, 1, "a"), "x, \"y\"\nz");
+  assert_int_equal(tsl__csv_number(&csv, 1, "b", &value, NULL), TSL_OK);
+  assert_true(value == 2.5);
+  assert_string_equal(tsl__csv_cell(&csv, 2, "b"), "");
+  assert_string_equal(tsl__csv_cell(&csv, 3, "a"), "last");
+  assert_string_equal(tsl__csv_cell(&csv, 3, "nothing"), "");
+  assert_int_equal(csv.lines[3], 6);
+  tsl__csv_release(&csv);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_reference__lines_find_their_settings),
+      cmocka_unit_test(test_csv__quotes_hold_commas_line_ends_and_quotes),
       cmocka_unit_test(test_reference__errors_name_file_and_line),
   };
   return cmocka_run_group_tests(tests, make_path, drop_path);
