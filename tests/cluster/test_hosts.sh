@@ -27,6 +27,12 @@ is "and each has trained" "h1 h2 h3" "$(awk -F'\t' '$2 == "start" {print "h" $4 
 is "three machines with a cache on each and runs across them end with 0" 0 $? "$work/own.log"
 is "with the bytes of one machine" "$(bytes whole)" "$(bytes own)"
 
+# The finished sweep of one machine, trained again across them.
+within "$work/on" h1 mpirun --allow-run-as-root -n 3 $(hosts_options 1) "$TEASEL" rerun "$work/whole" --sample 2 --width 2 \
+  --keep "$work/rerun" --set "schedule.cache=$work/cache" >"$work/rerun.log" 2>&1
+is "a rerun on three machines ends with 0" 0 $? "$work/rerun.log"
+is "and says identical of both runs" 2 "$(grep -c ': identical$' "$work/rerun.log")" "$work/rerun.log"
+
 start "$work/cut.log" launch cut --set "schedule.cache=$work/cache" --set train.iterations=400 --set schedule.width=1 --set schedule.claim_seconds=4
 # Its rank stands still while the cable is pulled, in the middle of a run.
 wait_for 'victim=$(rank_process 2 "$work/cut"); [ -n "$victim" ]' $process

@@ -25,7 +25,7 @@ report() { # case, words
   echo "$*" >>"$work/$name.report"
 }
 launch() { # folder
-  timeout -s KILL 200 "$TEASEL" launch -n 3 --mpirun "--oversubscribe --mca mpi_yield_when_idle 1 -x LD_PRELOAD=$work/fault.so -x MPI_FAULT" \
+  timeout -s KILL 400 "$TEASEL" launch -n 3 --mpirun "--oversubscribe --mca mpi_yield_when_idle 1 -x LD_PRELOAD=$work/fault.so -x MPI_FAULT" \
     "${job[@]}" -o "$work/$1" </dev/null
 }
 # case, wanted exit code (-: any), fault: on runs that are trained already
@@ -76,8 +76,10 @@ END
 else
   for rank in 0 2; do
     for signal in 9 19; do
-      for call in Comm_dup_1 Comm_split_type_1 Allgather_1 Comm_free_1 Comm_dup_4 File_open_1 Bcast_1 File_set_size_1 \
-        Barrier_1 Allreduce_1 File_set_view_3 File_write_at_all_1 File_write_at_all_9 File_sync_1 File_close_1 Comm_free_2; do
+      for call in Comm_dup_1 Allgather_1 Comm_dup_4 File_open_1 File_set_size_1 Barrier_1 Allreduce_1 \
+        File_write_at_all_1 File_write_at_all_9 File_sync_1 File_close_1; do
+        # In the start of MPI the end comes after 300 s: once.
+        [ $signal = 19 ] && case $call in Comm_dup_1 | Allgather_1) [ $rank$call = 0Allgather_1 ] || continue ;; esac
         echo "rank$rank-signal$signal-$call - $rank MPI_${call%_*} ${call##*_} $signal"
       done
       for number in 1 3 6; do

@@ -89,7 +89,7 @@ stage() { # of this start, by what it has said and done
   if grep -q '^teasel: writing the report' "$work/log"; then echo report
   elif grep -q '^teasel: scoring' "$work/log"; then echo score
   elif grep -q '^teasel: encoding' "$work/log"; then echo encode
-  elif [ -n "$(find "$work/sweep/runs" -name progress.json -newer "$work/begin" 2>/dev/null | head -n 1)" ]; then echo train
+  elif [ -n "$(find "$work/sweep/ledger" -name '*.tsv' -newer "$work/begin" 2>/dev/null)" ]; then echo train
   else echo start; fi
 }
 start() {
