@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
 mpicc -std=c17 -D_GNU_SOURCE -shared -fPIC -o "$work/fault.so" tests/fault/mpi_fault.c || exit 1
-job=(jobs/smoke.yaml --set "schedule.cache=$work/cache" --set "seeds=[0]" --set schedule.peer_seconds=1
+job=(jobs/smoke.yaml --set "schedule.cache=$work/cache" --set "seeds=[0]"
   --set train.iterations=4)
 bytes() { (cd "$work/$1" && md5sum runs/*/model.h5 latents.h5 scores.h5 scores.csv | md5sum); }
 timeout 200 "$TEASEL" run "${job[@]}" -o "$work/whole" >"$work/whole.log" 2>&1 </dev/null ||
@@ -24,9 +24,13 @@ report() { # case, words
   shift
   echo "$*" >>"$work/$name.report"
 }
-launch() { # folder
+# folder, signal. A death is seen at once, so there a busy machine gets its time; silence is waited
+# for, ten times as long as that while runs are scored.
+launch() {
+  local seconds=20
+  [ "$2" = 19 ] && seconds=3
   timeout -s KILL 400 "$TEASEL" launch -n 3 --mpirun "--oversubscribe --mca mpi_yield_when_idle 1 -x LD_PRELOAD=$work/fault.so -x MPI_FAULT" \
-    "${job[@]}" -o "$work/$1" </dev/null
+    "${job[@]}" --set schedule.peer_seconds=$seconds -o "$work/$1" </dev/null
 }
 # case, wanted exit code (-: any), fault: on runs that are trained already
 check() {
@@ -34,7 +38,7 @@ check() {
   mkdir "$work/$name"
   cp -r "$work/whole/runs" "$work/whole/job.used.yaml" "$work/whole/provenance.json" "$work/$name"
   set -- $fault # rank, call, number, signal, a file of the folder
-  MPI_FAULT="$1 $2 $3 $4 $work/$name.met${5:+ $work/$name/$5}" launch "$name" >"$work/$name.log" 2>&1
+  MPI_FAULT="$1 $2 $3 $4 $work/$name.met${5:+ $work/$name/$5}" launch "$name" "$4" >"$work/$name.log" 2>&1
   code=$?
   if ! grep -q 'meets signal' "$work/$name.log"; then # on a machine that is too busy
     if grep -q 'has not answered' "$work/$name.log"; then report "$name" "skipped $name: a rank was lost before"
@@ -47,7 +51,7 @@ check() {
     if grep -qE 'has died|has not come to an end|has not answered' "$work/$name.log"; then report "$name" "ok      $name: a message says why"
     else report "$name" "FAILED  $name: no message"; fi
   fi
-  for _ in $(seq 50); do pgrep -f -- "-o $work/$name( |\$)" >/dev/null || break; sleep 0.1; done
+  for _ in $(seq 600); do pgrep -f -- "-o $work/$name( |\$)" >/dev/null || break; sleep 0.1; done
   if pgrep -f -- "-o $work/$name( |\$)" >/dev/null; then report "$name" "FAILED  $name: something is left running"
   else report "$name" "ok      $name: nothing is left running"; fi
   timeout 200 "$TEASEL" run "${job[@]}" -o "$work/$name" >"$work/$name.again" 2>&1 </dev/null
