@@ -45,6 +45,8 @@ check() {
     else report "$name" "FAILED  $name: the call was not met"; fi
     return
   fi
+  # On a machine that is too busy another rank may be lost as well.
+  grep -q 'has not answered' "$work/$name.log" && wanted=-
   if [ $code = "$wanted" ] || { [ "$wanted" = - ] && [ $code -le 1 ]; }; then report "$name" "ok      $name: ends with $code after $((SECONDS - begin)) s"
   else report "$name" "FAILED  $name: exit code $code after $((SECONDS - begin)) s"; fi
   if [ "$2" != MPI_Finalize ]; then
