@@ -121,7 +121,7 @@ strike() {
 }
 check() { # the sweep that has ended
   sweeps=$((sweeps + 1))
-  [ $((kills - counted)) -ge 4 ] || span=$((span / 2 + 1))
+  [ $((kills - counted)) -ge 4 ] || [ $span -lt 1000 ] || span=$((span / 2))
   [ $((kills - counted)) -le 16 ] || span=$((span * 2))
   counted=$kills
   local twice runs
