@@ -24,19 +24,22 @@ static int by_cluster(const void *a, const void *b) {
   return (x->at > y->at) - (x->at < y->at);
 }
 
-/* logs: (components) log p of each. The odds do not tie where the probability is 1. */
+/* logs: (components, at least 2) log p of each. The odds do not tie where the probability
+ * is 1. */
 static struct judged judge(const float *logs, int64_t components, int64_t at) {
   int best = 0;
   for (int k = 1; k < components; k++)
     best = logs[k] > logs[best] ? k : best;
-  double second = -HUGE_VAL, others = 0;
+  int second = best == 0 ? 1 : 0;
   for (int k = 0; k < components; k++)
-    if (k != best)
-      second = fmax(second, (double)logs[k]);
-  for (int k = 0; k < components; k++)
-    if (k != best)
-      others += exp((double)logs[k] - second);
-  return (struct judged){(double)logs[best] - second - log(others), at, best};
+    second = k != best && logs[k] > logs[second] ? k : second;
+  double others = 0; /* over the second */
+  for (int k = 0; k < components; k++) {
+    if (k != best && k != second)
+      others += exp((double)logs[k] - (double)logs[second]);
+  }
+  return (struct judged){(double)logs[best] - (double)logs[second] - log1p(others), at,
+                         best};
 }
 
 static enum tsl_status judge_all(const struct tsl__mixture_painter *painter,
