@@ -295,8 +295,11 @@ enum tsl_status tsl_store_latents_write(struct tsl_store *store, struct tsl_team
     status = tsl__team_communicator(team, &writing.communicator, err);
     tsl_team_guard_end(team);
   }
-  for (size_t i = 0; i < sizeof steps / sizeof *steps && status == TSL_OK; i++)
+  bool created = false; /* on all members */
+  for (size_t i = 0; i < sizeof steps / sizeof *steps && status == TSL_OK; i++) {
     status = take_step(team, &writing, steps[i], err);
+    created = created || status == TSL_OK;
+  }
   if (status == TSL_OK) {
     status = trim(&writing, err);
     if (status == TSL_OK && writing.first)
@@ -310,7 +313,7 @@ enum tsl_status tsl_store_latents_write(struct tsl_store *store, struct tsl_team
   tsl__h5_release(writing.file);
   tsl_team_guard_end(team);
   /* It may be one that HDF5 could not close, and would try again within MPI_Finalize. */
-  if (status != TSL_OK)
+  if (status != TSL_OK && created)
     tsl_team_spoil(team);
   tsl__h5_release(writing.name_type);
   tsl__h5_release(writing.transfer);
