@@ -15,23 +15,26 @@ models() { (cd "$work/$1/runs" && md5sum ./*/model.h5 ./*/log.csv); }
 
 sweep whole >"$work/whole.log" 2>&1
 is "an undisturbed sweep ends with 0" 0 $? "$work/whole.log"
-runs=$(ls "$work/whole/runs" | wc -l)
 
 processes() { pgrep -f "^$TEASEL run .*-o $work/$1 "; }
 ledgers() { cat "$work/$1"/ledger/*.tsv 2>/dev/null; }
-# folder: a run has been begun, and not all of them are done
+# rank, folder: the rank is in the team of a run that has been logged and is not done
 in_the_middle() {
-  ledgers "$1" | grep -q '	start	' && [ "$(ledgers "$1" | grep -c '	finish	')" -lt "$runs" ]
+  local run
+  run=$(ledgers "$2" | awk -F '\t' -v rank="$1" '
+    $2 == "start" {n = split($4, ends, "-"); if (rank >= ends[1] && rank <= ends[n]) print $3}' | tail -n 1)
+  [ -n "$run" ] && [ "$(wc -l 2>/dev/null <"$work/$2/runs/$run/log.csv")" -ge 3 ] &&
+    [ ! -e "$work/$2/runs/$run/record.json" ]
 }
 
-# rank, folder, arguments...: stops that rank as soon as a run has been begun
+# rank, folder, arguments...: stops that rank in the middle of a run
 check() {
   local rank=$1 folder=$2 begin=$SECONDS code launcher stopped=
   shift 2
   start "$work/$folder.log" sweep "$folder" --set schedule.peer_seconds=3 "$@"
   launcher=$process
   wait_for "stopped=\$(rank_process $rank $work/$folder); [ -n \"\$stopped\" ]" $launcher
-  hold_when "$stopped" "in_the_middle $folder" || no "$folder: rank $rank was never in the middle" "$work/$folder.log"
+  hold_when "$stopped" "in_the_middle $rank $folder" || no "$folder: rank $rank was never in the middle" "$work/$folder.log"
   wait $launcher
   code=$?
   test_that "$folder: the job fails (with $code after $((SECONDS - begin)) s)" \
