@@ -72,7 +72,8 @@ table() {
   awk -F '\t' -v limits=bench/limits.tsv -v reasons=bench/reasons.tsv -v missed="$folder/missed" \
     -v judged="$folder/judged" '
     function holds(value, sign, bound) {
-      if (value !~ /^[0-9]/ || value + 0 <= 0) /* nothing was measured; differences have a 0 */
+      # Nothing was measured; differences may be 0.
+      if (value !~ /^[0-9]/ || value + 0 <= 0)
         return value ~ /^0/ && bound < 1e-6
       value += 0
       if (sign == "1 +-")
