@@ -316,6 +316,7 @@ static enum tsl_status train_one(void *context, int64_t id, struct tsl_team *tea
                                             .store = sweep->request->store,
                                             .poll = tsl__sweep_claims_poll,
                                             .poll_context = &sweep->claims,
+                                            .confirm = tsl__sweep_claims_confirm,
                                             .progress = note_steps,
                                             .progress_context = sweep,
                                             .turn = turn};

@@ -117,6 +117,12 @@ enum tsl_status tsl__sweep_claims_poll(void *context) {
   return claims->poll(claims->poll_context);
 }
 
+enum tsl_status tsl__sweep_claims_confirm(void *context, struct tsl_error *err) {
+  struct tsl__sweep_claims *claims = context;
+  claims->held.beaten = -INFINITY;
+  return tsl_claim_beat(&claims->held, claims->steps, (double)NAN, err);
+}
+
 void tsl__sweep_claims_end(struct tsl__sweep_claims *claims) {
   tsl_claim_drop(&claims->held);
 }

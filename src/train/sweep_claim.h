@@ -43,6 +43,9 @@ enum tsl_status tsl__sweep_claims_begin(struct tsl__sweep_claims *claims, const 
 /* Local. Between steps: the heartbeat, then the coordinator. TSL_TAKEN: the run is lost.
  */
 enum tsl_status tsl__sweep_claims_poll(void *claims);
+/* Local, the first member. Looks at once whether the claim is still held: TSL_TAKEN when
+ * another rank or process has the run, or has finished it. */
+enum tsl_status tsl__sweep_claims_confirm(void *claims, struct tsl_error *err);
 /* Local. Gives the run back. */
 void tsl__sweep_claims_end(struct tsl__sweep_claims *claims);
 

@@ -246,11 +246,14 @@ static enum tsl_status open_files(struct tsl__trainer *trainer, struct found *fo
   tsl__log_header(trainer, &trainer->line);
   if (trainer->line.failed)
     return tsl_error_set(err, TSL_MEMORY, "", "out of memory");
+  const struct tsl_train_request *request = trainer->request;
+  if (request->confirm != NULL)
+    TSL_TRY(request->confirm(request->poll_context, err));
   TSL_TRY(take_newest(trainer, found, values, err));
   if (found->step >= 0)
     return TSL_OK;
-  return tsl_store_log_create(trainer->request->store, trainer->run->name,
-                              trainer->line.bytes, &trainer->log, err);
+  return tsl_store_log_create(request->store, trainer->run->name, trainer->line.bytes,
+                              &trainer->log, err);
 }
 
 enum tsl_status tsl__checkpoint_resume(struct tsl__trainer *trainer,

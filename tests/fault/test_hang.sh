@@ -18,23 +18,30 @@ is "an undisturbed sweep ends with 0" 0 $? "$work/whole.log"
 
 processes() { pgrep -f "^$TEASEL run .*-o $work/$1 "; }
 ledgers() { cat "$work/$1"/ledger/*.tsv 2>/dev/null; }
-# rank, folder: the rank is in the team of a run that has been logged and is not done
+# rank, folder: the last run whose team the rank is in
+run_of() {
+  ledgers "$2" | awk -F '\t' -v rank="$1" '
+    $2 == "start" {n = split($4, ends, "-"); if (rank >= ends[1] && rank <= ends[n]) print $3}' | tail -n 1
+}
+# rank, folder: its run has been given out; most often it has not begun the log yet, and must not
+# begin it when it is woken after another has finished the run
+at_the_beginning() { [ -n "$(run_of "$1" "$2")" ]; }
+# rank, folder: its run has been logged and is not done
 in_the_middle() {
   local run
-  run=$(ledgers "$2" | awk -F '\t' -v rank="$1" '
-    $2 == "start" {n = split($4, ends, "-"); if (rank >= ends[1] && rank <= ends[n]) print $3}' | tail -n 1)
+  run=$(run_of "$1" "$2")
   [ -n "$run" ] && [ "$(wc -l 2>/dev/null <"$work/$2/runs/$run/log.csv")" -ge 3 ] &&
     [ ! -e "$work/$2/runs/$run/record.json" ]
 }
 
-# rank, folder, arguments...: stops that rank in the middle of a run
+# rank, folder, when, arguments...: stops that rank at the beginning or in the middle of a run
 check() {
-  local rank=$1 folder=$2 begin=$SECONDS code launcher stopped=
-  shift 2
+  local rank=$1 folder=$2 when=$3 begin=$SECONDS code launcher stopped=
+  shift 3
   start "$work/$folder.log" sweep "$folder" --set schedule.peer_seconds=3 "$@"
   launcher=$process
   wait_for "stopped=\$(rank_process $rank $work/$folder); [ -n \"\$stopped\" ]" $launcher
-  hold_when "$stopped" "in_the_middle $rank $folder" || no "$folder: rank $rank was never in the middle" "$work/$folder.log"
+  hold_when "$stopped" "$when $rank $folder" || no "$folder: rank $rank was never $when" "$work/$folder.log"
   wait $launcher
   code=$?
   test_that "$folder: the job fails (with $code after $((SECONDS - begin)) s)" \
@@ -45,7 +52,8 @@ check() {
   is "$folder: the same command completes" 0 $? "$work/$folder.again.log"
   is "$folder: with the same bytes" "$(models whole)" "$(models "$folder")"
 }
-check 2 worker --set schedule.width=1
-check 0 coordinator --set schedule.width=1
-check 1 member --set schedule.width=2
+check 2 beginner at_the_beginning --set schedule.width=1
+check 2 worker in_the_middle --set schedule.width=1
+check 0 coordinator in_the_middle --set schedule.width=1
+check 1 member in_the_middle --set schedule.width=2
 facts_end
