@@ -82,6 +82,14 @@ static void print_network(struct tsl_text *out, const struct tsl_network *networ
   }
 }
 
+/* The first line of a job's problems counts them and names its file, which is none here.
+ */
+static void forget_job(struct tsl_error *err) {
+  char *line = err != NULL ? strchr(err->text, '\n') : NULL;
+  if (line != NULL)
+    memmove(err->text, line + 1, strlen(line));
+}
+
 /* Reads the network through a job of one run, which checks every shape. */
 static enum tsl_status explain_network(const char *name, struct tsl_text *out,
                                        struct tsl_error *err) {
@@ -105,6 +113,8 @@ static enum tsl_status explain_network(const char *name, struct tsl_text *out,
       tsl_job_read(&job_text, &registry.registry, &disk, tsl_cli_share(share), &job, err);
   if (status == TSL_OK)
     print_network(out, tsl_job_run(job, 0)->network);
+  else
+    forget_job(err);
   tsl_job_free(job);
   tsl_text_release(&setting);
   return status;

@@ -79,6 +79,9 @@ printf 'seed: 3\nreader: tubers\nsize: 16\n' >mine.yaml
 check "explain resolves a data set file of one's own" $?
 "$TEASEL" explain ./nowhere.yaml 2>err.txt; [ $? -eq 2 ] && grep -q 'no such file' err.txt
 check "explain names a file that is missing" $?
+echo words >words.yaml
+"$TEASEL" explain ./words.yaml 2>err.txt; [ $? -eq 2 ] && [ "$(grep -c . err.txt)" = 1 ] && grep -q '^teasel: ./words.yaml:1:1: ' err.txt
+check "explain names the file that is wrong, and nothing else" $?
 "$TEASEL" explain qqqqqqqq 2>err.txt; [ $? -eq 2 ] && grep -q 'teasel explain. tells all words' err.txt
 check "explain says where all words are" $?
 "$TEASEL" explain beta_tcvea 2>err.txt; [ $? -eq 2 ] && grep -q "did you mean 'beta_tcvae'" err.txt
