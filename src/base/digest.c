@@ -1,6 +1,5 @@
 #include "teasel/digest.h"
 
-#include <stdio.h>
 #include <xxhash.h>
 
 static struct tsl_digest canonical(XXH128_hash_t hash) {
@@ -36,6 +35,10 @@ void tsl_digester_free(struct tsl_digester *digester) {
 }
 
 void tsl_digest_print(const struct tsl_digest *digest, char out[33]) {
-  for (size_t i = 0; i < sizeof digest->bytes; i++)
-    snprintf(out + 2 * i, 3, "%02x", digest->bytes[i]);
+  static const char digits[] = "0123456789abcdef";
+  for (size_t i = 0; i < sizeof digest->bytes; i++) {
+    out[2 * i] = digits[digest->bytes[i] >> 4];
+    out[2 * i + 1] = digits[digest->bytes[i] & 15];
+  }
+  out[2 * sizeof digest->bytes] = '\0';
 }

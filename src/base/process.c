@@ -56,12 +56,20 @@ static void print_place(char *buffer) {
     snprintf(buffer, TSL_PLACE_TEXT, "%.40s %.50s", boot, names);
 }
 
+/* Asked for with every file that is written, and the same for as long as the process
+ * lives; a fork has another number. */
+static _Thread_local struct tsl_process myself;
+
 void tsl_process_self(struct tsl_process *out) {
   char state = ' ';
-  memset(out, 0, sizeof *out);
-  out->pid = getpid();
-  out->started = start_of(out->pid, &state);
-  print_place(out->place);
+  const int64_t pid = getpid();
+  if (myself.pid != pid || myself.started == 0) {
+    memset(&myself, 0, sizeof myself);
+    myself.pid = pid;
+    myself.started = start_of(pid, &state);
+    print_place(myself.place);
+  }
+  *out = myself;
 }
 
 bool tsl_process_is_dead(const struct tsl_process *process) {

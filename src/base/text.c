@@ -77,16 +77,25 @@ void tsl_text_format(struct tsl_text *text, const char *format, ...) {
   va_end(again);
 }
 
+/* Prints so many digits; whether they are read back as the number. */
+static bool is_exact(char *buffer, double value, int digits) {
+  snprintf(buffer, 32, "%.*g", digits, value);
+  return isnan(value) || strtod(buffer, NULL) == value;
+}
+
 char *tsl_number_print(char *buffer, double value) {
   if (fabs(value) < 1e15 && value == floor(value)) {
     snprintf(buffer, 32, "%.0f", value);
     return buffer;
   }
-  for (int digits = 1; digits <= 17; digits++) {
-    snprintf(buffer, 32, "%.*g", digits, value);
-    if (isnan(value) || strtod(buffer, NULL) == value)
-      break;
-  }
+  /* What is read back right from some digits is so from more: results of computations
+   * need 16 or 17, what people wrote needs few. */
+  const int many = 16, most = 17;
+  int digits = is_exact(buffer, value, many - 1) ? 1 : many;
+  while (digits < most && !is_exact(buffer, value, digits))
+    digits++;
+  if (digits == most)
+    (void)is_exact(buffer, value, most);
   return buffer;
 }
 

@@ -280,5 +280,5 @@ void tsl_store_checkpoint_remove(const struct tsl_store *store, const char *run)
   /* The older first: a reader in between sees the newest or none. */
   for (int generation = TSL_CHECKPOINT_GENERATIONS - 1; generation >= 0; generation--)
     remove(tsl_store_checkpoint_path(store, run, generation, path));
-  tsl__part_sweep(tsl_store_checkpoint_path(store, run, 0, path));
+  tsl__part_sweep(tsl_store_run_path(store, run, "", path), files, 1);
 }

@@ -84,16 +84,24 @@ enum tsl_status tsl__part_publish(const char *part, const char *path,
   return sync_path(folder_of(path, buffer), O_RDONLY | O_DIRECTORY, err);
 }
 
-void tsl__part_sweep(const char *path) {
-  char buffer[TSL_PATH_MAX], name[TSL_PATH_MAX];
-  const char *folder = folder_of(path, buffer);
-  const char *slash = strrchr(path, '/');
-  int length = snprintf(name, sizeof name, "%s.part-", slash != NULL ? slash + 1 : path);
+/* Whether `name` is a part of one of the files. */
+static bool is_part_of(const char *name, const char *const *files, size_t count) {
+  static const char mark[] = ".part-";
+  for (size_t i = 0; i < count; i++) {
+    size_t length = strlen(files[i]);
+    if (strncmp(name, files[i], length) == 0 &&
+        strncmp(name + length, mark, sizeof mark - 1) == 0)
+      return true;
+  }
+  return false;
+}
+
+void tsl__part_sweep(const char *folder, const char *const *files, size_t count) {
   DIR *entries = opendir(folder);
   if (entries == NULL)
     return;
   for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
-    if (strncmp(entry->d_name, name, (size_t)length) == 0)
+    if (is_part_of(entry->d_name, files, count))
       unlinkat(dirfd(entries), entry->d_name, 0);
   }
   closedir(entries);
@@ -212,22 +220,35 @@ bool tsl_file_exists(const char *path) {
   return stat(path, &about) == 0;
 }
 
+/* Whether path is a folder now; *failure: why not. */
+static bool make_folder(const char *path, int *failure) {
+  struct stat about;
+  *failure = 0;
+  if (mkdir(path, 0777) == 0)
+    return true;
+  *failure = errno;
+  if (stat(path, &about) != 0)
+    return false;
+  if (!S_ISDIR(about.st_mode))
+    *failure = ENOTDIR;
+  return S_ISDIR(about.st_mode);
+}
+
 enum tsl_status tsl_folder_create(const char *path, struct tsl_error *err) {
   char buffer[TSL_PATH_MAX];
+  int failure = 0;
   TSL_TRY(tsl__path_print(buffer, sizeof buffer, err, "%s", path));
+  if (make_folder(buffer, &failure)) /* the folders above are there already */
+    return TSL_OK;
   for (char *slash = buffer + 1; buffer[0] != '\0'; slash++) {
     if (*slash != '/' && *slash != '\0')
       continue;
     char kept = *slash;
     *slash = '\0';
-    struct stat about;
-    if (mkdir(buffer, 0777) != 0) {
-      int failure = errno;
-      if (stat(buffer, &about) != 0)
-        return tsl__io_error(err, path, "cannot make the folder", failure);
-      if (!S_ISDIR(about.st_mode))
-        return tsl__io_error(err, buffer, "cannot make a folder here", ENOTDIR);
-    }
+    if (!make_folder(buffer, &failure))
+      return failure == ENOTDIR
+                 ? tsl__io_error(err, buffer, "cannot make a folder here", ENOTDIR)
+                 : tsl__io_error(err, path, "cannot make the folder", failure);
     *slash = kept;
     if (kept == '\0')
       break;

@@ -23,9 +23,9 @@ enum tsl_status tsl__file_replace(const char *path, const void *bytes, size_t co
 /* Local. As tsl_file_write, and what was `path` becomes `older`. */
 enum tsl_status tsl__file_rotate(const char *path, const char *older, const void *bytes,
                                  size_t count, struct tsl_error *err);
-/* Local. Removes what a killed writer of `path` left beside it. Only for the one writer
- * of `path`. */
-void tsl__part_sweep(const char *path);
+/* Local. Removes what killed writers of these files in the folder left beside them. Only
+ * for the one writer of the files. files: (count) names */
+void tsl__part_sweep(const char *folder, const char *const *files, size_t count);
 /* Local. Removes from a folder what writers left that are dead for certain: processes of
  * this machine. */
 void tsl__parts_sweep(const char *folder);

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-  GROWTH = 1 << 20,     /* bytes by which the memory image grows */
+  GROWTH = 1 << 16,     /* bytes by which the memory image grows, cleared each time */
   MEMORY_MOST = 1 << 28 /* bytes composed in memory */
 };
 

@@ -78,8 +78,17 @@ enum tsl_status tsl_ledger_open(const struct tsl_store *store, struct tsl_ledger
 
 /* A cell: no tabs, no ends of lines, no other control characters. */
 static void add_cell(struct tsl_text *text, const char *value, const char *end) {
-  for (const char *c = value; *c != '\0'; c++)
-    tsl_text_format(text, "%c", (unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c);
+  for (const char *c = value; *c != '\0';) {
+    size_t plain = 0;
+    while ((unsigned char)c[plain] >= 0x20 && c[plain] != 0x7f)
+      plain++;
+    tsl_text_add_bytes(text, c, plain);
+    c += plain;
+    if (*c == '\0')
+      break;
+    tsl_text_add(text, " ");
+    c++;
+  }
   tsl_text_add(text, end);
 }
 

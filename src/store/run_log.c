@@ -22,8 +22,8 @@ static void sweep_run(const struct tsl_store *store, const char *run) {
   static const char *const names[] = {"log.csv", "model.h5", "record.json",
                                       "checkpoint.h5", "progress.json"};
   char path[TSL_PATH_MAX];
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    tsl__part_sweep(tsl_store_run_path(store, run, names[i], path));
+  tsl__part_sweep(tsl_store_run_path(store, run, "", path), names,
+                  sizeof names / sizeof *names);
 }
 
 static enum tsl_status append(struct tsl_run_log *log, const void *bytes, size_t count,
