@@ -6,8 +6,10 @@
 #include "teasel/watch.h"
 #include "train/sweep_track.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 static struct tsl_world *world;
 
@@ -25,6 +27,8 @@ extern const char __executable_start[], etext[]; /* of the linker */
 void *__libc_malloc(size_t bytes);
 void *__libc_calloc(size_t count, size_t bytes);
 void *__libc_realloc(void *old, size_t bytes);
+void *__libc_memalign(size_t alignment, size_t bytes);
+void *memalign(size_t alignment, size_t bytes);
 
 static void count_call(const char *caller) {
   if (!counting)
@@ -46,6 +50,34 @@ __attribute__((noinline)) void *calloc(size_t count, size_t bytes) {
 __attribute__((noinline)) void *realloc(void *old, size_t bytes) {
   count_call(__builtin_return_address(0));
   return __libc_realloc(old, bytes);
+}
+
+__attribute__((noinline)) void *reallocarray(void *old, size_t count, size_t bytes) {
+  size_t all = 0;
+  count_call(__builtin_return_address(0));
+  if (!__builtin_mul_overflow(count, bytes, &all))
+    return __libc_realloc(old, all);
+  errno = ENOMEM;
+  return NULL;
+}
+
+__attribute__((noinline)) void *memalign(size_t alignment, size_t bytes) {
+  count_call(__builtin_return_address(0));
+  return __libc_memalign(alignment, bytes);
+}
+
+__attribute__((noinline)) void *aligned_alloc(size_t alignment, size_t bytes) {
+  count_call(__builtin_return_address(0));
+  return __libc_memalign(alignment, bytes);
+}
+
+__attribute__((noinline)) int posix_memalign(void **out, size_t alignment, size_t bytes) {
+  count_call(__builtin_return_address(0));
+  void *made = __libc_memalign(alignment, bytes);
+  if (made == NULL)
+    return ENOMEM;
+  *out = made;
+  return 0;
 }
 
 static bool can_count(void) {
@@ -127,17 +159,29 @@ static void test_sweep__tells_how_far_it_is_without_allocating(void **state) {
   case_close(&made);
 }
 
-static void test_count__sees_an_allocation(void **state) {
+static void test_count__sees_every_kind_of_allocation(void **state) {
   (void)state;
   if (!can_count())
     skip();
-  void *volatile memory = NULL;
+  void *volatile made[7] = {NULL};
+  void *placed = NULL;
   int before = ours;
   counting = 1;
-  memory = malloc(100);
+  made[0] = malloc(100);
+  made[1] = calloc(10, 10);
+  made[2] = realloc(NULL, 100);
+  made[3] = reallocarray(NULL, 10, 10);
+  made[4] = memalign(64, 128);
+  made[5] = aligned_alloc(64, 128);
+  int failure = posix_memalign(&placed, 64, 128);
   counting = 0;
-  free(memory);
-  assert_int_equal(ours, before + 1);
+  made[6] = placed;
+  assert_int_equal(failure, 0);
+  assert_int_equal(ours, before + 7);
+  for (int i = 0; i < 7; i++) {
+    assert_non_null(made[i]);
+    free(made[i]);
+  }
 }
 
 int main(int argc, char **argv) {
@@ -147,7 +191,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_train__allocates_nothing_once_it_runs),
       cmocka_unit_test(test_sweep__tells_how_far_it_is_without_allocating),
-      cmocka_unit_test(test_count__sees_an_allocation),
+      cmocka_unit_test(test_count__sees_every_kind_of_allocation),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   tsl_world_close(world);
