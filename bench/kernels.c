@@ -1,126 +1,12 @@
-/* kernels: our own kernels beside the library's that they replace, on the shapes of
- * conv64, mlp3072 and gmvae-mnist, shard by shard as a step runs them.
- *
- * Prints lines `NAME OURS LIBRARY`, microseconds of the core: medians, the two taking
- * turns. What is done once a step (transformed and turned weights) counts with its share
- * of a shard; the library gets its weights in the layout that it likes, for nothing. */
-#include "metric/product.h"
+/* kernels: our own layers in float32 beside oneDNN's that they replace, on the shapes of
+ * conv64, mlp3072 and gmvae-mnist, shard by shard as a step runs them. */
+#include "kernels.h"
+
 #include "nn/deconv_few.h"
 #include "nn/layer.h"
 #include "nn/multiply.h"
 #include "nn/vector.h"
 #include "teasel/nn.h"
-
-#include <cblas.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-
-enum { TURNS = 31, SHARDS = 8, ROWS = 8, LANES = 16 };
-
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-/* Numbers from -0.5 to 0.5 by a small generator (Lehmer's); a whole number of lines. */
-static float *numbers(size_t count) {
-  size_t whole = (count + LANES) / LANES * LANES;
-  float *made = aligned_alloc(64, whole * sizeof *made);
-  uint64_t state = 1;
-  if (made == NULL)
-    exit(1);
-  for (size_t i = 0; i < whole; i++) {
-    state = state * 48271 % 2147483647;
-    made[i] = (float)state / 2147483647.0F - 0.5F;
-  }
-  return made;
-}
-
-static int by_size(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-struct pair {
-  double ours, library; /* microseconds */
-};
-
-static struct pair take_turns(void (*ours)(void *context), void (*library)(void *context),
-                              void *context) {
-  double times[2][TURNS];
-  for (int i = -2; i < TURNS; i++) {
-    double begun = seconds_now();
-    ours(context);
-    double middle = seconds_now();
-    library(context);
-    if (i >= 0) {
-      times[0][i] = 1e6 * (middle - begun);
-      times[1][i] = 1e6 * (seconds_now() - middle);
-    }
-  }
-  for (int k = 0; k < 2; k++)
-    qsort(times[k], TURNS, sizeof times[k][0], by_size);
-  return (struct pair){times[0][TURNS / 2], times[1][TURNS / 2]};
-}
-
-static void print(const char *name, struct pair pair) {
-  printf("%s %.2f %.2f\n", name, pair.ours, pair.library);
-}
-
-/* ---- oneDNN ---- */
-
-static void must(enum tsl_status status, const struct tsl_error *err) {
-  if (status == TSL_OK)
-    return;
-  fprintf(stderr, "kernels: %s\n", err->text);
-  exit(1);
-}
-
-/* One pass of a layer, with its own weight. */
-struct pass {
-  struct tsl__kernel kernel;
-  float *weight;
-};
-
-/* Room that all share; grown while nothing runs. */
-static void share_room(struct tsl__dnnl *dnnl, size_t bytes) {
-  if (bytes > dnnl->scratch_bytes)
-    dnnl->scratch_bytes = bytes;
-  free(dnnl->scratch);
-  dnnl->scratch = numbers(dnnl->scratch_bytes / sizeof(float));
-}
-
-static struct pass conv_pass(struct tsl__dnnl *dnnl, const struct tsl__conv_geometry *g,
-                             enum tsl__pass kind, bool bias) {
-  struct tsl_error err = {0};
-  struct pass pass;
-  const int64_t x[] = {g->rows, g->in_channels, g->in_height, g->in_width};
-  const int64_t y[] = {g->rows, g->out_channels, g->out_height, g->out_width};
-  const int64_t weight[] = {g->out_channels, g->in_channels, g->kernel_height,
-                            g->kernel_width};
-  /* Blocks where both sides have whole ones; else what oneDNN chooses. */
-  bool blocks = g->in_channels % LANES == 0 && g->out_channels % LANES == 0;
-  struct tsl__sides sides = {blocks ? tsl__layout_blocked(x) : tsl__layout_any(4, x),
-                             tsl__layout_any(4, weight),
-                             blocks ? tsl__layout_blocked(y) : tsl__layout_any(4, y)};
-  const struct tsl__layer layer = {kind, bias, false};
-  must(tsl__kernel_conv(dnnl, &pass.kernel, g, &layer, &sides, &err), &err);
-  pass.weight = numbers(tsl__layout_bytes(&sides.weight) / sizeof(float));
-  return pass;
-}
-
-static void pass_release(struct pass *pass) {
-  tsl__kernel_release(&pass->kernel);
-  free(pass->weight);
-}
-
-static void run(struct pass *pass, const float *first, const float *second, float *third,
-                float *fourth) {
-  tsl__kernel_run(&pass->kernel, (const float *[]){first, second, third, fourth});
-}
 
 /* ---- 4x4 kernels, stride 2: both gradients, through ReLU and bias ---- */
 
@@ -418,58 +304,6 @@ static void time_pixel(struct tsl__dnnl *dnnl) {
   dense_release(&d);
 }
 
-/* ---- exponentials, and the products of scores ---- */
-
-enum { EXPONENTIALS = 1 << 16, COLUMNS = 160, POINTS = 1000 };
-
-struct plain {
-  float *x, *y;
-  double *a, *out; /* (COLUMNS / 8, POINTS, 8) and as (POINTS, COLUMNS) */
-};
-
-TSL__VECTOR static void exponentials(const float *restrict x, float *restrict y) {
-  for (int i = 0; i < EXPONENTIALS; i++)
-    y[i] = tsl__exp(x[i]);
-}
-
-static void exp_ours(void *context) {
-  const struct plain *p = context;
-  exponentials(p->x, p->y);
-}
-
-static void exp_library(void *context) {
-  const struct plain *p = context;
-  for (int i = 0; i < EXPONENTIALS; i++)
-    p->y[i] = expf(p->x[i]);
-}
-
-static void product_ours(void *context) {
-  const struct plain *p = context;
-  tsl__product(p->a, COLUMNS / TSL__PANEL, p->a, COLUMNS / TSL__PANEL, POINTS, p->out);
-}
-
-static void product_library(void *context) {
-  const struct plain *p = context;
-  cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, COLUMNS, COLUMNS, POINTS, 1, p->a,
-              COLUMNS, p->a, COLUMNS, 0, p->out, COLUMNS);
-}
-
-static void time_plain(void) {
-  struct plain p = {.x = numbers(EXPONENTIALS), .y = numbers(EXPONENTIALS)};
-  p.a = calloc((size_t)POINTS * COLUMNS, sizeof *p.a);
-  p.out = calloc((size_t)COLUMNS * COLUMNS, sizeof *p.out);
-  if (p.a == NULL || p.out == NULL)
-    exit(1);
-  for (int i = 0; i < POINTS * COLUMNS; i++)
-    p.a[i] = (double)p.x[i % EXPONENTIALS];
-  print("exponential", take_turns(exp_ours, exp_library, &p));
-  print("scores", take_turns(product_ours, product_library, &p));
-  free(p.x);
-  free(p.y);
-  free(p.a);
-  free(p.out);
-}
-
 int main(void) {
   struct tsl__dnnl dnnl = {0};
   struct tsl_error err = {0};
@@ -481,7 +315,6 @@ int main(void) {
     time_dense(&dnnl);
     time_pixel(&dnnl);
   }
-  time_plain();
   free(dnnl.scratch);
   dnnl.scratch = NULL;
   tsl__dnnl_release(&dnnl);

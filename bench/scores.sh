@@ -7,6 +7,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 BUILD=${BUILD:-build/release}
+unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE # of OpenBLAS what it chooses itself
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -25,10 +26,8 @@ fi
 "$BUILD/bench/scores" | sed 's/^/ours /' >>"$times" || exit 1
 for points in 60000 120000; do "$BUILD/bench/scores" memory $points >>"$times" || exit 1; done
 if [ "$(nproc)" -ge 2 ]; then
-  for ((round = 0; round < 3; round++)); do
-    for ranks in 1 2; do
-      timeout 60 mpirun --bind-to none -n $ranks "$BUILD/bench/scores" ranks | sed 's/^/ranks /' >>"$times" || exit 1
-    done
+  for ranks in 1 2 1 2 1 2 1 2 1 2 1 2 1 2 1; do
+    timeout 60 mpirun --bind-to none -n $ranks "$BUILD/bench/scores" ranks | sed 's/^/ranks /' >>"$times" || exit 1
   done
 fi
 # pipefail is no help in `a | b || exit`: an empty measurement is the sign of a failure.
@@ -41,8 +40,9 @@ seconds() { # ours|peer, name: the slowest measurement
 }
 value() { awk -v w="$1" -v n="$2" '$1 == w && $2 == n {print $4; exit}' "$times"; }
 calculate() { awk "BEGIN {printf \"%.$1g\", $2}"; }
-median() { # of silhouettes on so many ranks
-  awk -v n="$1" '$1 == "ranks" && $3 == n {print $4}' "$times" | sort -n | sed -n 2p
+gains() { # sorted: of two ranks, each over the mean of one rank before and behind it
+  awk '$1 == "ranks" && $3 == 1 {if (two) print (one + $4) / 2 / two; one = $4; two = 0}
+    $1 == "ranks" && $3 == 2 {two = $4}' "$times" | sort -n
 }
 
 udr=$(seconds ours udr_both) silhouette=$(seconds ours silhouette)
@@ -50,10 +50,16 @@ result scores.udr "$udr" s "115 models x 1000 points x 10 latents, all pairs, bo
 result scores.udr.spearman "$(seconds ours udr_spearman)" s "Spearman alone, ranks included"
 result scores.udr.lasso "$(seconds ours udr_lasso)" s "Lasso alone, to optimality conditions of 1e-10"
 if [ $peers = yes ]; then
+  for part in spearman lasso; do
+    [ $part = spearman ] && about="ranks and one product" ||
+      about="coordinate descent on Gram matrices, all targets of a model at once"
+    result scores.udr.numpy.$part "$(calculate 3 "$(seconds peer numpy_$part) / $(seconds ours udr_$part)")" times \
+      "faster than NumPy's $(seconds peer numpy_$part) s: $about"
+  done
   numpy=$(calculate 4 "$(seconds peer numpy_spearman) + $(seconds peer numpy_lasso)")
   calls=$(calculate 4 "$(seconds peer calls_spearman) + $(seconds peer calls_lasso)")
   result scores.udr.numpy "$(calculate 3 "$numpy / $udr")" times \
-    "faster than NumPy's $numpy s: ranks and one product $(seconds peer numpy_spearman) s, coordinate descent on Gram matrices, all targets of a model at once, $(seconds peer numpy_lasso) s"
+    "faster than NumPy's $numpy s: both of these together, beside both of ours in one pass"
   result scores.udr.calls "$(calculate 4 "$calls / $udr")" times \
     "faster than disentanglement_lib's calls, $calls s: scikit-learn's Lasso $(seconds peer calls_lasso) s, SciPy's spearmanr $(seconds peer calls_spearman) s; measured on 30 pairs of models, scaled to 13,110"
 fi
@@ -70,11 +76,15 @@ if [ $peers = yes ]; then
   result scores.silhouette.difference \
     "$(calculate 2 "sqrt(($(value peer scikit_silhouette) - $(value ours silhouette)) ^ 2)")" 1 "to scikit-learn's value"
 fi
-if [ -n "$(median 2)" ]; then
+if [ -n "$(gains)" ]; then
   [ "$(awk '$1 == "ranks" {print $5}' "$times" | sort -u | wc -l)" = 1 ] ||
     { echo "scores.sh: the silhouette depends on the number of ranks" >&2; exit 1; }
-  result scores.silhouette.two-ranks "$(calculate 3 "$(median 1) / $(median 2)")" times \
-    "faster on two ranks than on one, by the clock, medians of three; the same bits"
+  result scores.silhouette.two-ranks "$(gains | awk '{v[NR] = $1} END {printf "%.3g", v[int((NR + 1) / 2)]}')" times \
+    "faster on two ranks than on one, by the clock; median of $(gains | wc -l), each over the mean of one rank before and behind it, from $(gains | awk '{v[NR] = $1} END {printf "%.3f to %.3f", v[1], v[NR]}'); the same bits"
 fi
-result scores.silhouette.memory "$(awk '$1 == "memory" && $2 == 60000 {printf "%.0f", $3 * 1024 / $2}' "$times")" "bytes a point" \
-  "beyond the input of 164; $(awk '$1 == "memory" && $2 == 120000 {printf "%.0f", $3 * 1024 / $2}' "$times") at 120,000 points"
+memory() { # points: bytes a point beyond the input
+  awk -v n="$1" '$1 == "memory" && $2 == n {printf "%.0f", $3 * 1024 / $2}' "$times"
+}
+result scores.silhouette.memory "$(memory 60000)" "bytes a point" "beyond the input of 164"
+result scores.silhouette.memory.growth "$(calculate 3 "$(memory 120000) / $(memory 60000)")" times \
+  "the bytes a point at twice as many points, $(memory 120000), over those at 60,000; linear would be 1"
