@@ -15,6 +15,8 @@ struct tsl_process {
 };
 /* Local. This process. */
 void tsl_process_self(struct tsl_process *out);
+/* Local. Another one of this machine and namespace, which lives or has just ended. */
+void tsl_process_of(int64_t pid, struct tsl_process *out);
 /* Local. True only when it is certain: a process of this machine and namespace that has
  * ended, also where nobody has asked for its end yet. */
 bool tsl_process_is_dead(const struct tsl_process *process);

@@ -78,8 +78,19 @@ bool tsl_file_exists(const char *path);
 enum tsl_status tsl_folder_create(const char *path,
                                   struct tsl_error *err); /* with parents */
 
+enum { TSL_PART_TOKEN = 80 };
+/* Local. A name for what this process makes for a while: unlike any other, and it tells
+ * whose it is; buffer: TSL_PART_TOKEN bytes. */
+void tsl_part_token(char *buffer);
+/* Local. Whether the text begins with a token whose process is dead for certain: one of
+ * this machine. */
+bool tsl_part_is_left_over(const char *token);
+
 /* ---- a results folder ---- */
 struct tsl_store;
+
+/* The names of what ranks tell `teasel launch` begin so; its token follows. */
+#define TSL_STORE_LAUNCH "launch."
 
 enum { TSL_STORE_FORMAT = 1 }; /* of the folder's files, in provenance.json */
 

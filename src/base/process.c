@@ -56,19 +56,22 @@ static void print_place(char *buffer) {
     snprintf(buffer, TSL_PLACE_TEXT, "%.40s %.50s", boot, names);
 }
 
+void tsl_process_of(int64_t pid, struct tsl_process *out) {
+  char state = ' ';
+  memset(out, 0, sizeof *out);
+  out->pid = pid;
+  out->started = start_of(pid, &state);
+  print_place(out->place);
+}
+
 /* Asked for with every file that is written, and the same for as long as the process
  * lives; a fork has another number. */
 static _Thread_local struct tsl_process myself;
 
 void tsl_process_self(struct tsl_process *out) {
-  char state = ' ';
   const int64_t pid = getpid();
-  if (myself.pid != pid || myself.started == 0) {
-    memset(&myself, 0, sizeof myself);
-    myself.pid = pid;
-    myself.started = start_of(pid, &state);
-    print_place(myself.place);
-  }
+  if (myself.pid != pid || myself.started == 0)
+    tsl_process_of(pid, &myself);
   *out = myself;
 }
 

@@ -151,6 +151,7 @@ static enum tsl_status launch_job(const struct request *request, int *code,
 static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
   struct request request = {.job = NULL};
   int code = 0;
+  tsl__launch_catch();
   enum tsl_status status = read_arguments(&request, argc, argv, err);
   if (status == TSL_OK)
     status = launch_job(&request, &code, err);

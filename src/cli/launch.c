@@ -1,8 +1,10 @@
 #include "cli/launch.h"
 
+#include "cli/launch_session.h"
+#include "cli/launch_told.h"
+
 #include "teasel/log.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -15,81 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char variable[] = "TEASEL_LAUNCH";
-static const char unscored[] = " a rank was lost while scoring"; /* behind the code */
-
-/* ---- how rank 0 tells its end: a file of the results folder, or, before there is one,
- * of its machine, which most often is the launcher's ---- */
-
-static void print_path(const char *folder, const char *token, char *path) {
-  const char *temporary = getenv("TMPDIR");
-  if (folder != NULL)
-    snprintf(path, TSL_PATH_MAX, "%.3800s/launch.%.100s", folder, token);
-  else
-    snprintf(path, TSL_PATH_MAX, "%.3800s/teasel-launch.%.100s",
-             temporary != NULL ? temporary : "/tmp", token);
-}
-
-void tsl__launch_tell(const struct tsl_store *store, enum tsl_status status,
-                      bool trained) {
-  const char *token = getenv(variable);
-  char path[TSL_PATH_MAX], text[64];
-  if (token == NULL || strchr(token, '/') != NULL)
-    return;
-  int length = snprintf(text, sizeof text, "%d%s\n", tsl_status_exit_code(status),
-                        status == TSL_PEER_LOST && trained ? unscored : "");
-  print_path(store != NULL ? tsl_store_folder(store) : NULL, token, path);
-  (void)tsl_file_write(path, text, (size_t)length, NULL);
-}
-
-static void print_left(const char *path, int rank, char *left) {
-  snprintf(left, TSL_PATH_MAX, "%.4000s.left-%d", path, rank);
-}
-
-void tsl__launch_left(const struct tsl_store *store, const struct tsl_world *world) {
-  const char *token = getenv(variable);
-  char path[TSL_PATH_MAX], left[TSL_PATH_MAX], text[32];
-  if (token == NULL || strchr(token, '/') != NULL || tsl_world_is_dead(world, 0))
-    return;
-  int length = snprintf(text, sizeof text, "%d\n", tsl_world_size(world));
-  print_path(store != NULL ? tsl_store_folder(store) : NULL, token, path);
-  print_left(path, tsl_world_rank(world), left);
-  (void)tsl_file_write(left, text, (size_t)length, NULL);
-}
-
-/* Whether all ranks but the first have told at this path that they left. */
-static bool all_left(const char *path) {
-  char left[TSL_PATH_MAX], *bytes = NULL;
-  size_t count = 0;
-  print_left(path, 1, left);
-  if (!tsl_file_exists(left) || tsl_file_read(left, &bytes, &count, NULL) != TSL_OK)
-    return false;
-  long size = strtol(bytes, NULL, 10);
-  bool all = size > 1;
-  free(bytes);
-  for (int rank = 2; rank < size && all; rank++) {
-    print_left(path, rank, left);
-    all = tsl_file_exists(left);
-  }
-  return all;
-}
-
-/* The file of this path, and those that begin with its name and ".left-". */
-static void remove_told(const char *path) {
-  char folder[TSL_PATH_MAX], prefix[TSL_PATH_MAX];
-  const char *name = strrchr(path, '/') + 1; /* print_path writes one */
-  snprintf(folder, sizeof folder, "%.*s", (int)(name - path), path);
-  int length = snprintf(prefix, sizeof prefix, "%s.left-", name);
-  unlink(path);
-  DIR *entries = opendir(folder);
-  if (entries == NULL)
-    return;
-  for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
-    if (strncmp(entry->d_name, prefix, (size_t)length) == 0)
-      unlinkat(dirfd(entries), entry->d_name, 0);
-  }
-  closedir(entries);
-}
+enum {
+  STOPPED = 75,     /* run the same command again */
+  NOT_STARTED = 127 /* as of a shell */
+};
 
 /* ---- mpirun's words ---- */
 
@@ -159,7 +90,7 @@ static void add_mpirun(const struct tsl__launch *launch, char **words, size_t *c
   add_setting(launch, words, count, "oob_tcp_keepalive_intvl", "3");
   add_setting(launch, words, count, "oob_tcp_keepalive_probes", "3");
   add(words, count, "-x");
-  add(words, count, variable);
+  add(words, count, TSL_LAUNCH_VARIABLE);
   for (size_t i = 0; i < launch->extra_count; i++)
     add(words, count, launch->extra[i]);
 }
@@ -190,64 +121,65 @@ static void note_signal(int number) {
   warnings += number == SIGUSR1;
 }
 
-static void catch_signals(void) {
+void tsl__launch_catch(void) {
   static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1};
-  struct sigaction action = {.sa_handler = note_signal};
+  struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+  sigset_t set;
   sigemptyset(&action.sa_mask);
-  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+  sigemptyset(&set);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     sigaction(numbers[i], &action, NULL);
+    sigaddset(&set, numbers[i]);
+  }
+  sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 /* In the child: a group of its own, so that a Ctrl-C of the terminal does not reach
- * mpirun, which would kill its ranks; and USR1 when the launcher itself is killed. */
+ * mpirun, which would kill its ranks; and USR1 when the launcher itself is killed. USR1
+ * is ignored until mpirun has its own handler, or it would end mpirun before it started
+ * anything; the launcher says it again. */
 static void become_mpirun(char **words, pid_t parent) {
   int nothing = open("/dev/null", O_RDONLY);
   if (nothing >= 0)
     dup2(nothing, STDIN_FILENO);
   setpgid(0, 0);
+  signal(SIGUSR1, SIG_IGN);
   prctl(PR_SET_PDEATHSIG, SIGUSR1);
   if (getppid() == parent)
     execvp(words[0], words);
   fprintf(stderr, "teasel: cannot start %s: %s\n", words[0], strerror(errno));
-  _exit(127);
+  _exit(NOT_STARTED);
 }
 
 /* ---- one start ---- */
 
 struct start {
   pid_t process;
-  char paths[2][TSL_PATH_MAX]; /* where rank 0 tells its end */
-  int forwarded;               /* signals passed on */
-  double ended; /* when rank 0 had told, or all others, or a kill was asked for; 0: not
-                   yet */
+  struct tsl__told_place place;
+  int forwarded;   /* signals passed on */
+  double repeated; /* when the last of them was said */
+  bool marked;     /* its session is */
+  double ended;    /* when rank 0 had told, or all others, or a kill was asked for; 0: not
+                      yet */
   bool killed;
-  bool unscored; /* it ended because a rank was lost while scoring */
 };
 
-/* -1: not told yet. */
-static int told(struct start *start) {
-  char *bytes = NULL;
-  size_t count = 0;
-  for (int i = 0; i < 2; i++) {
-    if (!tsl_file_exists(start->paths[i]) ||
-        tsl_file_read(start->paths[i], &bytes, &count, NULL) != TSL_OK)
-      continue;
-    int code = (int)strtol(bytes, NULL, 10);
-    start->unscored = strstr(bytes, unscored) != NULL;
-    free(bytes);
-    return code;
-  }
-  return -1;
-}
-
+/* Once may be too early: mpirun has no ranks yet, and drops it. To a rank that has heard
+ * it, it says nothing new. */
 static void pass_on(struct start *start) {
-  if (start->forwarded != stops) {
+  const double patience = 2; /* seconds */
+  double now = tsl_clock_seconds();
+  if (stops > 0 && start->ended == 0 &&
+      (start->forwarded != stops || now - start->repeated > patience)) {
+    if (start->forwarded == 0)
+      tsl_log(TSL_LOG_NORMAL, "a signal: the ranks are asked to save and to stop");
     start->forwarded = stops;
+    start->repeated = now;
     kill(start->process, SIGUSR1);
   }
   if (interrupts > 1 && start->ended == 0) {
     tsl_log(TSL_LOG_NORMAL, "interrupted twice: not waiting for what is being saved");
-    start->ended = tsl_clock_seconds();
+    start->ended = now;
     kill(start->process, SIGTERM);
   }
 }
@@ -257,8 +189,9 @@ static void pass_on(struct start *start) {
 static void end_leftover(struct start *start) {
   const double patience = 20, more = 10; /* seconds */
   double now = tsl_clock_seconds();
+  struct tsl__told told;
   if (start->ended == 0 &&
-      (told(start) >= 0 || all_left(start->paths[0]) || all_left(start->paths[1])))
+      (tsl__told_read(&start->place, &told) || tsl__told_all_left(&start->place)))
     start->ended = now;
   if (start->ended == 0 || now - start->ended < patience)
     return;
@@ -271,39 +204,38 @@ static void end_leftover(struct start *start) {
   }
 }
 
-/* The exit code of one mpirun, as rank 0 told it; else what can be guessed. */
-static int watch(struct start *start) {
+/* What came of one mpirun: as rank 0 told it; else what can be guessed. */
+static struct tsl__told watch(struct start *start) {
   int about = 0;
   double looked = 0;
+  struct tsl__told told = {.code = 1, .lost = true};
   for (;;) {
     pid_t ended = waitpid(start->process, &about, WNOHANG);
     if (ended == start->process || (ended < 0 && errno != EINTR))
       break;
     pass_on(start);
+    if (!start->marked)
+      start->marked = tsl__session_folder_mark(start->process);
     if (tsl_clock_seconds() - looked > 1) {
       end_leftover(start);
       looked = tsl_clock_seconds();
     }
     nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
   }
-  int code = told(start);
-  remove_told(start->paths[0]);
-  remove_told(start->paths[1]);
-  if (code >= 0)
-    return code;
-  return WIFEXITED(about) && WEXITSTATUS(about) == 2 ? 2 : 1;
+  if (!tsl__told_read(&start->place, &told) && WIFEXITED(about)) {
+    told.lost = WEXITSTATUS(about) != NOT_STARTED;
+    told.code = WEXITSTATUS(about) == 2 ? 2 : 1;
+  }
+  tsl__told_remove(&start->place);
+  tsl__session_folder_clear(start->process);
+  return told;
 }
 
 static enum tsl_status run_once(const struct tsl__launch *launch, const char *program,
-                                int number, int *code, bool *again,
-                                struct tsl_error *err) {
+                                struct tsl__told *told, struct tsl_error *err) {
   struct start start = {.forwarded = 0};
-  char token[64];
-  snprintf(token, sizeof token, "%ld-%llx-%d", (long)getpid(),
-           (unsigned long long)(tsl_clock_seconds() * 1e6), number);
-  print_path(launch->folder, token, start.paths[0]);
-  print_path(NULL, token, start.paths[1]);
-  setenv(variable, token, /*overwrite=*/1);
+  tsl__told_place_init(&start.place, launch->folder);
+  setenv(TSL_LAUNCH_VARIABLE, start.place.token, /*overwrite=*/1);
   char **words = tsl__launch_words(launch, program);
   if (words == NULL)
     return tsl_error_set(err, TSL_MEMORY, "", "out of memory");
@@ -311,12 +243,15 @@ static enum tsl_status run_once(const struct tsl__launch *launch, const char *pr
   start.process = fork();
   if (start.process == 0)
     become_mpirun(words, parent);
+  start.marked = strcmp(words[0], program) == 0; /* no mpirun */
   free(words);
   if (start.process < 0)
     return tsl_error_set(err, TSL_LIBRARY, launch->mpirun, "cannot be started: %s",
                          strerror(errno));
-  *code = watch(&start);
-  *again = start.unscored;
+  *told = watch(&start);
+  /* Who asked for a stop wants to go on later: what the stop cost is no failure. */
+  if (stops > 0 && told->code == 1 && told->lost && interrupts < 2)
+    told->code = STOPPED;
   return TSL_OK;
 }
 
@@ -337,6 +272,7 @@ static bool print_job(char *buffer, size_t bytes) {
 static void requeue(void) {
   char job[128], scontrol[] = "scontrol", verb[] = "requeue";
   int about = 0;
+  const sig_atomic_t before = stops;
   if (!print_job(job, sizeof job)) {
     tsl_log(TSL_LOG_NORMAL, "--requeue: this is no job of SLURM; start it again");
     return;
@@ -354,7 +290,7 @@ static void requeue(void) {
     tsl_log(TSL_LOG_NORMAL, "scontrol requeue %s failed; submit the job again", job);
     return;
   }
-  for (int i = 0; i < 60; i++)
+  for (int i = 0; i < 60 && stops == before; i++)
     nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
 }
 
@@ -366,17 +302,22 @@ enum tsl_status tsl__launch_run(const struct tsl__launch *launch, int *code,
     return tsl_error_set(err, TSL_LIBRARY, "/proc/self/exe", "cannot be read: %s",
                          strerror(errno));
   program[length] = '\0';
-  catch_signals();
+  tsl__told_sweep();
+  tsl__session_folders_sweep();
   /* A rank that is lost while runs are trained costs no start. One that is lost while
    * they are scored shall not either, though it takes one; which has an end. */
   enum { FREE_MOST = 2 };
   int failed = 0, unpaid = 0;
-  for (int number = 0;; number++) {
-    bool again = false;
-    TSL_TRY(run_once(launch, program, number, code, &again, err));
-    if (*code != 1 || stops > 0)
+  for (;;) {
+    struct tsl__told told = {.code = STOPPED};
+    if (stops == 0)
+      TSL_TRY(run_once(launch, program, &told, err));
+    else
+      tsl_log(TSL_LOG_NORMAL, "a signal: nothing more is started");
+    *code = told.code;
+    if (told.code != 1 || stops > 0)
       break;
-    if (again && unpaid < FREE_MOST) {
+    if (told.unscored && unpaid < FREE_MOST) {
       unpaid++;
       tsl_log(TSL_LOG_NORMAL, "a rank was lost while scoring; starting again for that");
     } else if (failed < launch->restarts) {
@@ -386,9 +327,9 @@ enum tsl_status tsl__launch_run(const struct tsl__launch *launch, int *code,
     } else {
       break;
     }
-    nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+    nanosleep(&(struct timespec){.tv_sec = 1}, NULL); /* or until a signal comes */
   }
-  if (*code == 75 && warnings > 0 && launch->requeue)
+  if (*code == STOPPED && warnings > 0 && launch->requeue)
     requeue();
   return TSL_OK;
 }

@@ -22,6 +22,10 @@ struct tsl__launch {
   const char *folder; /* of the results */
 };
 
+/* Local. To be called before anything else: from now on TERM, INT and USR1 are noted, and
+ * stop what is running or what would have been started. */
+void tsl__launch_catch(void);
+
 /* Local. Runs it to its end; *code: what `teasel run` would end with on one machine that
  * never fails, which mpirun does not tell. */
 enum tsl_status tsl__launch_run(const struct tsl__launch *launch, int *code,
@@ -35,6 +39,9 @@ void tsl__launch_tell(const struct tsl_store *store, enum tsl_status status,
 /* Local, the other ranks, when they end for the loss of a peer: once all have told so,
  * the launcher waits no longer for a rank 0 that stands still. Nothing for a dead one. */
 void tsl__launch_left(const struct tsl_store *store, const struct tsl_world *world);
+
+/* Local. $TMPDIR, or /tmp. */
+const char *tsl__launch_temporary(void);
 
 /* Local. The words that mpirun is started with, ended by NULL; free the list. */
 char **tsl__launch_words(const struct tsl__launch *launch, const char *program);

@@ -27,7 +27,7 @@ enum tsl_status tsl__file_rotate(const char *path, const char *older, const void
  * for the one writer of the files. files: (count) names */
 void tsl__part_sweep(const char *folder, const char *const *files, size_t count);
 /* Local. Removes from a folder what writers left that are dead for certain: processes of
- * this machine. */
+ * this machine; and what was told to launchers that are. */
 void tsl__parts_sweep(const char *folder);
 /* Local. snprintf of a path; TSL_BAD_INPUT when it is too long. */
 enum tsl_status tsl__path_print(char *buffer, size_t bytes, struct tsl_error *err,

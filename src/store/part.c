@@ -22,27 +22,30 @@ static void print_place(const struct tsl_process *process, char out[9]) {
   snprintf(out, 9, "%.8s", hex);
 }
 
-enum tsl_status tsl__part_path(const char *path, char *buffer, struct tsl_error *err) {
+void tsl_part_token(char *buffer) {
   struct tsl_process self;
   struct timespec now;
   char place[9];
   tsl_process_self(&self);
   print_place(&self, place);
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return tsl__path_print(buffer, TSL_PATH_MAX, err, "%s%s%s-%llx-%llx-%lx", path, mark,
-                         place, (unsigned long long)self.pid,
-                         (unsigned long long)self.started, (unsigned long)now.tv_nsec);
+  snprintf(buffer, TSL_PART_TOKEN, "%s-%llx-%llx-%lx", place,
+           (unsigned long long)self.pid, (unsigned long long)self.started,
+           (unsigned long)now.tv_nsec);
 }
 
-/* Whether the name tells of a writer that is dead for certain. */
-static bool is_left_over(const char *name) {
-  const char *part = strstr(name, mark);
+enum tsl_status tsl__part_path(const char *path, char *buffer, struct tsl_error *err) {
+  char token[TSL_PART_TOKEN];
+  tsl_part_token(token);
+  return tsl__path_print(buffer, TSL_PATH_MAX, err, "%s%s%s", path, mark, token);
+}
+
+bool tsl_part_is_left_over(const char *token) {
   struct tsl_process writer;
   char place[9], of[9] = "";
   unsigned long long pid = 0, started = 0;
   unsigned long nanoseconds = 0;
-  if (part == NULL || sscanf(part + sizeof mark - 1, "%8[0-9a-f]-%llx-%llx-%lx", of, &pid,
-                             &started, &nanoseconds) != 4)
+  if (sscanf(token, "%8[0-9a-f]-%llx-%llx-%lx", of, &pid, &started, &nanoseconds) != 4)
     return false;
   tsl_process_self(&writer);
   print_place(&writer, place);
@@ -51,6 +54,15 @@ static bool is_left_over(const char *name) {
   writer.pid = (int64_t)pid;
   writer.started = (int64_t)started;
   return tsl_process_is_dead(&writer);
+}
+
+/* Whether the name tells of a writer that is dead for certain, or of a launcher. */
+static bool is_left_over(const char *name) {
+  const char *part = strstr(name, mark);
+  if (part != NULL)
+    return tsl_part_is_left_over(part + sizeof mark - 1);
+  return strncmp(name, TSL_STORE_LAUNCH, sizeof TSL_STORE_LAUNCH - 1) == 0 &&
+         tsl_part_is_left_over(name + sizeof TSL_STORE_LAUNCH - 1);
 }
 
 void tsl__parts_sweep(const char *folder) {

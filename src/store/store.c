@@ -26,7 +26,7 @@ static bool is_ours(const char *name) {
       return true;
   }
   return strcmp(name, "runs") == 0 || strncmp(name, "score.claim.", 12) == 0 ||
-         strncmp(name, "launch.", 7) == 0;
+         strncmp(name, TSL_STORE_LAUNCH, sizeof TSL_STORE_LAUNCH - 1) == 0;
 }
 
 /* A folder with other things and without a job of ours is not to be written into. */
