@@ -9,7 +9,11 @@
 #include <math.h>
 #include <string.h>
 
-enum { LANES = TSL__MULTIPLY_LANES, WORDS = 8 /* the step of tsl__pairs_turn */ };
+enum {
+  LANES = TSL__MULTIPLY_LANES,
+  WORDS = 8, /* the step of tsl__pairs_turn */
+  GROUP = 4  /* rows of the result whose products are summed at once */
+};
 
 static const uint16_t nothing[2 * WORDS]; /* behind a window, up to whole words */
 
@@ -24,6 +28,12 @@ size_t tsl__conv_few_weight_floats(const struct tsl__conv_few *few) {
   return (size_t)(few->words * few->filters);
 }
 
+/* With steps of two numbers, a word, a row's windows need not be cut: they lie in the
+ * lines of the picture, one word apart. */
+static bool lies_in_lines(const struct tsl__conv_few *few) {
+  return few->kernel == 4 && few->stride == 2;
+}
+
 /* ---- the room ---- */
 
 struct room {
@@ -32,9 +42,10 @@ struct room {
   int64_t height;  /* lines of a channel */
   float *windows;  /* (out_width, words) */
   float *made;     /* (out_width, filters) */
-  float *turned;   /* (out_width / 2, 2 words) windows in pairs of pixels */
-  float *pairs;    /* (out_width / 2, filters) */
+  float *turned;   /* (GROUP, out_width / 2, 2 words) windows in pairs of pixels */
+  float *pairs;    /* (GROUP, out_width / 2, filters) */
   float *sums;     /* (2 words, filters) */
+  int64_t *places; /* (words) of a window's words in the lines */
   float *end;
 };
 
@@ -51,9 +62,10 @@ static struct room lay_out(const struct tsl__conv_few *few, float *base) {
   room.windows = base + whole((few->channels * room.height * room.line + 1) / 2);
   room.made = room.windows + whole(few->out_width * few->words);
   room.turned = room.made + whole(few->out_width * few->filters);
-  room.pairs = room.turned + whole(half * 2 * few->words);
-  room.sums = room.pairs + whole(half * few->filters);
-  room.end = room.sums + 2 * few->words * few->filters;
+  room.pairs = room.turned + GROUP * whole(half * 2 * few->words);
+  room.sums = room.pairs + GROUP * whole(half * few->filters);
+  room.places = (int64_t *)(void *)(room.sums + 2 * few->words * few->filters);
+  room.end = (float *)(void *)(room.places + few->words);
   return room;
 }
 
@@ -127,6 +139,15 @@ static void cut_windows(const struct tsl__conv_few *few, const struct room *room
     cut_line(nothing, 0, few->out_width, window - real, to + real, window);
 }
 
+/* Where the words of a window lie that begins at line 0. */
+static void find_places(const struct tsl__conv_few *few, const struct room *room) {
+  const int64_t k = few->kernel;
+  for (int64_t word = 0; word < few->channels * k * k / 2; word++) {
+    int64_t line = 2 * word / k, within = 2 * word % k;
+    room->places[word] = ((line / k * room->height + line % k) * room->line + within) / 2;
+  }
+}
+
 /* ---- passes ---- */
 
 /* made: (out_width, filters) to one row of the blocks of y, and finished. bias: (filters)
@@ -155,20 +176,29 @@ void tsl__conv_few_forward(const struct tsl__conv_few *few,
     bias = room.sums;
   }
   const int64_t plane = few->out_height * few->out_width * LANES;
-  const struct tsl__product product = {.rows = few->out_width,
-                                       .columns = few->filters,
-                                       .depth = few->words,
-                                       .a_row = few->words,
-                                       .a_depth = 1,
-                                       .b_row = few->filters,
-                                       .c_row = few->filters,
-                                       .pairs = true};
+  struct tsl__product product = {.rows = few->out_width,
+                                 .columns = few->filters,
+                                 .depth = few->words,
+                                 .a_row = few->words,
+                                 .a_depth = 1,
+                                 .b_row = few->filters,
+                                 .c_row = few->filters,
+                                 .pairs = true};
+  if (lies_in_lines(few)) {
+    find_places(few, &room);
+    product.places = room.places;
+    product.a_row = 1;
+  }
   for (int64_t n = 0; n < few->rows; n++) {
     const float *picture = x + n * few->channels * few->in_height * few->in_width;
     cut_lines(few, picture, &room);
     for (int64_t i = 0; i < few->out_height; i++) {
-      cut_windows(few, &room, i);
-      tsl__multiply(&product, room.windows, pass->packed, room.made);
+      const float *windows = room.windows;
+      if (product.places != NULL)
+        windows = (const float *)(const void *)(room.lines + i * few->stride * room.line);
+      else
+        cut_windows(few, &room, i);
+      tsl__multiply(&product, windows, pass->packed, room.made);
       finish_row(room.made, few->out_width, few->filters, bias, least,
                  y + n * few->filters / LANES * plane + i * few->out_width * LANES,
                  plane);
@@ -185,27 +215,44 @@ static void pair_pixels(const struct tsl__conv_few *few, const float *grad, int6
                        few->filters);
 }
 
+/* The windows of row i in pairs of pixels. turned: (out_width / 2, 2 words) */
+static void turn_windows(const struct tsl__conv_few *few, const struct room *room,
+                         int64_t i, float *turned) {
+  const int64_t k = few->kernel;
+  if (!lies_in_lines(few)) {
+    cut_windows(few, room, i);
+    tsl__pairs_turn(room->windows, few->out_width, few->words, turned);
+    return;
+  }
+  for (int64_t line = 0; line < few->channels * k; line++)
+    tsl__pairs_of_windows(
+        room->lines + (line / k * room->height + i * few->stride + line % k) * room->line,
+        few->out_width, turned + line * k, 2 * few->words);
+}
+
 void tsl__conv_few_weights(const struct tsl__conv_few *few, const float *x,
                            const float *grad, float *base, float *grad_weight) {
   const struct room room = lay_out(few, base);
   const int64_t plane = few->out_height * few->out_width * LANES, k = few->kernel;
+  const int64_t half = (few->out_width + 1) / 2;
   struct tsl__product product = {.rows = 2 * few->words,
                                  .columns = few->filters,
-                                 .depth = (few->out_width + 1) / 2,
                                  .a_row = 1,
                                  .a_depth = 2 * few->words,
                                  .b_row = few->filters,
                                  .c_row = few->filters,
                                  .pairs = true};
   for (int64_t n = 0; n < few->rows; n++) {
-    const float *picture = x + n * few->channels * few->in_height * few->in_width;
-    cut_lines(few, picture, &room);
+    const float *own = grad + n * few->filters / LANES * plane;
+    cut_lines(few, x + n * few->channels * few->in_height * few->in_width, &room);
     for (int64_t i = 0; i < few->out_height; i++) {
-      cut_windows(few, &room, i);
-      tsl__pairs_turn(room.windows, few->out_width, few->words, room.turned);
-      pair_pixels(few,
-                  grad + n * few->filters / LANES * plane + i * few->out_width * LANES,
-                  plane, room.pairs);
+      const int64_t waiting = i % GROUP;
+      turn_windows(few, &room, i, room.turned + waiting * half * 2 * few->words);
+      pair_pixels(few, own + i * few->out_width * LANES, plane,
+                  room.pairs + waiting * half * few->filters);
+      if (waiting + 1 < GROUP && i + 1 < few->out_height)
+        continue;
+      product.depth = (waiting + 1) * half;
       tsl__multiply(&product, room.turned, room.pairs, room.sums);
       product.add = true;
     }

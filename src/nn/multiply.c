@@ -11,9 +11,12 @@
  * processor foresees nothing. */
 enum { LANES = TSL__MULTIPLY_LANES, ROWS_MAX = 16, VECTORS_MAX = 3, AHEAD = 16 };
 
-TSL__WIDE_INLINE __m512 multiply_add(__m512 a, __m512 b, __m512 sum, bool pairs) {
-  return pairs ? _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b)
-               : _mm512_fmadd_ps(a, b, sum);
+enum factors { FLOATS, PAIRS, PLACED /* pairs, at places */ };
+
+TSL__WIDE_INLINE __m512 multiply_add(__m512 a, __m512 b, __m512 sum,
+                                     enum factors factors) {
+  return factors == FLOATS ? _mm512_fmadd_ps(a, b, sum)
+                           : _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b);
 }
 
 /* `rows` by `vectors` * 16 elements, held in registers. */
@@ -23,9 +26,10 @@ struct tile {
 
 TSL__WIDE_INLINE void sum_tile(const struct tsl__product *product, const float *a,
                                const float *b, struct tile *tile, int rows, int vectors,
-                               bool pairs) {
+                               enum factors factors) {
   const int64_t a_row = product->a_row, a_depth = product->a_depth;
   for (int64_t k = 0; k < product->depth; k++) {
+    const float *at = a + (factors == PLACED ? product->places[k] : k * a_depth);
     __m512 row[VECTORS_MAX];
 #pragma GCC unroll 3
     for (int v = 0; v < vectors; v++) {
@@ -34,12 +38,11 @@ TSL__WIDE_INLINE void sum_tile(const struct tsl__product *product, const float *
     }
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++) {
-      __m512 factor = _mm512_set1_ps(a[i * a_row]);
+      __m512 factor = _mm512_set1_ps(at[i * a_row]);
 #pragma GCC unroll 3
       for (int v = 0; v < vectors; v++)
-        tile->sums[i][v] = multiply_add(factor, row[v], tile->sums[i][v], pairs);
+        tile->sums[i][v] = multiply_add(factor, row[v], tile->sums[i][v], factors);
     }
-    a += a_depth;
     b += product->b_row;
   }
 }
@@ -77,43 +80,43 @@ TSL__WIDE_INLINE void add_to_tile(struct tile *tile, const float *c, int64_t ste
 
 TSL__WIDE_INLINE void multiply_tile(const struct tsl__product *product, const float *a,
                                     const float *b, float *c, int rows, int vectors,
-                                    bool pairs) {
+                                    enum factors factors) {
   struct tile tile;
   clear_tile(&tile, rows, vectors);
   if (product->add)
     add_to_tile(&tile, c, product->c_row, rows, vectors);
-  sum_tile(product, a, b, &tile, rows, vectors, pairs);
+  sum_tile(product, a, b, &tile, rows, vectors, factors);
   store_tile(&tile, c, product->c_row, rows, vectors);
 }
 
 /* All rows of `vectors` * 16 columns, `most` rows at once. */
 TSL__WIDE_INLINE void multiply_panel(const struct tsl__product *product, const float *a,
                                      const float *b, float *c, int most, int vectors,
-                                     bool pairs) {
+                                     enum factors factors) {
   int64_t i = 0;
   for (; i + most <= product->rows; i += most)
     multiply_tile(product, a + i * product->a_row, b, c + i * product->c_row, most,
-                  vectors, pairs);
+                  vectors, factors);
   for (; i + 4 <= product->rows; i += 4)
     multiply_tile(product, a + i * product->a_row, b, c + i * product->c_row, 4, vectors,
-                  pairs);
+                  factors);
   for (; i < product->rows; i++)
     multiply_tile(product, a + i * product->a_row, b, c + i * product->c_row, 1, vectors,
-                  pairs);
+                  factors);
 }
 
 TSL__WIDE_INLINE void multiply_all(const struct tsl__product *product, const float *a,
-                                   const float *b, float *c, bool pairs) {
+                                   const float *b, float *c, enum factors factors) {
   int64_t left = product->columns / LANES;
   while (left > 0) {
     /* 3 vectors by 8 rows keep both multipliers busy; 4 = 2 + 2 is better than 3 + 1. */
     int vectors = left == 1 ? 1 : left == 2 || left == 4 ? 2 : 3;
     if (vectors == 3)
-      multiply_panel(product, a, b, c, 8, 3, pairs);
+      multiply_panel(product, a, b, c, 8, 3, factors);
     else if (vectors == 2)
-      multiply_panel(product, a, b, c, 12, 2, pairs);
+      multiply_panel(product, a, b, c, 12, 2, factors);
     else
-      multiply_panel(product, a, b, c, 16, 1, pairs);
+      multiply_panel(product, a, b, c, 16, 1, factors);
     b += vectors * LANES;
     c += vectors * LANES;
     left -= vectors;
@@ -122,17 +125,27 @@ TSL__WIDE_INLINE void multiply_all(const struct tsl__product *product, const flo
 
 TSL__WIDE static void multiply_pairs(const struct tsl__product *product, const float *a,
                                      const float *b, float *c) {
-  multiply_all(product, a, b, c, /*pairs=*/true);
+  multiply_all(product, a, b, c, PAIRS);
+}
+
+TSL__WIDE static void multiply_placed(const struct tsl__product *product, const float *a,
+                                      const float *b, float *c) {
+  multiply_all(product, a, b, c, PLACED);
 }
 
 TSL__WIDE static void multiply_floats(const struct tsl__product *product, const float *a,
                                       const float *b, float *c) {
-  multiply_all(product, a, b, c, /*pairs=*/false);
+  multiply_all(product, a, b, c, FLOATS);
 }
 
 void tsl__multiply(const struct tsl__product *product, const float *a, const float *b,
                    float *c) {
-  (product->pairs ? multiply_pairs : multiply_floats)(product, a, b, c);
+  if (product->places != NULL)
+    multiply_placed(product, a, b, c);
+  else if (product->pairs)
+    multiply_pairs(product, a, b, c);
+  else
+    multiply_floats(product, a, b, c);
 }
 
 /* ---- sums over shards ---- */
@@ -151,7 +164,7 @@ TSL__WIDE_INLINE void shards_tile(const struct tsl__product *product,
     float *level = room;
     clear_tile(&tile, rows, vectors);
     sum_tile(product, a + s * shards->a_shard, b + s * shards->b_shard, &tile, rows,
-             vectors, /*pairs=*/false);
+             vectors, FLOATS);
     for (int64_t carry = s; carry % 2 != 0; carry /= 2, level += TILE_FLOATS)
       add_to_tile(&tile, level, step, rows, vectors);
     if (s + 1 < shards->count)
@@ -235,6 +248,19 @@ TSL__WIDE void tsl__pairs_turn(const float *along, int64_t rows, int64_t count,
           across, _mm512_or_si512(_mm512_cvtepu16_epi32(a),
                                   _mm512_slli_epi32(_mm512_cvtepu16_epi32(b), 16)));
     }
+  }
+}
+
+TSL__WIDE void tsl__pairs_of_windows(const uint16_t *line, int64_t windows, float *pairs,
+                                     int64_t step) {
+  /* Bytes of the numbers 0, 2, 1, 3, 2, 4, 3, 5: each of a window and of the next. */
+  const __m128i both = _mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 4, 5, 8, 9, 6, 7, 10, 11);
+  for (int64_t w = 0; w < windows; w += 2, pairs += step) {
+    __m128i some = _mm_loadu_si128((const __m128i *)(const void *)(line + 2 * w));
+    some = _mm_shuffle_epi8(some, both);
+    if (w + 1 == windows)
+      some = _mm_and_si128(some, _mm_set1_epi32(0xffff));
+    _mm_storeu_si128((__m128i *)(void *)pairs, some);
   }
 }
 
@@ -339,6 +365,12 @@ void tsl__pairs_across(const float *first, const float *second, int64_t count,
 
 void tsl__pairs_turn(const float *along, int64_t rows, int64_t count, float *across) {
   (void)along, (void)rows, (void)count, (void)across;
+  TSL_BUG("bfloat16 needs AVX512-BF16");
+}
+
+void tsl__pairs_of_windows(const uint16_t *line, int64_t windows, float *pairs,
+                           int64_t step) {
+  (void)line, (void)windows, (void)pairs, (void)step;
   TSL_BUG("bfloat16 needs AVX512-BF16");
 }
 

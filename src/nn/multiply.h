@@ -12,7 +12,9 @@
 struct tsl__product {
   int64_t rows, columns, depth; /* columns: a multiple of 16 */
   int64_t a_row, a_depth;       /* floats from element to element of a */
-  int64_t b_row, c_row; /* floats from row to row; rows begin aligned to 64 bytes */
+  int64_t b_row, c_row;  /* floats from row to row; rows begin aligned to 64 bytes */
+  const int64_t *places; /* (depth), of pairs alone: where the elements of a row of a lie,
+                            in place of k * a_depth; or NULL */
   bool add;
   bool pairs; /* an element of a and of b is a pair of bfloat16, neighbours in depth,
                  whose two products are added: where tsl__dnnl_bfloat16() */
@@ -48,6 +50,11 @@ void tsl__halves(const float *x, int64_t count, uint16_t *to);
 /* Rows of pairs along, (rows, count), to pairs of rows, (rows / 2, 2 count), of their
  * numbers; a row after the last is 0. count: a multiple of 8 */
 void tsl__pairs_turn(const float *along, int64_t rows, int64_t count, float *across);
+/* Windows of 4 numbers, each 2 behind the last, to pairs of windows of their numbers,
+ * `step` floats from pair to pair; a window after the last is 0. line: up to four
+ * numbers behind the windows are read. */
+void tsl__pairs_of_windows(const uint16_t *line, int64_t windows, float *pairs,
+                           int64_t step);
 /* Rows of 16 numbers to pairs of rows, `step` floats from pair to pair. x: (rows, 16) */
 void tsl__pairs_of_rows(const float *x, int64_t rows, float *pairs, int64_t step);
 
