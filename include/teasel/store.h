@@ -21,10 +21,16 @@ struct tsl_h5_reader;
 struct tsl_h5_writer;
 
 /* Local. The error names the file and says what is wrong with it: missing or a folder
- * (TSL_BAD_INPUT), not HDF5 or cut off (TSL_FORMAT). */
+ * (TSL_BAD_INPUT), not HDF5 or cut off (TSL_FORMAT). HDF5 1.10 crashes on some damaged
+ * files, so all that is asked of a reader is done in a copy of this process; its crash is
+ * TSL_FORMAT, too, of this and every later call. */
 enum tsl_status tsl_h5_open(const char *path, struct tsl_h5_reader **out,
                             struct tsl_error *err);
+/* Local. As tsl_h5_open, without the copy: for who works in one already. */
+enum tsl_status tsl_h5_open_here(const char *path, struct tsl_h5_reader **out,
+                                 struct tsl_error *err);
 void tsl_h5_close(struct tsl_h5_reader *reader);
+/* Local. True also where HDF5 has crashed: what is read next says so. */
 bool tsl_h5_has(struct tsl_h5_reader *reader, const char *name);
 /* Local. Type, rank and dims without the data (array->data is NULL). */
 enum tsl_status tsl_h5_describe(struct tsl_h5_reader *reader, const char *name,

@@ -1,6 +1,6 @@
 #include "dataset/cache.h"
 
-#include "dataset/isolate.h"
+#include "base/isolate.h"
 #include "teasel/log.h"
 #include "teasel/store.h"
 

@@ -201,7 +201,7 @@ static enum tsl_status read_hdf5(const struct tsl_dataset_config *config,
   struct source source = {.chosen = (const void *)config->reader_options};
   if (source.chosen->maximum != 255 && source.chosen->maximum != 1)
     return tsl_error_set(err, TSL_BAD_INPUT, config->file, "maximum is 255 or 1");
-  TSL_TRY(tsl_h5_open(source.chosen->path, &source.file, err));
+  TSL_TRY(tsl_h5_open_here(source.chosen->path, &source.file, err)); /* isolated */
   enum tsl_status status = read_images(&source, builder, err);
   if (status == TSL_OK)
     status = read_labels(&source, builder, err);

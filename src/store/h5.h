@@ -10,10 +10,33 @@
 
 #include <hdf5.h>
 
+/* An HDF5 file that is read. HDF5 may crash on a damaged one, so it is open in a copy of
+ * this process, and `apart` is the way there; NULL: it is open here, as in the copy. */
 struct tsl_h5_reader {
-  hid_t file;
+  hid_t file; /* -1 where it is open in the copy */
+  struct tsl__h5_apart *apart;
   char path[TSL_PATH_MAX];
 };
+
+/* Local. What the functions of include/teasel/store.h ask a copy, which answers with the
+ * same functions; the copy's crash is TSL_FORMAT. */
+bool tsl__h5_ask_has(struct tsl_h5_reader *reader, const char *name);
+enum tsl_status tsl__h5_ask_describe(struct tsl_h5_reader *reader, const char *name,
+                                     struct tsl_array *out, struct tsl_error *err);
+enum tsl_status tsl__h5_ask_read(struct tsl_h5_reader *reader, const char *name,
+                                 enum tsl_array_type type, struct tsl_array *out,
+                                 struct tsl_error *err);
+enum tsl_status tsl__h5_ask_rows(struct tsl_h5_reader *reader, const char *name,
+                                 int64_t begin, int64_t count, enum tsl_array_type type,
+                                 void *data, struct tsl_error *err);
+enum tsl_status tsl__h5_ask_attribute(struct tsl_h5_reader *reader, const char *name,
+                                      const char *attribute, double *out,
+                                      struct tsl_error *err);
+enum tsl_status tsl__h5_ask_strings(struct tsl_h5_reader *reader, const char *name,
+                                    char ***out, size_t *count, struct tsl_error *err);
+enum tsl_status tsl__h5_ask_list(struct tsl_h5_reader *reader, const char *group,
+                                 char ***out, size_t *count, struct tsl_error *err);
+void tsl__h5_apart_close(struct tsl_h5_reader *reader);
 
 /* Local. Switches HDF5's own printing off for this thread; cheap, before each entry. */
 void tsl__h5_quiet(void);
@@ -39,6 +62,10 @@ enum tsl_status tsl__h5_image(struct tsl_h5_writer *writer, size_t before,
 /* Local. Reads a file's bytes (copied); path: for messages. */
 enum tsl_status tsl__h5_open_image(const char *path, const void *bytes, size_t count,
                                    struct tsl_h5_reader **out, struct tsl_error *err);
+/* Local. As tsl__h5_open_image, in this process. */
+enum tsl_status tsl__h5_open_image_here(const char *path, const void *bytes, size_t count,
+                                        struct tsl_h5_reader **out,
+                                        struct tsl_error *err);
 
 /* Local. New property lists: no object times, the same format
  * version whatever the HDF5 library; -1 on failure. They are equal for one process and

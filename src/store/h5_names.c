@@ -46,6 +46,8 @@ static herr_t add_dataset(hid_t group, const char *name, const H5O_info_t *info,
 
 enum tsl_status tsl_h5_list(struct tsl_h5_reader *reader, const char *group, char ***out,
                             size_t *count, struct tsl_error *err) {
+  if (reader->apart != NULL)
+    return tsl__h5_ask_list(reader, group, out, count, err);
   tsl__h5_quiet();
   if (!tsl_h5_has(reader, group))
     return tsl_error_set(err, TSL_FORMAT, reader->path, "there is no group %s", group);
@@ -95,6 +97,8 @@ done:
 
 enum tsl_status tsl_h5_read_strings(struct tsl_h5_reader *reader, const char *name,
                                     char ***out, size_t *count, struct tsl_error *err) {
+  if (reader->apart != NULL)
+    return tsl__h5_ask_strings(reader, name, out, count, err);
   tsl__h5_quiet();
   if (!tsl_h5_has(reader, name))
     return tsl_error_set(err, TSL_FORMAT, reader->path, "there is no dataset %s", name);

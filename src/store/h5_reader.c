@@ -42,8 +42,8 @@ static enum tsl_status check_plain(const char *path, struct tsl_error *err) {
   return TSL_OK;
 }
 
-enum tsl_status tsl_h5_open(const char *path, struct tsl_h5_reader **out,
-                            struct tsl_error *err) {
+enum tsl_status tsl_h5_open_here(const char *path, struct tsl_h5_reader **out,
+                                 struct tsl_error *err) {
   tsl__h5_quiet();
   TSL_TRY(check_plain(path, err));
   enum tsl_status status = TSL_OK;
@@ -71,8 +71,9 @@ done:
   return status;
 }
 
-enum tsl_status tsl__h5_open_image(const char *path, const void *bytes, size_t count,
-                                   struct tsl_h5_reader **out, struct tsl_error *err) {
+enum tsl_status tsl__h5_open_image_here(const char *path, const void *bytes, size_t count,
+                                        struct tsl_h5_reader **out,
+                                        struct tsl_error *err) {
   const size_t growth = 1 << 20; /* bytes; nothing grows */
   char name[TSL_PATH_MAX + 8];
   tsl__h5_quiet();
@@ -107,6 +108,7 @@ done:
 void tsl_h5_close(struct tsl_h5_reader *reader) {
   if (reader == NULL)
     return;
+  tsl__h5_apart_close(reader);
   tsl__h5_release(reader->file);
   H5Eclear2(H5E_DEFAULT);
   free(reader);
@@ -132,6 +134,8 @@ static bool has_object(hid_t file, const char *name) {
 }
 
 bool tsl_h5_has(struct tsl_h5_reader *reader, const char *name) {
+  if (reader->apart != NULL)
+    return tsl__h5_ask_has(reader, name);
   tsl__h5_quiet();
   bool has = has_object(reader->file, name);
   H5Eclear2(H5E_DEFAULT);
@@ -234,6 +238,8 @@ static enum tsl_status describe(struct tsl_h5_reader *reader, const char *name,
 
 enum tsl_status tsl_h5_describe(struct tsl_h5_reader *reader, const char *name,
                                 struct tsl_array *out, struct tsl_error *err) {
+  if (reader->apart != NULL)
+    return tsl__h5_ask_describe(reader, name, out, err);
   struct opened opened;
   enum tsl_status status = open_dataset(reader, name, &opened, err);
   if (status == TSL_OK)
@@ -273,6 +279,8 @@ static herr_t read_numbers(const struct opened *opened, enum tsl_array_type type
 enum tsl_status tsl_h5_read(struct tsl_h5_reader *reader, const char *name,
                             enum tsl_array_type type, struct tsl_array *out,
                             struct tsl_error *err) {
+  if (reader->apart != NULL)
+    return tsl__h5_ask_read(reader, name, type, out, err);
   struct tsl_array array = {.data = NULL};
   struct opened opened;
   enum tsl_status status = open_dataset(reader, name, &opened, err);
@@ -304,6 +312,8 @@ done:
 enum tsl_status tsl_h5_read_rows(struct tsl_h5_reader *reader, const char *name,
                                  int64_t begin, int64_t count, enum tsl_array_type type,
                                  void *data, struct tsl_error *err) {
+  if (reader->apart != NULL)
+    return tsl__h5_ask_rows(reader, name, begin, count, type, data, err);
   struct tsl_array array = {.rank = 0};
   struct opened opened;
   hid_t memory = -1;
@@ -337,6 +347,8 @@ done:
 enum tsl_status tsl_h5_read_attribute(struct tsl_h5_reader *reader, const char *name,
                                       const char *attribute, double *out,
                                       struct tsl_error *err) {
+  if (reader->apart != NULL)
+    return tsl__h5_ask_attribute(reader, name, attribute, out, err);
   tsl__h5_quiet();
   enum tsl_status status = TSL_OK;
   hid_t id = -1, space = -1, type = -1;

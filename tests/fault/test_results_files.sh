@@ -21,7 +21,7 @@ network: ./network.yaml
 latent: 3
 train: {iterations: 30, batch: 16}
 seeds: [1, 2]
-score: {udr: {points: 60}, factors: {points: 60, votes: 0}}
+score: {udr: {points: 60, informative_kl: 1.0e-6}, factors: {points: 60, votes: 0}}
 families:
   - model: beta_vae
 END
@@ -34,6 +34,7 @@ run || { no "a sweep that nothing happened to"; exit 1; }
 mv "$work/c" "$work/whole"
 expected=$(cd "$work/whole" && md5sum scores.csv udr_*.csv latents.h5 runs/*/model.h5 runs/*/log.csv && ls report.html)
 one=$(cd "$work/whole" && ls -d runs/*seed=1*)
+cp "$(find "$work/whole/figures" -name "*.png" | head -n 1)" "$work/picture.png"
 
 damage() { # kind, path
   case $1 in
@@ -42,6 +43,9 @@ damage() { # kind, path
     half) truncate -s $(($(stat -c %s "$2") / 2)) "$2" ;;
     foreign) printf '\211PNG\r\n\032\n this is a picture\n' >"$2" ;;
     folder) rm "$2" && mkdir "$2" ;;
+    crash) # such that HDF5 1.10 dies of it
+      case $2 in */latents.h5) set -- "$1" "$2" /indices ;; */scores.h5) set -- "$1" "$2" /runs/seed ;; *) set -- "$1" "$2" /params/encoder.0.weight ;; esac
+      "$BUILD/tests/fault/test_crashing_files" "$2" "$3" || no "$2 $3 cannot be damaged" ;;
     flipped) # a bit of the numbers that were written last
       at=$(($(stat -c %s "$2") - 100))
       byte=$(od -An -tu1 -j $at -N 1 "$2")
@@ -49,8 +53,9 @@ damage() { # kind, path
   esac
 }
 for file in job.used.yaml provenance.json latents.h5 scores.h5 scores.csv report.html ledger.tsv "$one/record.json" "$one/model.h5"; do
-  for kind in missing empty half foreign folder flipped; do
+  for kind in missing empty half foreign folder flipped crash; do
     [ $kind != flipped ] || [ $file = latents.h5 ] || continue # scores.h5: tests/unit/test_flipped.c
+    case $kind$file in crash*.h5) ;; crash*) continue ;; esac
     case $file in *.csv | *.html | *.tsv) [ $kind = half ] || [ $kind = folder ] || continue ;; esac # only written
     name="$kind ${file/$one/RUN}"
     rm -rf "$work/c" && cp -r "$work/whole" "$work/c"
@@ -68,6 +73,31 @@ for file in job.used.yaml provenance.json latents.h5 scores.h5 scores.csv report
     [ "$(content)" = "$expected" ] && ok "$name" || { no "$name: other content than before"; diff <(content) <(echo "$expected"); }
   done
 done
+
+# What HDF5 dies of ends no command but with a message.
+for file in latents.h5 scores.h5 "$one/model.h5"; do
+  for command in score report classify diff rerun encode; do
+    rm -rf "$work/c" && cp -r "$work/whole" "$work/c"
+    damage crash "$work/c/$file"
+    case $command in
+      diff) teasel diff "$work/whole" "$work/c" ;;
+      encode) teasel encode "$work/c" --run "$(basename "$one")" "$work/picture.png" -o "$work/codes.csv" ;;
+      classify) teasel classify "$work/c" --run "$(basename "$one")" --labels 10 ;;
+      rerun) teasel rerun "$work/c" --run "$(basename "$one")" ;;
+      *) teasel $command "$work/c" ;;
+    esac
+    code=$?
+    { [ $code -le 2 ] && { [ $code = 0 ] || grep -q "$file" "$work/log"; }; } &&
+      ok "crash ${file/$one/RUN}: $command ends with $code" || { no "crash ${file/$one/RUN}: $command ends with $code"; cat "$work/log"; }
+  done
+done
+
+rm -rf "$work/c" && cp -r "$work/whole" "$work/c"
+damage crash "$work/c/latents.h5"
+damage crash "$work/c/scores.h5"
+within mpirun -n 2 "$TEASEL" run "$work/job.yaml" -o "$work/c" >"$work/log" 2>&1
+{ [ $? = 0 ] && grep -q 'latents.h5 cannot be used' "$work/log" && [ "$(content)" = "$expected" ]; } &&
+  ok "two ranks encode and score again" || no "two ranks encode and score again"
 
 # A log serves the report alone: without it there are fewer curves, and a word why.
 for kind in missing empty half folder; do

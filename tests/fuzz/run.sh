@@ -47,7 +47,7 @@ one() { # name
     done
     wait $process
     before=$((before + ticks))
-    # A crash inside the HDF5 library, which isolate.c is there for, is kept apart; then on it goes.
+    # A crash inside the HDF5 library, which src/store/h5_apart.c is there for, is kept apart; then on it goes.
     [ -n "$(ls -A "$folder/found")" ] || break
     awk '/^ +#[0-9]+ / { if (/libhdf5/) { library = 1; exit } if (/(src|tests)\/[^ ]*\.[ch]:/) exit } END { exit !library }' "$folder/log.$turn" || break
     mv "$folder"/found/* "$folder/library/"

@@ -100,7 +100,7 @@ try() {
   code=$?
   if [ $code -gt 2 ] && [ $code != 75 ]; then
     no "$title ends with $code"
-  elif grep -qiE 'defect|segmentation|assert|AddressSanitizer|runtime error|stack smashing' "$work/log"; then
+  elif ! grep -q 'crashed the library' "$work/log" && grep -qiE 'defect|segmentation|assert|AddressSanitizer|runtime error|stack smashing' "$work/log"; then
     no "$title: a defect"
   elif [ $code = 1 ] || [ $code = 2 ]; then # the place: the file, its run, or the folder; or the answer of a comparison
     grep -qF -e "$(basename "$2")" -e "$copy" -e "${run%%/*}" -e "different: " "$work/log" && passed=$((passed + 1)) || no "$title ends with $code and names no place"

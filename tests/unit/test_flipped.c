@@ -41,7 +41,8 @@ static int flip_all(enum tsl_store_file file, reader read) {
   assert_int_equal(tsl_file_read(path, &bytes, &count, NULL), TSL_OK);
   assert_int_equal(read(&same, NULL), TSL_OK);
   assert_true(same);
-  for (size_t at = 0; at < count; at += count / FLIPS + 1) {
+  const size_t flips = under_valgrind() ? FLIPS / 20 : FLIPS;
+  for (size_t at = 0; at < count; at += count / flips + 1) {
     const char bit = (char)(1 << at % 8);
     struct tsl_error err = {0};
     bytes[at] = (char)(bytes[at] ^ bit);
@@ -127,9 +128,6 @@ static enum tsl_status read_scores(bool *same, struct tsl_error *err) {
 
 static void test_scores__no_flipped_bit_is_used(void **state) {
   (void)state;
-#ifdef __SANITIZE_ADDRESS__ /* HDF5 1.10 reads past the end of a damaged attribute */
-  skip();
-#endif
   assert_int_equal(fake_scores(&written, 1, 2), TSL_OK);
   assert_int_equal(tsl_scores_write(store, &written, NULL), TSL_OK);
   assert_true(flip_all(TSL_STORE_SCORES, read_scores) > 0);

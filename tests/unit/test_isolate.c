@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "dataset/isolate.h"
+#include "base/isolate.h"
 
 #include <signal.h>
 #include <string.h>
