@@ -83,7 +83,7 @@ measure() { # case
   # shellcheck disable=SC2086
   set -- $of
   fewer=""
-  [ "$1" != conv64 ] || fewer="; for two thirds of them, the gradients, Winograd's kernels make 9 products where that sum has 16"
+  [ "$1" != conv64 ] || fewer="; most of the gradients, two thirds of it, are made by Winograd's kernels with 9 products where that sum has 16"
   echo "$1, $2${7:+ (${*:7})}, batch $3, Adam, one core, whole step, $rounds rounds ($([ $peer = yes ] && python3 -c 'import torch; print("PyTorch", torch.__version__)' || echo "no PyTorch"))"
   printf '  %-24s %9s %7s %10s %7s\n' program "median ms" ratio "fastest ms" ratio
   row teasel teasel

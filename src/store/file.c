@@ -84,13 +84,11 @@ enum tsl_status tsl__part_publish(const char *part, const char *path,
   return sync_path(folder_of(path, buffer), O_RDONLY | O_DIRECTORY, err);
 }
 
-/* Whether `name` is a part of one of the files. */
+/* Whether `name` is a part of a file whose name begins with one of these. */
 static bool is_part_of(const char *name, const char *const *files, size_t count) {
-  static const char mark[] = ".part-";
   for (size_t i = 0; i < count; i++) {
     size_t length = strlen(files[i]);
-    if (strncmp(name, files[i], length) == 0 &&
-        strncmp(name + length, mark, sizeof mark - 1) == 0)
+    if (strncmp(name, files[i], length) == 0 && strstr(name + length, ".part-") != NULL)
       return true;
   }
   return false;

@@ -23,8 +23,8 @@ enum tsl_status tsl__file_replace(const char *path, const void *bytes, size_t co
 /* Local. As tsl_file_write, and what was `path` becomes `older`. */
 enum tsl_status tsl__file_rotate(const char *path, const char *older, const void *bytes,
                                  size_t count, struct tsl_error *err);
-/* Local. Removes what killed writers of these files in the folder left beside them. Only
- * for the one writer of the files. files: (count) names */
+/* Local. Removes what killed writers left in the folder of files whose names begin like
+ * this. Only for the one writer of such files. files: (count) */
 void tsl__part_sweep(const char *folder, const char *const *files, size_t count);
 /* Local. Removes from a folder what writers left that are dead for certain: processes of
  * this machine; and what was told to launchers that are. */

@@ -19,8 +19,8 @@ struct tsl_run_log {
 
 /* What a killed process left of this run, beside its finished files. */
 static void sweep_run(const struct tsl_store *store, const char *run) {
-  static const char *const names[] = {"log.csv", "model.h5", "record.json",
-                                      "checkpoint.h5", "progress.json"};
+  static const char *const names[] = {"log.csv",       "model.h5",      "record.json",
+                                      "checkpoint.h5", "progress.json", "snapshot."};
   char path[TSL_PATH_MAX];
   tsl__part_sweep(tsl_store_run_path(store, run, "", path), names,
                   sizeof names / sizeof *names);

@@ -77,6 +77,34 @@ static void test_store__removes_what_dead_writers_left_and_nothing_else(void **s
   assert_true(tsl_file_exists(own));
 }
 
+static void
+test_log__its_begin_removes_what_killed_writers_of_the_run_left(void **state) {
+  (void)state;
+  static const char *const parts[] = {"log.csv.part-1", "model.h5.part-1-2-3-4",
+                                      "snapshot.12.h5.part-9", "checkpoint.h5.part-"};
+  static const char *const others[] = {"model.h5", "snapshot.12.h5", "notes.part-1"};
+  char path[TSL_PATH_MAX];
+  struct tsl_run_log *log = NULL;
+  struct tsl_store *store = store_in("killed");
+  tsl_store_run_path(store, "r", "", path);
+  assert_int_equal(tsl_folder_create(path, NULL), TSL_OK);
+  for (size_t i = 0; i < 4; i++)
+    assert_int_equal(
+        tsl_file_write(tsl_store_run_path(store, "r", parts[i], path), "x", 1, NULL),
+        TSL_OK);
+  for (size_t i = 0; i < 3; i++)
+    assert_int_equal(
+        tsl_file_write(tsl_store_run_path(store, "r", others[i], path), "x", 1, NULL),
+        TSL_OK);
+  assert_int_equal(tsl_store_log_create(store, "r", "step", &log, NULL), TSL_OK);
+  assert_int_equal(tsl_run_log_close(log, NULL), TSL_OK);
+  for (size_t i = 0; i < 4; i++)
+    assert_false(tsl_file_exists(tsl_store_run_path(store, "r", parts[i], path)));
+  for (size_t i = 0; i < 3; i++)
+    assert_true(tsl_file_exists(tsl_store_run_path(store, "r", others[i], path)));
+  tsl_store_close(store);
+}
+
 static void test_store__refuses_a_folder_that_is_not_its_own(void **state) {
   (void)state;
   struct tsl_error err = {0};
@@ -272,6 +300,7 @@ static void test_model__a_file_that_cannot_be_written_leaves_the_old_one(void **
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_store__removes_what_dead_writers_left_and_nothing_else),
+      cmocka_unit_test(test_log__its_begin_removes_what_killed_writers_of_the_run_left),
       cmocka_unit_test(test_store__refuses_a_folder_that_is_not_its_own),
       cmocka_unit_test(test_store__continues_its_own_folder_beside_notes_of_the_user),
       cmocka_unit_test(test_record__reads_back_and_is_none_before),
