@@ -103,11 +103,13 @@ static void teardown(struct fixture *f) {
     free(doubles[i]);
 }
 
-/* 64x64 colours as in conv64; grey with an odd width and a window that is no whole number
- * of words. */
-static const struct tsl__conv_few shapes[] = {{2, 3, 8, 12, 48, 4, 6, 4, 2, 1, 0},
-                                              {3, 1, 12, 10, 16, 7, 5, 6, 1, 0, 0},
-                                              {1, 3, 7, 9, 32, 4, 5, 2, 2, 1, 0}};
+/* Colours as in conv64; grey with an odd width and a window that is no whole number of
+ * words; windows that lie in the lines, with an odd width and rows that are no whole
+ * group; others that are cut out. */
+static const struct tsl__conv_few shapes[] = {
+    {2, 3, 8, 12, 48, 4, 6, 4, 2, 1, 0}, {3, 1, 12, 10, 16, 7, 5, 6, 1, 0, 0},
+    {1, 3, 7, 9, 32, 4, 5, 2, 2, 1, 0},  {2, 3, 12, 18, 32, 6, 9, 4, 2, 1, 0},
+    {1, 1, 9, 11, 16, 5, 6, 6, 2, 3, 0}, {1, 3, 8, 7, 16, 7, 6, 4, 1, 1, 0}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 static void test_convolution_from_a_picture__is_close_to_its_plain_sum(void **state) {
