@@ -199,13 +199,15 @@ struct tsl_record {
                         unknown */
   char kernels[256]; /* tsl_nn_kernel_set() */
   char weights[33];  /* tsl_arrays_digest of model.h5's arrays; empty: unknown */
+  char log[33];      /* digest of log.csv's bytes; empty: unknown */
   int term_count;    /* of the held-out points, after training */
   struct {
     char name[64];
     double value;
   } terms[TSL_RECORD_TERMS_MAX];
 };
-/* Local. TSL_OK and outcome NONE when the run has no record. */
+/* Local. TSL_OK and outcome NONE when the run has no record; TSL_FORMAT when it is not as
+ * it was written. */
 enum tsl_status tsl_store_record_read(const struct tsl_store *store, const char *run,
                                       struct tsl_record *out, struct tsl_error *err);
 enum tsl_status tsl_store_record_write(const struct tsl_store *store, const char *run,
@@ -236,6 +238,10 @@ enum tsl_status tsl_store_log_resume(const struct tsl_store *store, const char *
                                      const char *header, const struct tsl_log_mark *mark,
                                      struct tsl_run_log **out, struct tsl_error *err);
 
+/* Local. TSL_FORMAT when log.csv is not the one of this digest, as the run's record has
+ * it. */
+enum tsl_status tsl_store_log_check(const struct tsl_store *store, const char *run,
+                                    const char *digest, struct tsl_error *err);
 /* log.csv as numbers: names of columns and (rows, columns) values, NaN where empty. */
 struct tsl_table {
   int columns;

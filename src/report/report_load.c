@@ -68,7 +68,8 @@ static void load_run(struct tsl_store *store, const struct tsl_run *run,
   if (tsl_store_record_read(store, run->name, &out->record, &trouble) != TSL_OK)
     tsl_log(TSL_LOG_NORMAL, "report: %s: %s", trouble.where, trouble.text);
   if (tsl_file_exists(tsl_store_run_path(store, run->name, "log.csv", path)) &&
-      tsl_store_log_read(store, run->name, &out->log, &trouble) != TSL_OK)
+      (tsl_store_log_check(store, run->name, out->record.log, &trouble) != TSL_OK ||
+       tsl_store_log_read(store, run->name, &out->log, &trouble) != TSL_OK))
     tsl_log(TSL_LOG_NORMAL, "report: %s: %s", trouble.where, trouble.text);
 }
 

@@ -175,6 +175,25 @@ enum tsl_status tsl_run_log_close(struct tsl_run_log *log, struct tsl_error *err
   return status;
 }
 
+enum tsl_status tsl_store_log_check(const struct tsl_store *store, const char *run,
+                                    const char *digest, struct tsl_error *err) {
+  char path[TSL_PATH_MAX], found[33];
+  char *bytes = NULL;
+  size_t count = 0;
+  if (digest[0] == '\0')
+    return TSL_OK;
+  TSL_TRY(tsl_file_read(tsl_store_run_path(store, run, "log.csv", path), &bytes, &count,
+                        err));
+  const struct tsl_digest value = tsl_digest_bytes(bytes, count);
+  free(bytes);
+  tsl_digest_print(&value, found);
+  return strcmp(found, digest) == 0
+             ? TSL_OK
+             : tsl_error_set(err, TSL_FORMAT, path,
+                             "the log is not the one that was written when the run was "
+                             "trained: its lines are left out");
+}
+
 /* One line's cells into the row; false when their number is not `columns` or one is no
  * number. The line ends at '\n' or at the end of the text. */
 static bool take_row(const char *line, int columns, double *row) {

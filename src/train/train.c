@@ -223,8 +223,13 @@ done:
 static enum tsl_status write_results(struct tsl__trainer *trainer,
                                      struct tsl_error *err) {
   struct tsl_run_log *log = trainer->log;
+  struct tsl_log_mark mark;
   trainer->log = NULL;
-  TSL_TRY(tsl_run_log_close(log, err));
+  enum tsl_status status = tsl_run_log_mark(log, &mark, err);
+  const enum tsl_status closed = tsl_run_log_close(log, status == TSL_OK ? err : NULL);
+  TSL_TRY(status);
+  TSL_TRY(closed);
+  tsl_digest_print(&mark.digest, trainer->record.log);
   TSL_TRY(write_model(trainer, err));
   trainer->record.steps = trainer->steps;
   trainer->record.seconds = tsl_clock_seconds() - trainer->begun;

@@ -157,6 +157,10 @@ is "the small files of a sweep are enough" 0 $?
 said "as is told" "$first: identical \(record, digest of the weights\)"
 sed -i 's/"weights": "./"weights": "x/' "$work/c/runs/$first/record.json"
 call rerun "$work/c" --run "$first"
+is "a record that was changed is refused" 2 $?
+said "by its name" "runs/$first/record.json: the record is damaged"
+sed -i '/"digest"/d' "$work/c/runs/$first/record.json"
+call rerun "$work/c" --run "$first"
 is "which tells a difference" 1 $?
 said "too" "model.h5: the weights have the digests"
 sed -i 's/"kernels": "[^"]*"/"kernels": "oneDNN 9.9.9 sse41"/; s/"revision": "[^"]*"/"revision": "none"/' "$work/c/provenance.json"

@@ -218,24 +218,37 @@ static void read_checkpoint(void) {
   tsl_checkpoint_release(&checkpoint);
 }
 
-/* The digest in the head is made to fit, so that what it guards is reached. */
-static void put_checkpoint(const uint8_t *data, size_t size) {
-  enum { HEAD = 512, DIGITS = 32 };
-  static const char before[] = "teasel checkpoint\nformat 0001\ndigest ";
+/* The digest at `at`, of what begins at `body`, is made to fit, so that what it guards is
+ * reached. */
+static void put_sealed(enum kind kind, const uint8_t *data, size_t size, size_t at,
+                       size_t body) {
+  enum { DIGITS = 32 };
   char text[DIGITS + 1];
   uint8_t *bytes = malloc(size + 1);
   if (bytes == NULL)
     abort();
   memcpy(bytes, data, size);
-  if (size >= HEAD) {
-    char *at = (char *)bytes + sizeof before - 1;
-    memset(at, '0', DIGITS);
-    struct tsl_digest digest = tsl_digest_bytes(bytes, size);
+  if (size >= body && size >= at + DIGITS) {
+    memset(bytes + at, '0', DIGITS);
+    struct tsl_digest digest = tsl_digest_bytes(bytes + body, size - body);
     tsl_digest_print(&digest, text);
-    memcpy(at, text, DIGITS);
+    memcpy(bytes + at, text, DIGITS);
   }
-  put(names[CHECKPOINT], bytes, size);
+  put(names[kind], bytes, size);
   free(bytes);
+}
+
+static void put_checkpoint(const uint8_t *data, size_t size) {
+  enum { HEAD = 512 };
+  static const char before[] = "teasel checkpoint\nformat 0001\ndigest ";
+  put_sealed(CHECKPOINT, data, size, size < HEAD ? size : sizeof before - 1, 0);
+}
+
+static void put_record(const uint8_t *data, size_t size) {
+  static const char before[] = "{\n  \"digest\": \"", behind[] = "\",\n";
+  const size_t at = sizeof before - 1, body = at + 32 + sizeof behind - 1;
+  const bool sealed = size >= body && memcmp(data, before, at) == 0;
+  put_sealed(RECORD, data, size, sealed ? at : size, body);
 }
 
 static void read_classified(void) {
@@ -261,6 +274,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_compose(path, &h5_names, data + 1, size - 1);
   } else if (kind == CHECKPOINT)
     put_checkpoint(data + 1, size - 1);
+  else if (kind == RECORD)
+    put_record(data + 1, size - 1);
   else
     put(names[kind], data + 1, size - 1);
   readers[kind]();

@@ -146,6 +146,32 @@ static void test_store__continues_its_own_folder_beside_notes_of_the_user(void *
   tsl_store_close(store);
 }
 
+/* One bit of it that flips is refused, or changes nothing: it was in the digest's name.
+ */
+static void check_flips(struct tsl_store *store, const struct tsl_record *written) {
+  char path[TSL_PATH_MAX];
+  char *bytes = NULL;
+  size_t count = 0, used = 0;
+  struct tsl_record back;
+  tsl_store_run_path(store, "r", "record.json", path);
+  assert_int_equal(tsl_file_read(path, &bytes, &count, NULL), TSL_OK);
+  for (size_t at = 0; at < count; at++) {
+    const char bit = (char)(1 << at % 7);
+    bytes[at] = (char)(bytes[at] ^ bit);
+    FILE *out = fopen(path, "wb"); /* unsynced: there are many */
+    assert_non_null(out);
+    assert_int_equal(fwrite(bytes, 1, count, out), count);
+    assert_int_equal(fclose(out), 0);
+    if (tsl_store_record_read(store, "r", &back, NULL) == TSL_OK) {
+      used++;
+      assert_memory_equal(&back, written, sizeof back);
+    }
+    bytes[at] = (char)(bytes[at] ^ bit);
+  }
+  assert_true(used < 20);
+  free(bytes);
+}
+
 static void test_record__reads_back_and_is_none_before(void **state) {
   (void)state;
   struct tsl_error err = {0};
@@ -176,6 +202,7 @@ static void test_record__reads_back_and_is_none_before(void **state) {
   assert_string_equal(back.terms[0].name, "total");
   assert_true(back.terms[0].value == 0.1);
   assert_true(isnan(back.terms[1].value));
+  check_flips(store, &back);
   tsl_store_close(store);
   put("records/runs/r/record.json", "{\"outcome\": \"finis");
   store = store_in("records");
@@ -193,7 +220,12 @@ static void test_log__reads_back_numbers_and_names_a_bad_line(void **state) {
   assert_int_equal(tsl_store_log_create(store, "r", "step,total,kl", &log, &err), TSL_OK);
   assert_int_equal(tsl_run_log_add(log, "0,1.5,", &err), TSL_OK);
   assert_int_equal(tsl_run_log_add(log, "10,nan,2e-3\n", &err), TSL_OK);
+  struct tsl_log_mark mark;
+  char digest[33];
+  assert_int_equal(tsl_run_log_mark(log, &mark, &err), TSL_OK);
   assert_int_equal(tsl_run_log_close(log, &err), TSL_OK);
+  tsl_digest_print(&mark.digest, digest);
+  assert_int_equal(tsl_store_log_check(store, "r", digest, &err), TSL_OK);
   assert_int_equal(tsl_store_log_read(store, "r", &table, &err), TSL_OK);
   assert_int_equal(table.columns, 3);
   assert_int_equal(table.rows, 2);
@@ -203,6 +235,10 @@ static void test_log__reads_back_numbers_and_names_a_bad_line(void **state) {
   assert_true(isnan(table.values[4]));
   assert_true(table.values[5] == 2e-3);
   tsl_table_release(&table);
+  put("logs/runs/r/log.csv", "step,total,kl\n0,1.6,\n10,nan,2e-3\n");
+  assert_int_equal(tsl_store_log_check(store, "r", digest, &err), TSL_FORMAT);
+  assert_non_null(strstr(err.where, "runs/r/log.csv"));
+  assert_int_equal(tsl_store_log_check(store, "r", "", &err), TSL_OK);
   put("logs/runs/r/log.csv", "step,total\n0,1\n1,x\n");
   assert_int_equal(tsl_store_log_read(store, "r", &table, &err), TSL_FORMAT);
   assert_non_null(strstr(err.text, "line 3"));
