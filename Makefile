@@ -31,6 +31,8 @@ TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c 
 BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 FUZZERS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 HEADERS := $(filter-out %_list.h,$(wildcard include/teasel/*.h src/*/*.h))
+# Only root can use them; the tests that need them tell what is missing, and are skipped.
+CLUSTER_PACKAGES = [ "$$(id -u)" != 0 ] || .ci/packages cluster || echo "going on without"
 C_FILES  = $(wildcard src/*/*.c src/*/*.h include/teasel/*.h tests/*/*.c tests/*/*.h bench/*.c)
 
 .PHONY: FORCE all setup demo arcs test soak fuzz fuzzers valgrind check format headers lint bench install clean help tests
@@ -48,16 +50,15 @@ demo: setup ## train a small sweep and write its report (under 5 minutes)
 
 test: ## build and run every test
 	@.ci/packages build test
+	@$(CLUSTER_PACKAGES)
 	@$(MAKE) --no-print-directory -j$$(nproc) all tests
 	@BUILD=$(BUILD) SANITIZE=$(SANITIZE) tests/run.sh
 
-soak: ## kill sweeps, fill their disk, stop ranks in blocking calls, damage results: for an hour
+soak: ## kill sweeps, fill their disk, stop ranks in blocking calls, damage results, a real SLURM: for two hours
 	@.ci/packages build test
+	@$(CLUSTER_PACKAGES)
 	@$(MAKE) --no-print-directory -j$$(nproc) all
-	@BUILD=$(BUILD) tests/soak/kills.sh
-	@BUILD=$(BUILD) tests/soak/disk.sh
-	@BUILD=$(BUILD) tests/soak/blocking.sh
-	@BUILD=$(BUILD) tests/soak/results.sh
+	@BUILD=$(BUILD) tests/soak/run.sh
 
 fuzz: ## give every reader of files damaged input, half an hour of processor time each
 	@.ci/packages build fuzz

@@ -13,6 +13,7 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 umask 022
 patience=240 # seconds after which something is taken for hung
 passed=0 failed=0 at_end=()
+keep_work= # set: the folder stays for whoever looks into what failed
 
 facts_clean() {
   local command id
@@ -23,7 +24,7 @@ facts_clean() {
     kill -KILL $id 2>/dev/null
     sleep 0.05
   done
-  rm -rf "$work"
+  if [ -n "$keep_work" ]; then echo "kept: $work"; else rm -rf "$work"; fi
 }
 trap facts_clean EXIT
 trap 'exit 143' TERM

@@ -9,7 +9,7 @@ hosts_net=10.87.$(($$ % 250 + 1))
 
 hosts_missing() { # prints why there can be none; fails when there can
   [ "$(id -u)" = 0 ] || { echo "network namespaces need root"; return; }
-  command -v ip >/dev/null || { echo "no ip: apt-get install iproute2"; return; }
+  command -v ip >/dev/null || { echo "no ip: .ci/packages cluster installs it"; return; }
   local try=${hosts_prefix}try refused=
   ip netns add "$try" 2>/dev/null || { echo "no right to make network namespaces"; return; }
   { ip -n "$try" link add bridge type bridge && ip -n "$try" link add eth0 type veth peer name v &&
@@ -62,15 +62,22 @@ EOF
   done
 }
 
-# mpirun's options for these machines, in one word.
-hosts_options() { # slots of each
-  echo "--host h1:$1,h2:$1,h3:$1 --map-by node --mca plm rsh --mca plm_rsh_agent $work/agent --mca ras ^slurm" \
+# mpirun's options for these machines, in one word: h1:1,h2:1 (each with its slots).
+hosts_options() {
+  echo "--host $1 --map-by node --mca plm rsh --mca plm_rsh_agent $work/agent --mca ras ^slurm" \
     "--mca btl self,vader,tcp --mca btl_tcp_if_include eth0 --mca oob_tcp_if_include eth0 --mca pml ob1" \
     "--mca mpi_yield_when_idle 1"
 }
 
 hosts_cut() { # the machine vanishes: no packet gets through any more
   ip -n "$hosts_prefix${1#h}" link set eth0 down
+}
+hosts_mend() {
+  ip -n "$hosts_prefix${1#h}" link set eth0 up
+}
+# What runs on a machine, but the process that keeps it.
+hosts_processes() {
+  ip netns pids "$hosts_prefix${1#h}" | grep -v "^$(cat "$work/$1.process")\$"
 }
 
 hosts_stop() {

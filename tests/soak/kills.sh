@@ -4,20 +4,10 @@
 # survived. Every sweep must end, with each run there once, the bytes of a sweep that nothing
 # happened to, and no claim or checkpoint left over.
 # RANKS (3), ITERATIONS (600), SEED choose what is repeated; SECONDS_MOST (120) is a hang.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-: "${KILLS:=200}" "${RANKS:=3}" "${ITERATIONS:=600}" "${SEED:=$$}" "${SECONDS_MOST:=120}" "${BUILD:=build/release}"
-TEASEL=${TEASEL:-$PWD/$BUILD/teasel}
-work=${WORK:-$(mktemp -d)}
+. "$(dirname "$0")/../facts.sh"
+: "${KILLS:=200}" "${RANKS:=3}" "${ITERATIONS:=600}" "${SEED:=$$}" "${SECONDS_MOST:=120}"
 RANDOM=$SEED
-launched=0 keep=0
-end() {
-  [ "$launched" = 0 ] || kill -9 "$launched" $(members) 2>/dev/null
-  [ "$keep" = 1 ] && echo "kept: $work" || rm -rf "$work"
-}
-trap end EXIT
-trap 'exit 1' INT TERM
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+launched=0
 echo "SEED=$SEED KILLS=$KILLS RANKS=$RANKS ITERATIONS=$ITERATIONS"
 
 printf 'reader: tubers\ncount: 120\ngood: 20\nsize: 8\n' >"$work/data.yaml"
@@ -92,15 +82,18 @@ stage() { # of this start, by what it has said and done
   elif [ -n "$(find "$work/sweep/ledger" -name '*.tsv' -newer "$work/begin" 2>/dev/null)" ]; then echo train
   else echo start; fi
 }
-start() {
+start_sweep() {
   touch "$work/begin"
   "$TEASEL" launch -n "$RANKS" --mpirun --oversubscribe "$work/job.yaml" \
     -o "$work/sweep" "${settings[@]}" >"$work/log" 2>&1 </dev/null &
   launched=$!
 }
-kills=0 sweeps=0 starts=0 failed=0 idle=0 writing=0 longest=0 littered=0 counted=0
+kills=0 sweeps=0 starts=0 idle=0 writing=0 longest=0 littered=0 counted=0
 declare -A kinds=([rank]=0 [all]=0 [mpirun]=0) stages=([start]=0 [train]=0 [encode]=0 [score]=0 [report]=0)
-fail() { failed=$((failed + 1)) keep=1; echo "FAILED  $1"; }
+fail() { # title, files...
+  keep_work=yes
+  no "$@"
+}
 strike() {
   local kind victims='' writer='' now frozen=''
   [ $((RANDOM % 3)) = 0 ] && writer=$(freeze_in_writing) && frozen=$(ranks)
@@ -128,28 +121,27 @@ check() { # the sweep that has ended
   runs=$(ls "$work/sweep/runs" | wc -l)
   twice=$(awk -F'\t' '$2 == "finish" {print $3}' "$work/sweep/ledger.tsv" | sort | uniq -d)
   if [ "$(sums "$work/sweep")" != "$expected" ]; then
-    fail "sweep $sweeps has other bytes"
+    fail "sweep $sweeps has other bytes" /dev/null
     diff <(sums "$work/sweep") <(echo "$expected")
   elif [ "$runs" != 20 ] || [ -n "$twice" ]; then
-    fail "sweep $sweeps has $runs runs; finished twice: $twice"
+    fail "sweep $sweeps has $runs runs; finished twice: $twice" /dev/null
   elif [ -n "$(leftovers "$work/sweep")" ]; then
-    fail "sweep $sweeps leaves something behind"
+    fail "sweep $sweeps leaves something behind" /dev/null
     leftovers "$work/sweep"
   else
-    echo "ok      sweep $sweeps, after $kills kills and $starts starts"
+    ok "sweep $sweeps, after $kills kills and $starts starts"
     littered=$((littered + $(litter "$work/sweep")))
   fi
-  [ $keep = 1 ] && mv "$work/sweep" "$work/failed-$sweeps" || rm -rf "$work/sweep"
+  [ -n "$keep_work" ] && mv "$work/sweep" "$work/failed-$sweeps" || rm -rf "$work/sweep"
 }
 while [ $kills -lt "$KILLS" ] || [ -e "$work/sweep" ] || [ $sweeps = 0 ]; do
-  start
+  start_sweep
   starts=$((starts + 1))
   last=$SECONDS before=$kills
   while kill -0 $launched 2>/dev/null; do
     wait_a_while
     if [ $((SECONDS - last)) -gt "$SECONDS_MOST" ]; then
       fail "no end within $SECONDS_MOST s after a kill"
-      tail -n 30 "$work/log"
       ps -o pid,ppid,stat,etime,wchan:20,args $launched $(members)
       exit 1
     fi
@@ -163,13 +155,12 @@ while [ $kills -lt "$KILLS" ] || [ -e "$work/sweep" ] || [ $sweeps = 0 ]; do
     0) check ;;
     1 | 75 | 137) # again, unless nobody was killed
       [ $kills -gt $before ] || idle=$((idle + 1))
-      [ $idle -le 5 ] || { fail "it ends with $code by itself"; tail -n 30 "$work/log"; exit 1; }
+      [ $idle -le 5 ] || { fail "it ends with $code by itself"; exit 1; }
       ;;
-    *) fail "exit code $code" && tail -n 20 "$work/log" && break ;;
+    *) fail "exit code $code" && break ;;
   esac
 done
 echo "$kills kills (rank ${kinds[rank]}, all ${kinds[all]}, mpirun ${kinds[mpirun]};" \
   "start ${stages[start]}, train ${stages[train]}, encode ${stages[encode]}, score ${stages[score]}, report ${stages[report]};" \
   "$writing with a file half written), $starts starts, at most $longest s from the last kill to an end, $littered half-written files left"
-echo "$sweeps passed, $failed failed"
-[ $failed = 0 ]
+facts_end
