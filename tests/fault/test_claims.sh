@@ -3,6 +3,7 @@
 # killed has its run taken over at once where the others can see that it is dead, and after
 # claim_seconds where they cannot; one that was only stopped gives up what it lost. The bytes are
 # always those of an undisturbed sweep.
+# SOAK=1: more runs and mpiruns; and the claim of a machine that lives is left alone for long.
 . "$(dirname "$0")/../facts.sh"
 # folder, iterations, arguments...
 sweep() {
@@ -92,4 +93,88 @@ kill -TERM $process
 wait $process
 is "a terminated one ends with 75" 75 $? "$work/ended1.log"
 is "and leaves no claim" "" "$(find "$work/ended" -name '*claim.*')"
+
+# Many small runs.
+seeds=0,1,2,3,4 mpiruns=2 tasks=8
+[ -n "${SOAK:-}" ] && seeds=$(seq -s, 0 24) mpiruns=4 tasks=16
+printf 'reader: tubers\ncount: 120\ngood: 20\nsize: 8\n' >"$work/data.yaml"
+cat >"$work/network.yaml" <<'END'
+input: [3, 8, 8]
+encoder:
+  - dense: {units: 16, activation: relu}
+decoder:
+  - dense: {units: 192}
+  - reshape: [3, 8, 8]
+END
+cat >"$work/small.yaml" <<END
+name: small
+dataset: ./data.yaml
+network: ./network.yaml
+latent: 2
+train: {iterations: 200, batch: 16, shards: 2}
+seeds: [$seeds]
+score: {udr: {points: 60}, factors: {points: 60, votes: 0}}
+families:
+  - model: beta_vae
+    beta: [1, 4]
+END
+within "$TEASEL" run "$work/small.yaml" -o "$work/small" >"$work/small.log" 2>&1
+is "an undisturbed sweep of many runs ends with 0" 0 $? "$work/small.log"
+runs=$(ls "$work/small/runs" | wc -l)
+# folder, how many, command...: as many at once, with that folder; each ends with 0
+at_once() {
+  local folder=$1 count=$2 i
+  shift 2
+  ids=()
+  for ((i = 0; i < count; i++)); do
+    start "$work/$folder.log.$i" within bash -c 'until [ -e "$0" ]; do sleep 0.01; done; exec "$@"' "$work/$folder.go" "$@" "$work/small.yaml" -o "$work/$folder"
+    ids+=($process)
+  done
+  : >"$work/$folder.go"
+  for ((i = 0; i < count; i++)); do
+    wait "${ids[i]}" || no "$folder: process $i ends with $?" "$work/$folder.log.$i"
+  done
+}
+each_once() { # folder, title
+  is "$2: each run is begun once" "$(ls "$work/small/runs")" "$(awk -F'\t' '$2 == "start" {print $3}' "$work/$1/ledger.tsv" | LC_ALL=C.UTF-8 sort)" "$work/$1/ledger.tsv"
+  is "$2: and finished once" "$(ls "$work/small/runs")" "$(awk -F'\t' '$2 == "finish" {print $3}' "$work/$1/ledger.tsv" | LC_ALL=C.UTF-8 sort)" "$work/$1/ledger.tsv"
+  is "$2: with the bytes of one process" "$(bytes small)" "$(bytes "$1")"
+  is "$2: no claim is left" "" "$(find "$work/$1" -name '*claim.*')"
+  is "$2: it is scored once" 1 "$(cat "$work/$1".log.* | grep -c '^teasel: encoding')" "$work/$1".log.*
+}
+at_once mpiruns $mpiruns mpirun --oversubscribe --bind-to none --mca mpi_yield_when_idle 1 -n 2 "$TEASEL" run
+each_once mpiruns "$mpiruns mpiruns of two ranks"
+# The script of an array's tasks, which SLURM starts so.
+at_once array $tasks bash slurm/array.sbatch
+each_once array "an array of $tasks"
+
+# A run that another machine has claimed: when that stands still it is taken over.
+one=$(ls "$work/small/runs" | head -n 1)
+mkdir -p "$work/far/runs/$one"
+foreign 1 >"$work/far/runs/$one/claim.1"
+within "$TEASEL" run "$work/small.yaml" -o "$work/far" --set schedule.claim_seconds=2 >"$work/far.log" 2>&1
+is "a run of a machine that has gone is trained" 0 $? "$work/far.log"
+is "as a takeover" "$one" "$(awk -F'\t' '$2 == "takeover" {print $3}' "$work/far/ledger.tsv")" "$work/far/ledger.tsv"
+is "with the bytes of one process" "$(bytes small)" "$(bytes far)"
+is "and no claim of it is left" "" "$(find "$work/far" -name '*claim.*')"
+[ -n "${SOAK:-}" ] || { facts_end; exit; }
+
+# When it shows its life it is not, for many times claim_seconds.
+mkdir -p "$work/near/runs/$one"
+foreign 1 >"$work/near/runs/$one/claim.1"
+( beat=1
+  while [ -d "$work/near" ] && sleep 0.2; do
+    foreign $((++beat)) >"$work/beat" && mv "$work/beat" "$work/near/runs/$one/claim.1"
+  done) &
+heart=$!
+start "$work/near.log" "$TEASEL" run "$work/small.yaml" -o "$work/near" --set schedule.claim_seconds=5
+wait_for "[ \$(cat $work/near/ledger/*.tsv 2>/dev/null | grep -c '	finish	') = $((runs - 1)) ]" $process
+sleep 60
+is "a run of a machine that lives is left to it" "claim.1" "$(cd "$work/near/runs/$one" && ls -d claim.*)"
+fact "and waited for" alive $process
+finish_off $heart
+wait $process
+is "until it falls silent" 0 $? "$work/near.log"
+is "which is one takeover" 1 "$(events near takeover)" "$work/near/ledger.tsv"
+is "with the bytes of one process" "$(bytes small)" "$(bytes near)"
 facts_end
