@@ -116,7 +116,11 @@ struct tsl_registry {
   size_t reader_count;
 };
 
-enum { TSL_FAMILY_OPTIONS_MAX = 4096, TSL_RUN_NAME_MAX = 384 };
+enum {
+  TSL_FAMILY_OPTIONS_MAX = 512, /* every run of a job has its own */
+  TSL_READER_OPTIONS_MAX = 4096,
+  TSL_RUN_NAME_MAX = 384
+};
 
 /* One option that the block or an axis sets, as `key=value`, for names and tables. */
 struct tsl_run_label {
@@ -133,12 +137,13 @@ struct tsl_run {
   int setting; /* same hyperparameters, other seeds: same number; counts from 0 over the
                   job */
   int label_count;
-  struct tsl_run_label labels[16]; /* network, its parameters, common options, the
-                                      family's, each in the order of their table; the seed
-                                      is not among them; beyond 16 they are left out */
-  struct tsl_digest id;            /* after tsl_job_name_runs */
-  char name[TSL_RUN_NAME_MAX];     /* "beta_tcvae-beta=4-seed=0-1a2b3c4d", after
-                                      tsl_job_name_runs */
+  const struct tsl_run_label *labels; /* (label_count) of the setting, as long as the job
+                                         lives: network, its parameters, common options,
+                                         the family's, each in the order of their table;
+                                         beyond 16 they are left out */
+  struct tsl_digest id;               /* after tsl_job_name_runs */
+  char name[TSL_RUN_NAME_MAX];        /* "beta_tcvae-beta=4-seed=0-1a2b3c4d", after
+                                         tsl_job_name_runs */
 };
 
 /* A data set configuration: reader, its options filled, and where relative paths start.
@@ -148,7 +153,7 @@ struct tsl_dataset_config {
   char file[TSL_TEXT_MAX];
   const struct tsl_reader *reader; /* NULL: `dataset: none` */
   int64_t seed; /* `seed:`, of the split and of generated data; default 0 */
-  _Alignas(16) unsigned char reader_options[TSL_FAMILY_OPTIONS_MAX];
+  _Alignas(16) unsigned char reader_options[TSL_READER_OPTIONS_MAX];
 };
 
 struct tsl_job;

@@ -44,7 +44,7 @@ static const struct tsl_reader *take_reader(struct tsl__job_reader *job,
       names[count] = job->registry->readers[count]->name;
     tsl__problem(&job->problems, node->place, "unknown reader '%.80s'%s", node->text,
                  tsl__did_you_mean(job->pool, node->text, names, count));
-  } else if (reader->options_bytes > TSL_FAMILY_OPTIONS_MAX) {
+  } else if (reader->options_bytes > TSL_READER_OPTIONS_MAX) {
     TSL_BUG("the options of reader %s take %zu bytes", reader->name,
             reader->options_bytes);
   }

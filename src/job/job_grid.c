@@ -189,19 +189,21 @@ static struct tsl_network *network_of(struct tsl__job_reader *reader,
 
 /* ---- runs ---- */
 
+enum { LABELS_MOST = 16 };
+
 static void add_label(struct tsl_run *run, const struct tsl__assignment *item,
-                      const char *value) {
-  enum { LABELS = sizeof run->labels / sizeof *run->labels };
-  if (!item->list || strcmp(item->key, "seeds") == 0 || run->label_count >= LABELS)
+                      const char *value, struct tsl_run_label *labels) {
+  if (!item->list || strcmp(item->key, "seeds") == 0 || run->label_count >= LABELS_MOST)
     return;
-  struct tsl_run_label *label = &run->labels[run->label_count++];
+  struct tsl_run_label *label = &labels[run->label_count++];
   snprintf(label->key, sizeof label->key, "%s", tsl__label_key(run->family, item->key));
   snprintf(label->value, sizeof label->value, "%s", value);
 }
 
 /* The run at place `number` of the block's grid; the last axis turns fastest. */
 static void fill_run(struct tsl__job_reader *reader, const struct tsl__block *block,
-                     int64_t number, struct tsl_run *run) {
+                     int64_t number, struct tsl_run *run,
+                     struct tsl_run_label *labels /* (LABELS_MOST) */) {
   struct use use = {.block = block};
   int64_t rest = number, stride = block->run_count;
   for (int i = 0; i < block->effective.count; i++) {
@@ -220,10 +222,21 @@ static void fill_run(struct tsl__job_reader *reader, const struct tsl__block *bl
     else if (use.parameter_count < (int)(sizeof use.parameters / sizeof *use.parameters))
       use.parameters[use.parameter_count++] =
           (struct tsl__parameter){item->part, value, item->place};
-    add_label(run, item, item->labels[index]);
+    add_label(run, item, item->labels[index], labels);
   }
   if (use.value != NULL)
     run->network = network_of(reader, &use, run);
+}
+
+static const struct tsl_run_label *
+keep_labels(struct tsl__pool *pool, const struct tsl_run_label *labels, int count) {
+  if (count == 0)
+    return NULL;
+  size_t bytes = (size_t)count * sizeof *labels;
+  struct tsl_run_label *kept = tsl__pool_take(pool, bytes);
+  if (kept != NULL)
+    memcpy(kept, labels, bytes);
+  return kept;
 }
 
 static void expand(struct tsl__job_reader *reader, struct tsl__block *block,
@@ -234,10 +247,16 @@ static void expand(struct tsl__job_reader *reader, struct tsl__block *block,
   tsl__option_defaults(table, start.family_options);
   const struct tsl__assignment *seeds = tsl__assignment_find(&block->effective, "seeds");
   int64_t seed_count = seeds != NULL ? seeds->count : 1;
+  const struct tsl_run_label *shared = NULL; /* a setting's, by the runs of its seeds */
   for (int64_t i = 0; i < block->run_count && i < limit; i++) {
     struct tsl_run *run = &reader->job->runs[block->first_run + i];
+    struct tsl_run_label labels[LABELS_MOST];
     *run = start;
-    fill_run(reader, block, i, run);
+    fill_run(reader, block, i, run, labels);
+    if (i % seed_count == 0)
+      shared = keep_labels(reader->pool, labels, run->label_count);
+    run->labels = shared;
+    run->label_count = shared != NULL ? run->label_count : 0;
     if (i % seed_count == 0)
       tsl__run_check(reader, block, run);
   }

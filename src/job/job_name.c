@@ -84,7 +84,7 @@ static void name_run(struct tsl_run *run) {
   size_t room = sizeof name - strlen(tail);
   add_safe(name, room, run->family->name);
   for (int i = 0; i < run->label_count; i++) {
-    char label[sizeof run->labels[i].key + sizeof run->labels[i].value + 4];
+    char label[sizeof *run->labels + 4];
     snprintf(label, sizeof label, "-%s=%s", run->labels[i].key, run->labels[i].value);
     add_safe(name, room, label);
   }

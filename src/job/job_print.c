@@ -66,7 +66,7 @@ static void print_lines(const struct lines *lines, const char *prefix, int inden
 
 static const char *option_text(struct lines *lines, const struct tsl__assignment *item,
                                int index) {
-  _Alignas(16) unsigned char base[2 * TSL_FAMILY_OPTIONS_MAX] = {0};
+  _Alignas(16) unsigned char base[2 * TSL_READER_OPTIONS_MAX] = {0};
   struct tsl__problems none = {.pool = &lines->pool};
   struct tsl_text text;
   tsl_text_init(&text);

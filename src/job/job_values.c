@@ -6,7 +6,7 @@
 
 /* Room for any options struct, to judge a value without keeping it. */
 struct scratch {
-  _Alignas(16) unsigned char bytes[2 * TSL_FAMILY_OPTIONS_MAX];
+  _Alignas(16) unsigned char bytes[2 * TSL_READER_OPTIONS_MAX];
 };
 _Static_assert(sizeof(struct tsl_job_options) <= sizeof(struct scratch), "scratch");
 _Static_assert(sizeof(struct tsl_run_options) <= sizeof(struct scratch), "scratch");

@@ -65,7 +65,7 @@ static void test_defaults__of_options_that_change_weights_stay(void **state) {
 
 static void test_tables__are_well_formed(void **state) {
   (void)state;
-  static unsigned char base[2 * TSL_FAMILY_OPTIONS_MAX];
+  static unsigned char base[2 * TSL_READER_OPTIONS_MAX];
   for (size_t f = 0; f < tsl_model_count(); f++) {
     const struct tsl_family *family = &tsl_model_at(f)->family;
     const struct tsl__table table = {family->options, family->option_count};
@@ -75,7 +75,7 @@ static void test_tables__are_well_formed(void **state) {
   for (size_t r = 0; r < tsl_reader_count(); r++) {
     const struct tsl_reader *reader = tsl_reader_at(r);
     const struct tsl__table table = {reader->options, reader->option_count};
-    assert_true(reader->options_bytes <= TSL_FAMILY_OPTIONS_MAX);
+    assert_true(reader->options_bytes <= TSL_READER_OPTIONS_MAX);
     tsl__option_defaults(table, base);
     assert_null(tsl__table_find(table, "seed"));
     assert_null(tsl__table_find(table, "reader"));
