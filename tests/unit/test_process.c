@@ -28,6 +28,17 @@ static pid_t sleeper(void) {
   return child;
 }
 
+static void test_process__another_is_dead_once_it_has_ended(void **state) {
+  (void)state;
+  struct tsl_process other;
+  pid_t child = sleeper();
+  tsl_process_of(child, &other);
+  assert_false(tsl_process_is_dead(&other));
+  kill(child, SIGKILL);
+  assert_int_equal(waitpid(child, NULL, 0), child);
+  assert_true(tsl_process_is_dead(&other) || other.place[0] == '\0');
+}
+
 /* In a child: answers each byte with the number of its siblings. */
 static void count_on_demand(int ask, int answer) {
   char byte = 0, parent[TSL_PROCESS_NAME];
@@ -73,6 +84,7 @@ static void test_process__counts_its_siblings_while_they_live(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_process__this_one_is_alive),
+      cmocka_unit_test(test_process__another_is_dead_once_it_has_ended),
       cmocka_unit_test(test_process__counts_its_siblings_while_they_live),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,6 +77,28 @@ static void test_store__removes_what_dead_writers_left_and_nothing_else(void **s
   assert_true(tsl_file_exists(own));
 }
 
+/* What was told to a launcher, whose token is that of its process. */
+static void told_to(const char *part, const char *rest, char path[TSL_PATH_MAX]) {
+  snprintf(path, TSL_PATH_MAX, "%s/swept/launch.%s%s", folder,
+           strstr(part, ".part-") + strlen(".part-"), rest);
+  assert_int_equal(tsl_file_write(path, "1\n", 2, NULL), TSL_OK);
+}
+
+static void test_store__removes_what_was_told_to_dead_launchers(void **state) {
+  (void)state;
+  char own[TSL_PATH_MAX], dead[TSL_PATH_MAX], told[4][TSL_PATH_MAX];
+  tsl_store_close(store_in("swept"));
+  part_of(false, own);
+  part_of(true, dead);
+  told_to(own, "", told[0]);
+  told_to(own, ".left-1", told[1]);
+  told_to(dead, "", told[2]);
+  told_to(dead, ".left-12", told[3]);
+  tsl_store_close(store_in("swept"));
+  for (int i = 0; i < 4; i++)
+    assert_int_equal(tsl_file_exists(told[i]), i < 2);
+}
+
 static void
 test_log__its_begin_removes_what_killed_writers_of_the_run_left(void **state) {
   (void)state;
@@ -336,6 +358,7 @@ static void test_model__a_file_that_cannot_be_written_leaves_the_old_one(void **
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_store__removes_what_dead_writers_left_and_nothing_else),
+      cmocka_unit_test(test_store__removes_what_was_told_to_dead_launchers),
       cmocka_unit_test(test_log__its_begin_removes_what_killed_writers_of_the_run_left),
       cmocka_unit_test(test_store__refuses_a_folder_that_is_not_its_own),
       cmocka_unit_test(test_store__continues_its_own_folder_beside_notes_of_the_user),
