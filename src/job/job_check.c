@@ -63,16 +63,6 @@ static void check_length(struct tsl__job_reader *reader, const struct tsl__block
                  "no length of training; give train.iterations or train.epochs");
 }
 
-static void check_patience(struct tsl__job_reader *reader, const struct tsl__block *block,
-                           const struct tsl_run *run) {
-  const struct tsl_run_options *options = &run->options;
-  if (options->train.evaluate_every > 0 && options->train.patience == 0 &&
-      !run->family->clusters)
-    tsl__problem(&reader->problems, place_of(block, "train.evaluate_every", NULL),
-                 "train.evaluate_every does nothing without train.patience; give both or "
-                 "leave it out");
-}
-
 /* The family's own check; one problem a line. */
 static void check_family(struct tsl__job_reader *reader, const struct tsl__block *block,
                          const struct tsl_run *run) {
@@ -99,9 +89,68 @@ void tsl__run_check(struct tsl__job_reader *reader, const struct tsl__block *blo
   if (!suspect(&reader->job->top, "train.") && !suspect(&block->set, "train.")) {
     check_shards(reader, block, &run->options);
     check_length(reader, block, &run->options);
-    check_patience(reader, block, run);
   }
   check_family(reader, block, run);
+}
+
+/* ---- what no run can use ---- */
+
+static const char evaluate_every[] = "train.evaluate_every";
+
+static bool at_place(const struct tsl__assignments *list, struct tsl__place place) {
+  const struct tsl__assignment *found = tsl__assignment_find(list, evaluate_every);
+  return found != NULL && found->place.line == place.line &&
+         found->place.column == place.column &&
+         strcmp(found->place.file, place.file) == 0;
+}
+
+/* Complains of the option given at this place when none of the blocks first .. end - 1
+ * that have it from there holds a run that evaluates. */
+static void check_evaluation(struct tsl__job_reader *reader, struct tsl__place place,
+                             int first, int end) {
+  const struct tsl_job *job = reader->job;
+  const struct tsl_family *last = NULL;
+  const char *families = NULL;
+  for (int i = first; i < end; i++) {
+    const struct tsl__block *block = &job->blocks[i];
+    if (block->family == NULL || suspect(&block->set, "train."))
+      return; /* it might have used it */
+    for (int64_t r = 0; r < block->run_count && at_place(&block->effective, place); r++) {
+      const struct tsl_run *run = &job->runs[block->first_run + r];
+      if (run->options.train.evaluate_every == 0)
+        continue;
+      if (run->options.train.patience > 0 || run->family->clusters)
+        return;
+      if (families == NULL)
+        families = run->family->name;
+      else if (run->family != last)
+        families = tsl__pool_format(reader->pool, "%s, %s", families, run->family->name);
+      last = run->family;
+    }
+  }
+  if (families != NULL)
+    tsl__problem(&reader->problems, place,
+                 "%s does nothing for %s without train.patience; give both or leave it "
+                 "out",
+                 evaluate_every, families);
+}
+
+void tsl__unused_check(struct tsl__job_reader *reader) {
+  const struct tsl_job *job = reader->job;
+  const struct tsl__assignment *top = tsl__assignment_find(&job->top, evaluate_every);
+  if (suspect(&job->top, "train."))
+    return;
+  if (top != NULL)
+    check_evaluation(reader, top->place, 0, job->block_count);
+  for (int i = 0, end; i < job->block_count; i = end) {
+    const struct tsl__assignment *own =
+        tsl__assignment_find(&job->blocks[i].set, evaluate_every);
+    for (end = i + 1; own != NULL && end < job->block_count &&
+                      at_place(&job->blocks[end].set, own->place);)
+      end++; /* the families of one block of the file */
+    if (own != NULL)
+      check_evaluation(reader, own->place, i, end);
+  }
 }
 
 /* ---- settings and duplicates ---- */

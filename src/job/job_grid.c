@@ -300,6 +300,8 @@ void tsl__grid_expand(struct tsl__job_reader *reader) {
     if (job->blocks[i].family != NULL)
       expand(reader, &job->blocks[i], too_many ? 1 : TSL__RUNS_MAX);
   }
+  if (!too_many)
+    tsl__unused_check(reader);
   if (!too_many && reader->problems.count == 0)
     tsl__settings_number(reader);
 }

@@ -154,6 +154,8 @@ void tsl__grid_expand(struct tsl__job_reader *reader);
 /* What only several options together can get wrong. */
 void tsl__run_check(struct tsl__job_reader *reader, const struct tsl__block *block,
                     const struct tsl_run *run);
+/* Options that none of the runs for which they are given can use are problems. */
+void tsl__unused_check(struct tsl__job_reader *reader);
 /* Numbers the settings; two equal runs are a problem. */
 void tsl__settings_number(struct tsl__job_reader *reader);
 

@@ -99,8 +99,28 @@ static void test_dataset__paths_are_relative_to_the_file_that_names_them(void **
   tsl_job_free(job);
 }
 
+#define EVALUATED                                                                        \
+  "name: t\ndataset: arcs\nnetwork: gmvae-arcs\nlatent: 2\n"                             \
+  "reconstruction: gaussian\ntrain: {epochs: 3, evaluate_every: 5}\nfamilies:\n"
+
+static void test_evaluation__that_one_block_uses_stands_for_the_whole_job(void **state) {
+  (void)state;
+  static const char *const jobs[] = {
+      EVALUATED "  - model: vae\n  - {model: gmvae, latent_w: 2}\n",
+      EVALUATED "  - model: [vae, gmvae]\n",
+      EVALUATED "  - model: vae\n  - {model: beta_vae, beta: 4, train.patience: 3}\n",
+      EVALUATED "  - {model: vae, train.patience: [0, 3]}\n"};
+  for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+    struct tsl_job *job = parse_job("jobs/t.yaml", jobs[i]);
+    assert_int_equal(tsl_job_run_count(job), 2);
+    assert_int_equal(tsl_job_run(job, 0)->options.train.evaluate_every, 5);
+    tsl_job_free(job);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_evaluation__that_one_block_uses_stands_for_the_whole_job),
       cmocka_unit_test(test_jobs__have_their_runs_and_come_back),
       cmocka_unit_test(test_jobs__on_tubers_and_potatoes_are_the_same_grid),
       cmocka_unit_test(test_dataset__paths_are_relative_to_the_file_that_names_them),
