@@ -37,12 +37,16 @@ struct request {
   double every; /* seconds; 0: as the terminal */
 };
 
+/* NaN: some run's length is unknown. */
 static double part_done(const struct tsl__run_states *states) {
   double steps = 0, all = 0;
   for (size_t i = 0; i < states->count; i++) {
     const struct tsl__run_state *state = &states->runs[i];
+    if (state->iterations == 0)
+      return (double)NAN;
     all += (double)state->iterations;
-    steps += state->state == TSL__STATE_FAILED ? 0 : (double)state->steps;
+    if (state->state != TSL__STATE_FAILED)
+      steps += fmin((double)state->steps, (double)state->iterations);
   }
   return all > 0 ? steps / all : 0;
 }
@@ -71,9 +75,13 @@ static void print_summary(const struct tsl_job *job, const struct tsl__run_state
       tsl_text_format(out, ", %zu %s", states->of[open[i]], tsl__state_word(open[i]));
   }
   if (tsl__run_states_done(states) < states->count) {
-    tsl_text_format(out, "; %.0f %% of the steps", floor(100 * part_done(states)));
+    const double part = part_done(states);
+    const char *comma = isfinite(part) ? "," : ";";
+    if (isfinite(part))
+      tsl_text_format(out, "; %.0f %% of the steps", floor(100 * part));
     if (isfinite(states->seconds_left))
-      tsl_text_format(out, ", %s left", tsl_duration_print(left, states->seconds_left));
+      tsl_text_format(out, "%s %s left", comma,
+                      tsl_duration_print(left, states->seconds_left));
   }
   tsl_text_add(out, "\n");
 }

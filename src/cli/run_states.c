@@ -133,17 +133,40 @@ static int likeness(const struct tsl_run *a, const struct tsl_run *b) {
   return a->setting == b->setting ? 3 : a->family == b->family ? 2 : 1;
 }
 
-/* The mean pace and the iterations of the runs that are most like this one. */
-static double guess(const struct tsl__run_states *states, const struct tsl_run *run,
-                    int64_t *iterations) {
+/* The iterations of a run whose length is given in epochs, after the runs most like it
+ * that were begun: so many an epoch, of batches of its own size; the longest of them, for
+ * patience may have ended others early. 0: none was begun. */
+static int64_t guess_iterations(const struct tsl__run_states *states,
+                                const struct tsl_run *run) {
+  const double epochs = (double)run->options.train.epochs;
+  double samples = 0; /* an epoch */
+  int best = 0;
+  for (size_t i = 0; i < states->count; i++) {
+    const struct tsl__run_state *other = &states->runs[i];
+    const int64_t other_epochs = other->run->options.train.epochs;
+    const int like = likeness(run, other->run);
+    const int64_t known = other->state <= TSL__STATE_COLLAPSED
+                              ? other->record.steps
+                              : other->progress.iterations;
+    if (known == 0 || other_epochs == 0 || like < best)
+      continue;
+    const double seen =
+        (double)(known * other->run->options.train.batch) / (double)other_epochs;
+    samples = like > best ? seen : fmax(samples, seen);
+    best = like;
+  }
+  return llround(epochs * samples / (double)run->options.train.batch);
+}
+
+/* The mean pace of the runs that are most like this one. */
+static double guess_pace(const struct tsl__run_states *states,
+                         const struct tsl_run *run) {
   double sum = 0, count = 0;
-  int best = 0, best_iterations = 0;
+  int best = 0;
   for (size_t i = 0; i < states->count; i++) {
     const struct tsl__run_state *other = &states->runs[i];
     const int like = likeness(run, other->run);
     const double pace = pace_of(other);
-    if (*iterations == 0 && other->iterations > 0 && like > best_iterations)
-      best_iterations = like;
     if (pace <= 0 || like < best)
       continue;
     if (like > best)
@@ -151,10 +174,6 @@ static double guess(const struct tsl__run_states *states, const struct tsl_run *
     best = like;
     sum += pace;
     count += 1;
-  }
-  for (size_t i = 0; i < states->count && *iterations == 0; i++) {
-    if (likeness(run, states->runs[i].run) == best_iterations)
-      *iterations = states->runs[i].iterations;
   }
   return count > 0 ? sum / count : 0;
 }
@@ -165,14 +184,12 @@ static double estimate(const struct tsl__run_states *states) {
   double work = 0, longest = 0;
   for (size_t i = 0; i < states->count; i++) {
     const struct tsl__run_state *state = &states->runs[i];
-    int64_t iterations = state->iterations;
+    const int64_t iterations = state->iterations;
     if (state->state <= TSL__STATE_COLLAPSED)
       continue;
     double pace = pace_of(state);
-    if (pace <= 0 || iterations == 0) {
-      const double guessed = guess(states, state->run, &iterations);
-      pace = pace > 0 ? pace : guessed;
-    }
+    if (pace <= 0)
+      pace = guess_pace(states, state->run);
     if (pace <= 0 || iterations == 0)
       return (double)NAN;
     const int64_t rest = iterations > state->steps ? iterations - state->steps : 0;
@@ -200,7 +217,9 @@ enum tsl_status tsl__run_states_read(const struct tsl_cli_results *results,
   if (status == TSL_OK)
     status = read_ledger(results->store, &states, err);
   for (size_t i = 0; i < states.count && status == TSL_OK; i++) {
-    const struct tsl__run_state *state = &states.runs[i];
+    struct tsl__run_state *state = &states.runs[i];
+    if (state->iterations == 0)
+      state->iterations = guess_iterations(&states, state->run);
     states.of[state->state]++;
     if (state->state == TSL__STATE_RUNNING)
       states.ranks += state->progress.width;

@@ -28,7 +28,8 @@ struct tsl__run_state {
   struct tsl_record record;         /* of what is done */
   struct tsl_run_progress progress; /* of what runs, ran or failed */
   int64_t steps;                    /* taken and kept, as far as is known */
-  int64_t iterations;               /* of the whole run; 0: unknown */
+  int64_t iterations;               /* of the whole run; 0: unknown. Where only epochs are
+                                       given and it was not begun: as others take */
   double loss; /* `total` of the last line of log.csv; NaN: unknown */
 };
 

@@ -85,6 +85,28 @@ status "$work/open" --ledger
 is "interrupted: the ledger tells" "begin start leave end" "$(sed 1d "$work/log" | cut -f 2 | paste -sd' ')"
 said "interrupted: and why it ended" $'\tend\t.*interrupted'
 
+# ---- a length in epochs ----
+# 270 samples in batches of 16: 16 steps an epoch, 32 a finished run. The third run waits where it was
+# left, at step 20 of as many: (32 + 32 + 20) of 4 * 32 steps.
+epochs=(--set train.epochs=2)
+call run "$job" -o "$work/epochs" "${epochs[@]}" --train-only
+is "epochs: a sweep runs" 0 $?
+status "$work/epochs"
+is "epochs: exit code 0" 0 $?
+third=$(cd "$work/epochs/runs" && ls -d -- *beta=2-seed=0-*) fourth=$(cd "$work/epochs/runs" && ls -d -- *beta=2-seed=1-*)
+rm "$work/epochs/runs/$third/record.json" "$work/epochs/runs/$fourth/record.json" "$work/epochs/ledger.tsv"
+left=$(ls "$work"/epochs/ledger/*.tsv)
+grep $'\tfinish\t'"$third"$'\t' "$left" | sed 's/\tfinish\t/\tleave\t/; s/\t32\tfinished.*/\t20\t/' >"$work/leave"
+grep -v $'\tfinish\t'"$third"$'\t' "$left" >"$work/others"
+cat "$work/others" "$work/leave" >"$left"
+status "$work/epochs" --verbose
+is "epochs: exit code 75" 75 $?
+said "epochs: the runs that wait count whole" "^seen: 2 of 4 runs done, 2 waiting; 65 % of the steps"
+said "epochs: from where" "^waiting +$third  from step 20 of 32 \(62 %\)"
+rm "$work"/epochs/runs/*/record.json
+status "$work/epochs"
+said "epochs: no part of what nobody knows" "^seen: 0 of 4 runs done, 4 waiting$"
+
 # ---- killed ----
 start "$work/run.log" "$TEASEL" run "$job" -o "$work/open" "${long[@]}"
 wait_for '[ -n "$(ls "$work"/open/runs/*/progress.json 2>/dev/null)" ]' $process
