@@ -10,8 +10,8 @@ at_end+=(slurm_stop)
 bytes() { (cd "$work/$1" && md5sum runs/*/model.h5 runs/*/log.csv latents.h5 scores.csv | md5sum); }
 events() { grep -c "	$2	" "$work/$1/ledger.tsv"; }
 
-seeds=0 iterations=400
-[ -n "${SOAK:-}" ] && seeds="0, 1, 2" iterations=${ITERATIONS:-6000}
+seeds=0 iterations=400 long=600 # seconds, on a machine that is too busy
+[ -n "${SOAK:-}" ] && seeds="0, 1, 2" iterations=${ITERATIONS:-3000} long=3600
 job=(jobs/smoke.yaml --set "schedule.cache=$work/cache" --set "seeds=[$seeds]"
   --set "train.iterations=$iterations" --set schedule.claim_seconds=20)
 slurm_start 3 4 || { tail -n 20 "$work"/slurm/log/*; echo "SLURM's daemons do not start on this machine"; exit 77; }
@@ -28,7 +28,7 @@ array=$(submit --array=0-3 "${limit[@]}" "$top/slurm/array.sbatch" "${job[@]}" -
 wait_for '[ "$(cat "$work"/array/ledger/*.tsv 2>/dev/null | grep -c "	start	")" -ge 3 ]'
 scancel "${array}_2"
 [ -z "${SOAK:-}" ] && scancel --batch --signal=USR1 "${array}_1"
-slurm_wait "$array" "${SOAK:+3}300" || no "the array ends" "$work"/log-*
+slurm_wait "$array" $long || no "the array ends" "$work"/log-*
 [ -z "${SOAK:-}" ] &&
   is "the task that had USR1 was put back once" 1 "$(scontrol show job "${array}_1" | grep -o 'Restarts=[0-9]*' | cut -d= -f2)" "$work/log-$array-1"
 [ -z "${SOAK:-}" ] &&
@@ -42,7 +42,7 @@ is "with the bytes of one process" "$(bytes whole)" "$(bytes array)"
 [ -s "$work/array/report.html" ] && ok "and there is a report" || no "and there is a report" "$work"/log-*
 
 sweep=$(submit -N 2 -n 4 "$top/slurm/sweep.sbatch" "${job[@]}" -o "$work/nodes")
-slurm_wait "$sweep" 200 || no "the sweep on two nodes ends" "$work"/log-*
+slurm_wait "$sweep" $long || no "the sweep on two nodes ends" "$work"/log-*
 is "a sweep on two nodes is completed" "COMPLETED " "$(slurm_state "$sweep")" "$work/log-$sweep-4294967294"
 is "with the bytes of one process" "$(bytes whole)" "$(bytes nodes)"
 
@@ -52,7 +52,7 @@ is "srun without PMIx is refused" 2 $? "$work/srun.log"
 said "with what to do" "srun --mpi=pmix" "$work/srun.log"
 fact "and nothing is written" test ! -e "$work/srun"
 if [ -n "${SOAK:-}" ] && srun --mpi=list 2>&1 | grep -qw pmix; then
-  OMPI_MCA_mpi_yield_when_idle=1 timeout -k 5 1200 srun -K --mpi=pmix -N 2 -n 4 "$TEASEL" run "${job[@]}" -o "$work/srun" >"$work/srun.log" 2>&1
+  OMPI_MCA_mpi_yield_when_idle=1 timeout -k 5 $long srun -K --mpi=pmix -N 2 -n 4 "$TEASEL" run "${job[@]}" -o "$work/srun" >"$work/srun.log" 2>&1
   is "srun with PMIx on two nodes ends with 0" 0 $? "$work/srun.log"
   is "with the bytes of one process" "$(bytes whole)" "$(bytes srun)"
 fi
@@ -64,7 +64,7 @@ is "teasel submit ends with 0" 0 $? "$work/submitted"
 array=$(sed -n 's/^job: //p' "$work/submitted") score=$(sed -n 's/^scores: //p' "$work/submitted")
 [ -z "${SOAK:-}" ] &&
   is "the array asks for the plan's time" 11 "$(squeue -h -t all -j "${array}_0" -o %l | cut -d: -f1)"
-slurm_wait "$array" 200 && slurm_wait "$score" 100 || no "array and scores end" "$work"/log-*
+slurm_wait "$array" $long && slurm_wait "$score" $long || no "array and scores end" "$work"/log-*
 is "scores after an array are completed" "COMPLETED " "$(slurm_state "$score")" "$work"/log-"$score"*
 mv "$folder" "$work/after"
 is "with the bytes of one process" "$(bytes whole)" "$(bytes after)"
