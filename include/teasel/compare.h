@@ -8,7 +8,7 @@
 #include "teasel/stop.h"
 #include "teasel/store.h"
 
-enum { TSL_SCORE_NOTES_MAX = 512, TSL_METRIC_NAME_MAX = 48 };
+enum { TSL_SCORE_NOTES_MAX = 1024, TSL_METRIC_NAME_MAX = 48 };
 
 /* One run in the tables. */
 struct tsl_score_run {
@@ -28,6 +28,7 @@ struct tsl_score_run {
 /* Everything that scores.h5 holds, run after run in the job's order. NaN: no score, with
  * the reason in the run's notes. */
 struct tsl_scores {
+  int version; /* of the file that they were read from; 0: made by this program */
   int run_count;
   int latent_max;
   double informative_kl;      /* the threshold that was used, nats */

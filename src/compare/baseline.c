@@ -13,30 +13,37 @@ enum { KMEANS_STARTS = 10, MIXTURE_STARTS = 3, STEPS = 300 };
 const char *const tsl__baseline_metrics[TSL__BASELINE_SCORES] = {
     "acc_makhzani", "acc_majority", "acc_hungarian", "nmi", "ari"};
 
-/* A clustering with how certain each point is of each cluster. */
-struct clustering {
-  int32_t *clusters; /* (points) */
-  double *certainty; /* (points, clusters) */
-};
-
-static void clustering_release(struct clustering *found) {
-  free(found->clusters);
-  free(found->certainty);
+static enum tsl_status allocate(int64_t points, int clusters, struct tsl__clustering *out,
+                                struct tsl_error *err) {
+  out->cluster_count = clusters;
+  TSL_TRY(tsl_allocate((void **)&out->clusters, (size_t)points, sizeof(int32_t), err));
+  return tsl_allocate((void **)&out->certainty, (size_t)points,
+                      (size_t)clusters * sizeof(double), err);
 }
 
-static enum tsl_status allocate(const struct tsl__baseline_request *r,
-                                struct clustering *found, struct tsl_error *err) {
-  size_t points = (size_t)r->points;
-  TSL_TRY(tsl_allocate((void **)&found->clusters, points, sizeof(int32_t), err));
-  return tsl_allocate((void **)&found->certainty, points,
-                      (size_t)r->clusters * sizeof(double), err);
+void tsl__clustering_release(struct tsl__clustering *clustering) {
+  free(clustering->clusters);
+  free(clustering->certainty);
+  *clustering = (struct tsl__clustering){0};
 }
 
-/* The nearer its centre, the more certain. */
-static enum tsl_status fit_kmeans(const struct tsl__baseline_request *r,
-                                  struct clustering *found, double *fit,
-                                  struct tsl_error *err) {
-  struct tsl_kmeans model;
+static void take_kmeans(const struct tsl__clustering_request *r,
+                        const struct tsl_kmeans *model, struct tsl__clustering *out) {
+  memcpy(out->clusters, model->assignment, (size_t)r->points * sizeof(int32_t));
+  for (int64_t i = 0; i < r->points; i++)
+    for (int c = 0; c < r->clusters; c++) {
+      double square = 0;
+      for (int64_t k = 0; k < r->features; k++) {
+        double away = r->x[i * r->features + k] - model->centres[c * r->features + k];
+        square += away * away;
+      }
+      out->certainty[i * r->clusters + c] = -square;
+    }
+}
+
+enum tsl_status tsl__clustering_kmeans(const struct tsl__clustering_request *r,
+                                       struct tsl__clustering *out, double *inertia,
+                                       struct tsl_error *err) {
   const struct tsl_kmeans_request request = {.x = r->x,
                                              .points = r->points,
                                              .features = r->features,
@@ -44,20 +51,28 @@ static enum tsl_status fit_kmeans(const struct tsl__baseline_request *r,
                                              .starts = KMEANS_STARTS,
                                              .steps = STEPS,
                                              .stream = r->stream};
+  struct tsl_kmeans model;
+  struct tsl__clustering found = {0};
   TSL_TRY(tsl_kmeans_fit(&request, &model, err));
-  memcpy(found->clusters, model.assignment, (size_t)r->points * sizeof(int32_t));
-  for (int64_t i = 0; i < r->points; i++)
-    for (int c = 0; c < r->clusters; c++) {
-      double square = 0;
-      for (int64_t k = 0; k < r->features; k++) {
-        double away = r->x[i * r->features + k] - model.centres[c * r->features + k];
-        square += away * away;
-      }
-      found->certainty[i * r->clusters + c] = -square;
-    }
-  *fit = model.inertia;
+  enum tsl_status status = allocate(r->points, r->clusters, &found, err);
+  if (status == TSL_OK) {
+    take_kmeans(r, &model, &found);
+    *out = found;
+  } else {
+    tsl__clustering_release(&found);
+  }
+  if (status == TSL_OK && inertia != NULL)
+    *inertia = model.inertia;
   tsl_kmeans_release(&model);
-  return TSL_OK;
+  return status;
+}
+
+static enum tsl_status fit_kmeans(const struct tsl__baseline_request *r,
+                                  struct tsl__clustering *found, double *fit,
+                                  struct tsl_error *err) {
+  const struct tsl__clustering_request request = {r->x, r->points, r->features,
+                                                  r->clusters, r->stream};
+  return tsl__clustering_kmeans(&request, found, fit, err);
 }
 
 /* log(sum of exp of the others): row: (count) */
@@ -72,8 +87,8 @@ static double log_sum_without(const double *row, int count, int without) {
 
 /* Log joint densities to log odds in place: they rank as the responsibilities do, which
  * saturate at 1. scratch: (count) */
-static void take_odds(const struct tsl__baseline_request *r, struct clustering *found,
-                      double *scratch) {
+static void take_odds(const struct tsl__baseline_request *r,
+                      struct tsl__clustering *found, double *scratch) {
   int count = r->clusters;
   for (int64_t i = 0; i < r->points; i++) {
     double *row = found->certainty + i * count;
@@ -127,7 +142,7 @@ static enum tsl_status fit_starts(const struct tsl__baseline_request *r, const d
 
 static enum tsl_status fit_projected(const struct tsl__baseline_request *r,
                                      const double *x, int64_t features,
-                                     struct clustering *found, double *fit,
+                                     struct tsl__clustering *found, double *fit,
                                      struct tsl_error *err) {
   struct tsl_mixture model;
   double *scratch = NULL;
@@ -145,11 +160,12 @@ static enum tsl_status fit_projected(const struct tsl__baseline_request *r,
 }
 
 static enum tsl_status fit_mixture(const struct tsl__baseline_request *r,
-                                   struct clustering *found, double *fit,
+                                   struct tsl__clustering *found, double *fit,
                                    struct tsl_error *err) {
   struct tsl_pca pca;
   double *projected = NULL;
   int64_t features = TSL__BASELINE_FEATURES_MAX;
+  TSL_TRY(allocate(r->points, r->clusters, found, err));
   if (r->features <= features)
     return fit_projected(r, r->x, r->features, found, fit, err);
   TSL_TRY(tsl_allocate((void **)&projected, (size_t)(r->points * features),
@@ -171,8 +187,8 @@ static void note(struct tsl__baseline *out, const char *text) {
 }
 
 static enum tsl_status score(const struct tsl__baseline_request *r,
-                             const struct clustering *found, struct tsl__baseline *out,
-                             struct tsl_error *err) {
+                             const struct tsl__clustering *found,
+                             struct tsl__baseline *out, struct tsl_error *err) {
   const struct tsl_metric_input input = {.points = r->points,
                                          .latent = r->features,
                                          .codes = r->x,
@@ -200,24 +216,21 @@ static enum tsl_status score(const struct tsl__baseline_request *r,
 
 enum tsl_status tsl__baseline_score(const struct tsl__baseline_request *request,
                                     struct tsl__baseline *out, struct tsl_error *err) {
-  struct clustering found = {0};
+  struct tsl__clustering found = {0};
   struct tsl_error problem = {0};
   *out = (struct tsl__baseline){.fit = (double)NAN};
   for (int m = 0; m < TSL__BASELINE_SCORES; m++)
     out->scores[m] = (double)NAN;
-  enum tsl_status status = allocate(request, &found, err);
-  if (status == TSL_OK) {
-    status = request->method == TSL_BASELINE_KMEANS
-                 ? fit_kmeans(request, &found, &out->fit, &problem)
-                 : fit_mixture(request, &found, &out->fit, &problem);
-    if (status == TSL_OK)
-      status = score(request, &found, out, err);
-    else if (status == TSL_BAD_INPUT)
-      note(out, problem.text);
-    else
-      tsl_error_set(err, status, problem.where, "%s", problem.text);
-    status = status == TSL_BAD_INPUT ? TSL_OK : status;
-  }
-  clustering_release(&found);
+  enum tsl_status status = request->method == TSL_BASELINE_KMEANS
+                               ? fit_kmeans(request, &found, &out->fit, &problem)
+                               : fit_mixture(request, &found, &out->fit, &problem);
+  if (status == TSL_OK)
+    status = score(request, &found, out, err);
+  else if (status == TSL_BAD_INPUT)
+    note(out, problem.text);
+  else
+    tsl_error_set(err, status, problem.where, "%s", problem.text);
+  status = status == TSL_BAD_INPUT ? TSL_OK : status;
+  tsl__clustering_release(&found);
   return status;
 }

@@ -137,6 +137,9 @@ static enum tsl_status score_unit(const struct tsl__comparison *c,
       .points = c->latents.points,
       .clusters = unit->clusters,
       .stream = {(uint64_t)tsl_job_dataset(c->job)->seed, TSL_PURPOSE_FIT, 2}};
+  if (unit->run != DATA && unit->method == TSL_BASELINE_KMEANS)
+    request.stream =
+        tsl__kmeans_stream(tsl_job_run(c->job, (size_t)unit->run)->options.seed);
   enum tsl_status status = unit->run == DATA
                                ? load_samples(c, &request.features, &x, err)
                                : load_latents(c, unit->run, &request.features, &x, err);

@@ -15,6 +15,32 @@ enum { TSL__BASELINE_FEATURES_MAX = 50, TSL__BASELINE_SCORES = 5 };
 /* Names of the metrics, in the order of a baseline's scores. */
 extern const char *const tsl__baseline_metrics[TSL__BASELINE_SCORES];
 
+/* A clustering with how certain each point is of each cluster. */
+struct tsl__clustering {
+  int32_t *clusters; /* (points) */
+  double *certainty; /* (points, cluster_count), the larger the surer */
+  int cluster_count;
+};
+struct tsl__clustering_request {
+  const double *x; /* (points, features) */
+  int64_t points, features;
+  int clusters; /* 1 .. points */
+  struct tsl_stream stream;
+};
+/* Local. k-means, the best of 10 starts; the nearer a cluster's centre (-distance^2), the
+ * more certain. inertia: NULL allowed. TSL_BAD_INPUT when there are fewer points than
+ * clusters. */
+enum tsl_status tsl__clustering_kmeans(const struct tsl__clustering_request *request,
+                                       struct tsl__clustering *out, double *inertia,
+                                       struct tsl_error *err);
+void tsl__clustering_release(struct tsl__clustering *clustering);
+
+/* The random numbers of k-means on the latents of the run with this seed, in scores.csv
+ * and in clusters.csv: the same numbers in both. */
+static inline struct tsl_stream tsl__kmeans_stream(int64_t seed) {
+  return (struct tsl_stream){(uint64_t)seed, TSL_PURPOSE_FIT, 0};
+}
+
 struct tsl__baseline_request {
   enum tsl_baseline method;
   const double *x;       /* (points, features) */

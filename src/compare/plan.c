@@ -150,7 +150,7 @@ static int find_run(const struct tsl_scores *old, const struct tsl_score_run *ru
   return -1;
 }
 
-/* Column of a metric in old scores; -1 also when other points or votes made it. */
+/* Column of a metric in old scores; -1 also when other points, votes or rules made it. */
 static int find_metric(const struct tsl_scores *old, const struct tsl_scores *scores,
                        const char *name) {
   unsigned needs = tsl_metric_find(name)->needs;
@@ -159,6 +159,9 @@ static int find_metric(const struct tsl_scores *old, const struct tsl_scores *sc
     return -1;
   if ((needs & TSL_METRIC_NEEDS_VOTES) != 0 &&
       (old->votes != scores->votes || old->test_votes != scores->test_votes))
+    return -1;
+  if ((needs & TSL_METRIC_NEEDS_CLUSTERS) != 0 &&
+      old->version < TSL__SCORES_CLUSTERS_VERSION)
     return -1;
   for (int i = 0; i < old->metric_count; i++)
     if (strcmp(old->metric_names[i], name) == 0)

@@ -1,8 +1,8 @@
 /* Clustering and factor metrics of every run, as far as the data set allows them. */
+#include "compare/baselines.h"
 #include "compare/comparison.h"
 #include "compare/scores_columns.h"
 #include "teasel/arena.h"
-#include "teasel/fit.h"
 #include "teasel/log.h"
 
 #include <math.h>
@@ -17,11 +17,8 @@ struct run_data {
   int informative_count;
   double *factor_codes; /* (factor points, latent) posterior means; NULL: not needed */
   bool factor_codes_finite;
-  struct tsl_kmeans kmeans;
-  const int32_t *clusters; /* (points) by k-means or the family itself; NULL: none */
-  int32_t *chosen;         /* (points) the family's own; NULL: none */
-  double *logits;          /* (points, cluster_count) likewise */
-  int cluster_count;
+  struct tsl__clustering clusters; /* by k-means or the family itself; NULL: none */
+  bool own_clusters;               /* the family's */
 };
 
 static bool any_clusters(const struct tsl__comparison *c) {
@@ -34,7 +31,8 @@ static bool any_clusters(const struct tsl__comparison *c) {
 static unsigned given(const struct tsl__comparison *c) {
   unsigned flags = 0;
   if (c->latents.labels != NULL)
-    flags |= TSL_METRIC_NEEDS_CLUSTERS | TSL_METRIC_NEEDS_LABELS;
+    flags |= TSL_METRIC_NEEDS_CLUSTERS | TSL_METRIC_NEEDS_LABELS |
+             TSL_METRIC_NEEDS_RESPONSIBILITIES;
   if (any_clusters(c))
     flags |= TSL_METRIC_NEEDS_CLUSTERS | TSL_METRIC_NEEDS_RESPONSIBILITIES;
   if (c->latents.factors != NULL)
@@ -79,32 +77,30 @@ static enum tsl_status fit_clusters(const struct tsl__comparison *c,
   int clusters = count_labels(&c->latents);
   if (clusters > c->latents.points)
     return TSL_OK;
-  struct tsl_kmeans_request request = {
+  const struct tsl__clustering_request request = {
       .x = data->informative,
       .points = c->latents.points,
       .features = data->informative_count,
       .clusters = clusters,
-      .starts = 10,
-      .steps = 300,
-      .stream = {(uint64_t)run->options.seed, TSL_PURPOSE_FIT, 0}};
-  TSL_TRY(tsl_kmeans_fit(&request, &data->kmeans, err));
-  data->clusters = data->kmeans.assignment;
-  return TSL_OK;
+      .stream = tsl__kmeans_stream(run->options.seed)};
+  return tsl__clustering_kmeans(&request, &data->clusters, NULL, err);
 }
 
 /* The family's own: each point goes where its logit is largest. */
 static enum tsl_status take_clusters(const struct tsl__comparison *c,
                                      const struct tsl_latents_run *latents,
                                      struct run_data *data, struct tsl_error *err) {
+  struct tsl__clustering *own = &data->clusters;
   const size_t points = (size_t)c->latents.points;
   const size_t count = points * (size_t)latents->clusters;
-  TSL_TRY(tsl_allocate((void **)&data->logits, count, sizeof(double), err));
-  TSL_TRY(tsl_allocate((void **)&data->chosen, points, sizeof(int32_t), err));
+  TSL_TRY(tsl_allocate((void **)&own->certainty, count, sizeof(double), err));
+  TSL_TRY(tsl_allocate((void **)&own->clusters, points, sizeof(int32_t), err));
   for (size_t i = 0; i < count; i++)
-    data->logits[i] = (double)latents->cluster_logits[i];
-  data->cluster_count = latents->clusters;
-  tsl_clusters_choose(data->logits, c->latents.points, latents->clusters, data->chosen);
-  data->clusters = data->chosen;
+    own->certainty[i] = (double)latents->cluster_logits[i];
+  own->cluster_count = latents->clusters;
+  tsl_clusters_choose(own->certainty, c->latents.points, latents->clusters,
+                      own->clusters);
+  data->own_clusters = true;
   return TSL_OK;
 }
 
@@ -154,9 +150,7 @@ static void run_data_release(struct run_data *data) {
   free(data->codes);
   free(data->informative);
   free(data->factor_codes);
-  free(data->chosen);
-  free(data->logits);
-  tsl_kmeans_release(&data->kmeans);
+  tsl__clustering_release(&data->clusters);
   *data = (struct run_data){0};
 }
 
@@ -180,16 +174,20 @@ static enum tsl_status run_data_init(const struct tsl__comparison *c, int run,
   return status;
 }
 
-/* Clustering metrics look at the informative latents of UDR's points. */
-static struct tsl_metric_input clusters_input(const struct tsl__comparison *c,
+/* Clustering metrics look at UDR's points: at the latents that k-means was fitted to, and
+ * at all where the family made the clusters itself, for its prior is no N(0, I) that a
+ * latent could be measured against. */
+static struct tsl_metric_input clusters_input(const struct tsl__comparison *c, int run,
                                               const struct run_data *data) {
+  const bool own = data->own_clusters;
   return (struct tsl_metric_input){.points = c->latents.points,
-                                   .latent = data->informative_count,
-                                   .codes = data->informative,
-                                   .clusters = data->clusters,
+                                   .latent = own ? c->scores.runs[run].latent
+                                                 : data->informative_count,
+                                   .codes = own ? data->codes : data->informative,
+                                   .clusters = data->clusters.clusters,
                                    .labels = c->latents.labels,
-                                   .responsibilities = data->logits,
-                                   .cluster_count = data->cluster_count};
+                                   .responsibilities = data->clusters.certainty,
+                                   .cluster_count = data->clusters.cluster_count};
 }
 
 /* Factor metrics look at all latents. */
@@ -237,8 +235,8 @@ static enum tsl_status compute_metric(const struct tsl__comparison *c, int run,
                                       struct tsl_error *err) {
   struct tsl_text reason = {0};
   bool clusters = (metric->needs & TSL_METRIC_NEEDS_CLUSTERS) != 0;
-  struct tsl_metric_input input =
-      clusters ? clusters_input(c, data) : factors_input(c, run, data, metric->needs);
+  struct tsl_metric_input input = clusters ? clusters_input(c, run, data)
+                                           : factors_input(c, run, data, metric->needs);
   *value = (double)NAN;
   if (!all_finite(c, run) || (!clusters && !data->factor_codes_finite)) {
     tsl__note(notes, "%s: latents are not finite", metric->name);
@@ -248,13 +246,8 @@ static enum tsl_status compute_metric(const struct tsl__comparison *c, int run,
     tsl__note(notes, "%s: no labels tell how many clusters to look for", metric->name);
     return TSL_OK;
   }
-  if (clusters && (input.clusters == NULL ||
-                   (metric->needs == TSL_METRIC_NEEDS_CLUSTERS && input.latent == 0))) {
+  if (clusters && input.clusters == NULL) {
     tsl__note(notes, "%s: no informative latent to cluster", metric->name);
-    return TSL_OK;
-  }
-  if (clusters && (metric->needs & ~tsl_metric_given(&input)) != 0) {
-    tsl__note(notes, "%s: the family makes no clusters of its own", metric->name);
     return TSL_OK;
   }
   enum tsl_status status = metric->compute(&input, value, &reason, err);

@@ -5,6 +5,10 @@
 
 #include "teasel/compare.h"
 
+/* Since this version of scores.h5 clustering metrics look at all latents of a family with
+ * clusters of its own, and all of them are there for the other families. */
+enum { TSL__SCORES_CLUSTERS_VERSION = 6 };
+
 /* The columns of a run that are texts and those that are numbers, each once. */
 #define TEXT_COLUMNS(XX)                                                                 \
   XX(name)                                                                               \

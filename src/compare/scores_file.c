@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 4 has no digest, and is read too. */
-enum { SCORES_VERSION = 5, SCORES_VERSION_OLDEST = 4 };
+/* 4 has no digest, 5 and older clustering scores by other rules; they are read too. */
+enum { SCORES_VERSION = TSL__SCORES_CLUSTERS_VERSION, SCORES_VERSION_OLDEST = 4 };
 
 static enum tsl_status filled(double **out, size_t count, double value,
                               struct tsl_error *err) {
@@ -375,6 +375,7 @@ static enum tsl_status read_sizes(struct tsl_h5_reader *reader, const char *path
   TSL_TRY(find_similarities(reader, path, &kl, &similarities, err));
   TSL_TRY(tsl_scores_init(out, (int)kl.dims[0], (int)kl.dims[1], similarities,
                           (int)metric_count, err));
+  out->version = (int)version;
   out->informative_kl = threshold;
   out->comparisons = whole(comparisons);
   out->factor_points = whole(points);

@@ -31,7 +31,7 @@ static enum tsl_status compute(const struct tsl_metric_input *input, double *out
 
 const struct tsl_metric tsl_metric_clusters_used = {
     .name = "clusters_used",
-    .summary = "Clusters of the model to which at least one point belongs.",
+    .summary = "Clusters to which at least one point belongs.",
     .higher_is_better = true,
     .needs = TSL_METRIC_NEEDS_CLUSTERS | TSL_METRIC_NEEDS_RESPONSIBILITIES,
     .compute = compute};

@@ -40,6 +40,17 @@ fact "both find the five arcs" test "$(accuracy data kmeans 5) $(accuracy data g
 fact "seven clusters are at most as right" \
   awk -v a="$(accuracy data kmeans 7)" 'BEGIN {exit !(a > 0.5 && a < 1)}'
 
+column() { # file, pattern of the first cell, name of the column
+  awk -F, -v p="$2" -v n="$3" 'NR == 1 {for (i = 1; i <= NF; i++) if ($i == n) c = i} NR > 1 && $1 ~ p {print $c}' "$1"
+}
+grep -e '^what' -e '^vae-.*,kmeans,5,' "$table" >"$work/vae.csv"
+for metric in acc_makhzani acc_majority acc_hungarian nmi ari; do
+  fact "k-means of the latents has one $metric" test "$(column "$work/vae.csv" '^vae-' $metric | paste -sd' ')" = \
+    "$(column "$work/results/scores.csv" '^vae-' $metric | paste -sd' ')"
+done
+fact "which is a number" test "$(column "$work/results/scores.csv" . acc_makhzani | grep -c '^[01]')" = 4
+fact "scores.csv counts every family's clusters" test "$(column "$work/results/scores.csv" . clusters_used | grep -c '^[1-7]$')" = 4
+
 fact "the report has them in its table of accuracies" \
   grep -q '5 clusters of the latents of vae' "$work/results/report.html"
 
