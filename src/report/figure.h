@@ -32,6 +32,10 @@ int tsl__family_key(const struct tsl__report_data *data, struct tsl__chart *char
  * name where nothing is left. */
 void tsl__setting_short(const struct tsl__report_data *data, int setting, char *buffer,
                         size_t bytes);
+/* What the settings of a family have in common: "latent_w=150, samples=1"; "" : nothing.
+ */
+void tsl__family_shared(const struct tsl__report_data *data, int family, char *buffer,
+                        size_t bytes);
 /* The same of a run, with its seed. */
 void tsl__run_short(const struct tsl__report_data *data, int run, char *buffer,
                     size_t bytes);
@@ -42,6 +46,8 @@ int tsl__scored_runs(const struct tsl__report_data *data, int *order);
  * of all where it has no two. False: there is no pair. */
 bool tsl__best_pair(const struct tsl__report_data *data, enum tsl_similarity similarity,
                     int *other, int *target);
+/* Whether the run's model tells clusters: its log or its record has a z-prior. */
+bool tsl__run_has_clusters(const struct tsl__report_data *data, int run);
 /* The finished runs of an outcome. */
 int tsl__outcome_count(const struct tsl__report_data *data, enum tsl_outcome outcome);
 

@@ -20,17 +20,13 @@ static void read_view(const struct tsl__report_data *data, const struct view *vi
                               series);
 }
 
-static bool has_clusters(const struct tsl__report_data *data, int run) {
-  return tsl__report_log_column(&data->runs[run].log, "z_prior") >= 0;
-}
-
 /* Place of a setting among those that have clusters: its colour. */
 static int place_of(const struct tsl__report_data *data, int setting) {
   int place = 0;
   for (int s = 0; s < setting; s++) {
     bool any = false;
     for (int i = 0; i < data->run_count && !any; i++)
-      any = data->runs[i].setting == s && has_clusters(data, i);
+      any = data->runs[i].setting == s && tsl__run_has_clusters(data, i);
     place += any;
   }
   return place;
@@ -44,7 +40,7 @@ static double add_key(const struct tsl__report_data *data, struct tsl__chart *ch
   for (int s = 0; s < data->setting_count; s++) {
     int first = tsl__report_setting_first(data, s);
     char label[256];
-    if (first < 0 || !has_clusters(data, first))
+    if (first < 0 || !tsl__run_has_clusters(data, first))
       continue;
     if (chart != NULL) {
       tsl_text_format(chart->out, "<path class=\"ln k%d\" d=\"M%.1f %.1fh16\"/>",
@@ -64,7 +60,7 @@ static bool find_ranges(const struct tsl__report_data *data, const struct view *
   *x = *y = tsl__range_none();
   for (int i = 0; i < data->run_count; i++) {
     read_view(data, view, i, &series);
-    for (int p = 0; p < series.count && has_clusters(data, i); p++) {
+    for (int p = 0; p < series.count && tsl__run_has_clusters(data, i); p++) {
       tsl__range_add(x, series.step[p]);
       tsl__range_add(y, series.value[p]);
     }
@@ -98,7 +94,7 @@ static bool write_view(const struct tsl__report_data *data, const struct view *v
                   &(struct tsl__axis){view->title, 5, true});
   for (int i = 0; i < data->run_count; i++) {
     char class[32];
-    if (!has_clusters(data, i))
+    if (!tsl__run_has_clusters(data, i))
       continue;
     read_view(data, view, i, &series);
     snprintf(class, sizeof class, "th k%d",
@@ -124,7 +120,7 @@ static enum tsl_status write(const struct tsl__report_data *data, struct tsl__pa
   bool any = false;
   (void)err;
   for (int i = 0; i < data->run_count; i++)
-    any = any || has_clusters(data, i);
+    any = any || tsl__run_has_clusters(data, i);
   if (!any)
     return TSL_OK;
   tsl__section_begin(page, "clusters", "Clusters", "Clusters over training");

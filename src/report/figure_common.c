@@ -56,24 +56,41 @@ static bool all_have(const struct tsl__report_data *data, int family, const char
   return true;
 }
 
-void tsl__setting_short(const struct tsl__report_data *data, int setting, char *buffer,
-                        size_t bytes) {
-  int first = tsl__report_setting_first(data, setting);
+/* The parts of a label that all of the family have, or those that not all have. */
+static void take_parts(const struct tsl__report_data *data, int family, const char *label,
+                       bool shared, char *buffer, size_t bytes) {
   size_t length = 0;
   buffer[0] = '\0';
-  if (first < 0)
-    return;
-  const struct tsl__report_run *run = &data->runs[first];
-  for (const char *at = run->label; at != NULL && *at != '\0';) {
+  for (const char *at = label; at != NULL && *at != '\0';) {
     const char *end = strstr(at, ", ");
     size_t here = end != NULL ? (size_t)(end - at) : strlen(at);
-    if (!all_have(data, run->family, at, here) && length < bytes)
+    if (all_have(data, family, at, here) == shared && length < bytes)
       length += (size_t)snprintf(buffer + length, bytes - length, "%s%.*s",
                                  length > 0 ? ", " : "", (int)here, at);
     at = end != NULL ? end + 2 : NULL;
   }
-  if (length == 0)
+}
+
+void tsl__setting_short(const struct tsl__report_data *data, int setting, char *buffer,
+                        size_t bytes) {
+  int first = tsl__report_setting_first(data, setting);
+  buffer[0] = '\0';
+  if (first < 0)
+    return;
+  const struct tsl__report_run *run = &data->runs[first];
+  take_parts(data, run->family, run->label, false, buffer, bytes);
+  if (buffer[0] == '\0')
     snprintf(buffer, bytes, "%s", data->families[run->family].name);
+}
+
+void tsl__family_shared(const struct tsl__report_data *data, int family, char *buffer,
+                        size_t bytes) {
+  buffer[0] = '\0';
+  for (int i = 0; i < data->run_count; i++)
+    if (data->runs[i].family == family) {
+      take_parts(data, family, data->runs[i].label, true, buffer, bytes);
+      return;
+    }
 }
 
 void tsl__run_short(const struct tsl__report_data *data, int run, char *buffer,
@@ -110,6 +127,11 @@ bool tsl__best_pair(const struct tsl__report_data *data, enum tsl_similarity sim
         }
       }
   return best > -HUGE_VAL;
+}
+
+bool tsl__run_has_clusters(const struct tsl__report_data *data, int run) {
+  return tsl__report_log_column(&data->runs[run].log, "z_prior") >= 0 ||
+         isfinite(tsl__report_record_term(&data->runs[run].record, "z_prior"));
 }
 
 int tsl__outcome_count(const struct tsl__report_data *data, enum tsl_outcome outcome) {

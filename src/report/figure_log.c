@@ -57,6 +57,14 @@ void tsl__log_series_read_sparse(const struct tsl_table *log, int column, int wa
   }
 }
 
+double tsl__log_last(const struct tsl_table *log, const char *name) {
+  int column = tsl__report_log_column(log, name);
+  for (int64_t row = log->rows - 1; column >= 0 && row >= 0; row--)
+    if (isfinite(log->values[row * log->columns + column]))
+      return log->values[row * log->columns + column];
+  return (double)NAN;
+}
+
 int tsl__log_latent_column(const struct tsl_table *log, int latent) {
   char name[16];
   snprintf(name, sizeof name, "kl_%d", latent);

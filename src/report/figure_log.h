@@ -18,6 +18,8 @@ void tsl__log_series_read(const struct tsl_table *log, int column, int wanted,
 /* Local. The same of a column that few lines have, such as evaluations. */
 void tsl__log_series_read_sparse(const struct tsl_table *log, int column, int wanted,
                                  struct tsl__log_series *out);
+/* Local. The last finite value that the log has of the column; NaN: none. */
+double tsl__log_last(const struct tsl_table *log, const char *name);
 /* Local. Column of a latent's KL ("kl_3"), -1 when there is none. */
 int tsl__log_latent_column(const struct tsl_table *log, int latent);
 int tsl__log_latent_count(const struct tsl_table *log);

@@ -62,6 +62,10 @@ struct tsl__column {
 };
 void tsl__table_begin(struct tsl_text *out, const char *caption,
                       const struct tsl__column *columns, int count);
+/* groups: (count) a line above the titles, cells of the same text as one; "": none. */
+void tsl__table_begin_grouped(struct tsl_text *out, const char *caption,
+                              const char *const *groups,
+                              const struct tsl__column *columns, int count);
 void tsl__table_end(struct tsl_text *out);
 /* class: of the row, NULL: none. */
 void tsl__row_begin(struct tsl_text *out, const char *class);
@@ -70,6 +74,8 @@ void tsl__cell_header(struct tsl_text *out, const char *text); /* names the row 
 void tsl__cell_text(struct tsl_text *out, const char *text);
 /* class: NULL or CSS classes ("best"). */
 void tsl__cell_score(struct tsl_text *out, double value, const char *class);
+/* "0.778 ± 0.058", sorted by the mean; a deviation that is not finite is left out. */
+void tsl__cell_spread(struct tsl_text *out, double mean, double deviation);
 void tsl__cell_count(struct tsl_text *out, double value); /* a median of counts: 6, 5.5 */
 void tsl__cell_quantity(struct tsl_text *out, double value, const char *class);
 

@@ -11,7 +11,7 @@ static const char *const pieces[] = {
     "\n"
     "// Tables: numbers by data-v, largest first; words from a to z; again: turned.\n"
     "for (const table of document.querySelectorAll('table.sortable')) {\n"
-    "  table.querySelectorAll('thead th').forEach((head, column) => {\n"
+    "  table.querySelectorAll('thead tr:last-child th').forEach((head, column) => {\n"
     "    head.querySelector('button').addEventListener('click', () => {\n"
     "      const number = head.classList.contains('n');\n"
     "      const before = head.getAttribute('aria-sort');\n"

@@ -2,14 +2,41 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
+
+static void add_groups(struct tsl_text *out, const char *const *groups, int count) {
+  tsl_text_add(out, "<tr>");
+  for (int i = 0, end; i < count; i = end) {
+    for (end = i + 1; end < count && strcmp(groups[end], groups[i]) == 0;)
+      end++;
+    if (groups[i][0] == '\0') {
+      tsl_text_format(out, "<td colspan=\"%d\"></td>", end - i);
+      continue;
+    }
+    tsl_text_format(out, "<th scope=\"colgroup\" class=\"group\" colspan=\"%d\">",
+                    end - i);
+    tsl_text_add_html(out, groups[i]);
+    tsl_text_add(out, "</th>");
+  }
+  tsl_text_add(out, "</tr>\n");
+}
 
 void tsl__table_begin(struct tsl_text *out, const char *caption,
                       const struct tsl__column *columns, int count) {
+  tsl__table_begin_grouped(out, caption, NULL, columns, count);
+}
+
+void tsl__table_begin_grouped(struct tsl_text *out, const char *caption,
+                              const char *const *groups,
+                              const struct tsl__column *columns, int count) {
   tsl_text_add(out, "<div class=\"box\" tabindex=\"0\" role=\"region\" aria-label=\"");
   tsl_text_add_html(out, caption);
   tsl_text_add(out, "\"><table class=\"sortable\"><caption>");
   tsl_text_add_html(out, caption);
-  tsl_text_add(out, "</caption><thead><tr>");
+  tsl_text_add(out, "</caption><thead>");
+  if (groups != NULL)
+    add_groups(out, groups, count);
+  tsl_text_add(out, "<tr>");
   for (int i = 0; i < count; i++) {
     tsl_text_format(out, "<th scope=\"col\"%s", columns[i].number ? " class=\"n\"" : "");
     if (columns[i].help != NULL) {
@@ -67,6 +94,17 @@ static void cell_number(struct tsl_text *out, double value, const char *text,
 void tsl__cell_score(struct tsl_text *out, double value, const char *class) {
   char buffer[32];
   cell_number(out, value, tsl__print_score(buffer, value), class);
+}
+
+void tsl__cell_spread(struct tsl_text *out, double mean, double deviation) {
+  char first[32], second[32], text[80];
+  tsl__print_score(first, mean);
+  if (isfinite(mean) && isfinite(deviation))
+    snprintf(text, sizeof text, "%s \302\261 %s", first,
+             tsl__print_score(second, deviation));
+  else
+    snprintf(text, sizeof text, "%s", first);
+  cell_number(out, mean, text, NULL);
 }
 
 void tsl__cell_quantity(struct tsl_text *out, double value, const char *class) {

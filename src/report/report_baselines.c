@@ -37,11 +37,16 @@ static enum tsl_status add_row(struct tsl__baseline_group *groups, int *count,
     group->clusters = atoi(tsl__csv_cell(csv, row, "clusters"));
     ++*count;
   }
-  if (group->runs == RUNS_MAX)
+  if (group->runs == RUNS_MAX) {
+    group->left_out++;
     return TSL_OK;
-  TSL_TRY(tsl__csv_number(csv, row, "acc_makhzani", &group->makhzani[group->runs], err));
-  TSL_TRY(
-      tsl__csv_number(csv, row, "acc_hungarian", &group->hungarian[group->runs], err));
+  }
+  for (int m = 0; m < TSL__CLUSTER_METRICS; m++) {
+    const char *column = strcmp(tsl__cluster_metrics[m], "clusters") == 0
+                             ? "used"
+                             : tsl__cluster_metrics[m];
+    TSL_TRY(tsl__csv_number(csv, row, column, &group->values[m][group->runs], err));
+  }
   group->runs++;
   return TSL_OK;
 }

@@ -2,18 +2,20 @@
 #ifndef TEASEL_REPORT_BASELINES_H
 #define TEASEL_REPORT_BASELINES_H
 
+#include "report/report_reference.h"
+
 #include "teasel/store.h"
 
 /* Clusterings of one kind of thing by one method: the data once, or a setting's seeds. */
-enum { TSL__BASELINE_RUNS_MAX = 64 }; /* more are left out */
+enum { TSL__BASELINE_RUNS_MAX = 64 }; /* more are counted */
 struct tsl__baseline_group {
   char family[48];      /* "" : the data themselves */
   char parameters[160]; /* of the setting */
   char method[32];      /* "kmeans" */
   int clusters;
   int runs;
-  /* (runs) accuracies */
-  double makhzani[TSL__BASELINE_RUNS_MAX], hungarian[TSL__BASELINE_RUNS_MAX];
+  int left_out;                                                /* runs besides */
+  double values[TSL__CLUSTER_METRICS][TSL__BASELINE_RUNS_MAX]; /* the first `runs` */
 };
 
 /* Local. Groups of clusters.csv in its order; *count 0 where there is no such file. Free

@@ -22,6 +22,7 @@ struct tsl__report_run {
   int family;      /* index into families */
   int setting;     /* the job's number */
   int64_t seed;
+  double epoch_steps;       /* steps an epoch; 0: not known */
   struct tsl_record record; /* outcome NONE: not finished */
   struct tsl_table log;     /* rows 0: none */
   int score;                /* index into scores.runs, -1: not scored */
@@ -83,6 +84,7 @@ struct tsl__report_data {
   char dataset_name[128];
   int fact_count;
   struct tsl__report_fact facts[TSL__FACTS_MAX];
+  int64_t held_out; /* samples that nothing is trained on; 0: none, or not known */
   double informative_kl;
   enum tsl_similarity
       similarity;         /* the one that leads: Spearman where it was asked for */

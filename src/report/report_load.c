@@ -120,6 +120,17 @@ static void network_text(const struct tsl_run *run, char *text, size_t bytes) {
            (long long)run->options.latent, likelihoods[run->options.reconstruction]);
 }
 
+/* How much is held out, and what an epoch is. */
+static void load_split(const struct tsl_job *job, const struct tsl_dataset *dataset,
+                       struct tsl__report_data *data) {
+  for (int i = 0; dataset != NULL && i < data->run_count; i++) {
+    const struct tsl_run *run = tsl_job_run(job, (size_t)i);
+    data->held_out = tsl_dataset_held_out(dataset, run->options.held_out);
+    int64_t training = tsl_dataset_view(dataset)->count - data->held_out;
+    data->runs[i].epoch_steps = (double)(training / run->options.train.batch);
+  }
+}
+
 static void training_text(const struct tsl_run *run, char *text, size_t bytes) {
   static const char *const optimizers[] = {"adam", "adamax", "sgd"};
   char rate[32];
@@ -255,6 +266,7 @@ enum tsl_status tsl__report_load(struct tsl_store *store, const struct tsl_job *
   for (int i = 0; i < out->run_count; i++)
     load_run(store, tsl_job_run(job, (size_t)i), out, &out->runs[i]);
   load_options(job, out);
+  load_split(job, dataset, out);
   load_facts(job, dataset, out);
   tsl__report_choose_best(out);
   TSL_TRY(tsl__classifications_load(store, job, dataset, out, err));

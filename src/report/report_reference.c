@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const tsl__cluster_metrics[TSL__CLUSTER_METRICS] = {
+    "acc_makhzani", "clusters", "acc_majority", "acc_hungarian"};
+
 static bool is_reserved(const char *column) {
   static const char *const words[] = {"model",     "metric", "best",  "mean",
                                       "deviation", "runs",   "source"};

@@ -4,6 +4,10 @@
 
 #include "teasel/job.h"
 
+/* What is told of clusters, as log.csv names it; `clusters` counts those in use. */
+enum { TSL__CLUSTER_METRICS = 4 };
+extern const char *const tsl__cluster_metrics[TSL__CLUSTER_METRICS];
+
 /* What somebody found for a setting; NaN: not told. */
 struct tsl__reference {
   int setting;      /* the job's number */

@@ -305,6 +305,117 @@ static void test_clusters__every_figure_is_there(void **state) {
   tsl__page_release(&page);
 }
 
+/* The page of data that a test has changed; the caller releases it. */
+static void write_page(struct tsl__report_data *data, struct tsl__page *page) {
+  struct tsl_error err = {0};
+  tsl__page_init(page);
+  if (tsl__figures_write(data, NULL, page, &err) != TSL_OK)
+    fail_msg("%s", err.text);
+}
+
+/* The text of a section, to be freed. */
+static char *section_of(const struct tsl__page *page, const char *id) {
+  char begin[64];
+  snprintf(begin, sizeof begin, "<section id=\"%s\"", id);
+  const char *from = strstr(page->html.bytes, begin);
+  if (from == NULL)
+    fail_msg("no section %s", id);
+  const char *end = strstr(from, "</section>");
+  return strndup(from, (size_t)(end - from));
+}
+
+static void test_outcomes__collapse_is_worded_by_family(void **state) {
+  (void)state;
+  static const char vae[] = "no latent was informative at the end",
+                    mixture[] =
+                        "x and w tell nothing: conditional prior and w-prior near 0";
+  struct sample_request request = whole;
+  request.failures = false;
+  for (int kinds = 1; kinds <= 3; kinds++) { /* one of each, then both */
+    struct tsl__report_data *data = sample_create(&request);
+    struct tsl__page page;
+    if ((kinds & 1) != 0)
+      data->runs[data->run_count - 1].record.outcome = TSL_OUTCOME_COLLAPSED;
+    if ((kinds & 2) != 0)
+      data->runs[0].record.outcome = TSL_OUTCOME_COLLAPSED;
+    write_page(data, &page);
+    char *outcomes = section_of(&page, "outcomes");
+    assert_int_equal(strstr(outcomes, mixture) != NULL, (kinds & 1) != 0);
+    assert_int_equal(strstr(outcomes, vae) != NULL, (kinds & 2) != 0);
+    free(outcomes);
+    tsl__page_release(&page);
+    sample_free(data);
+  }
+}
+
+/* What one run with clusters has at its end; the others tell something. */
+static char *outcomes_with(double z_prior, double clusters, enum tsl_outcome outcome) {
+  struct sample_request request = whole;
+  request.failures = false;
+  struct tsl__report_data *data = sample_create(&request);
+  struct tsl_record *record = &data->runs[data->run_count - 1].record;
+  struct tsl__page page;
+  snprintf(record->terms[2].name, sizeof record->terms[2].name, "z_prior");
+  record->terms[2].value = z_prior;
+  snprintf(record->terms[3].name, sizeof record->terms[3].name, "clusters");
+  record->terms[3].value = clusters;
+  record->term_count = 4;
+  record->outcome = outcome;
+  write_page(data, &page);
+  char *outcomes = section_of(&page, "outcomes");
+  tsl__page_release(&page);
+  sample_free(data);
+  return outcomes;
+}
+
+static void
+test_outcomes__finished_runs_whose_clusters_tell_nothing_are_named(void **state) {
+  (void)state;
+  static const struct {
+    double z_prior, clusters;
+    enum tsl_outcome outcome;
+    bool named;
+  } cases[] = {{0.009, 5, TSL_OUTCOME_FINISHED, true},
+               {1.5, 1, TSL_OUTCOME_FINISHED, true},
+               {1.5, 2, TSL_OUTCOME_FINISHED, false},
+               {0.009, 1, TSL_OUTCOME_COLLAPSED, false}}; /* is named as such */
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char *outcomes = outcomes_with(cases[i].z_prior, cases[i].clusters, cases[i].outcome);
+    assert_int_equal(strstr(outcomes,
+                            "<strong>1</strong> of 36 finished, but the clusters tell "
+                            "nothing") != NULL,
+                     cases[i].named);
+    assert_int_equal(strstr(outcomes, "Finished runs whose clusters tell nothing") !=
+                         NULL,
+                     cases[i].named);
+    free(outcomes);
+  }
+}
+
+/* One table: ours and theirs with deviations, no column without a value, what all rows
+ * have told once above. */
+static void test_accuracy__ours_and_theirs_stand_in_one_table(void **state) {
+  (void)state;
+  struct sample_request request = whole;
+  request.failures = false;
+  struct tsl__report_data *data = sample_create(&request);
+  struct tsl__page page;
+  write_page(data, &page);
+  char *table = section_of(&page, "accuracy");
+  assert_int_equal(occurrences(table, "<table"), 1);
+  assert_non_null(strstr(table, ">0.778 \302\261 0.058</td>"));
+  assert_non_null(strstr(table, "Others: somebody"));
+  assert_non_null(strstr(table, "<p>All c_beta_vae: capacity=6."));
+  assert_non_null(strstr(table, "<td>beta=5</td>"));
+  assert_non_null(strstr(table, ">in use</button>"));
+  assert_non_null(strstr(table, ">3.50</td>"));              /* 3 or 4 of them */
+  assert_null(strstr(table, "acc_majority"));                /* in no log */
+  assert_int_equal(occurrences(table, ">runs</button>"), 1); /* theirs is not told */
+  free(table);
+  tsl__page_release(&page);
+  sample_free(data);
+}
+
 static void test_setting_short__leaves_out_what_all_have(void **state) {
   (void)state;
   struct tsl__report_data *data = sample_create(&whole);
@@ -365,6 +476,10 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_diverged_runs__are_listed_and_never_marked_as_best),
       cmocka_unit_test(test_classification__shows_table_scatter_and_sheets),
       cmocka_unit_test(test_clusters__every_figure_is_there),
+      cmocka_unit_test(test_outcomes__collapse_is_worded_by_family),
+      cmocka_unit_test(
+          test_outcomes__finished_runs_whose_clusters_tell_nothing_are_named),
+      cmocka_unit_test(test_accuracy__ours_and_theirs_stand_in_one_table),
       cmocka_unit_test(test_setting_short__leaves_out_what_all_have),
       cmocka_unit_test(test_numbers__three_digits_and_a_dash_for_none),
   };
