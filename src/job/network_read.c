@@ -250,6 +250,8 @@ static void decoder_output(struct network_reader *reader, const struct tsl_netwo
   tsl__shape_add(given, &text);
   tsl_text_add(&text, ", but the input is ");
   tsl__shape_add(&out->input, &text);
+  tsl_text_add(&text, "; change this entry, or set reconstruction: gaussian, whose two "
+                      "heads give the input's shape");
   tsl__problem(reader->problems, place, "%s", text.bytes != NULL ? text.bytes : "shapes");
   tsl_text_release(&text);
 }

@@ -303,7 +303,8 @@ static bool parse_set(const struct parse *parse, void *field) {
 static bool parse_text(const struct parse *parse, char *field) {
   const struct tsl__node *node = parse->node;
   int index = 0;
-  if (node->kind != TSL__SCALAR || (node->text[0] == '\0' && !node->quoted) ||
+  const bool needed = parse->row->type == TSL_OPTION_PATH && parse->row->initial == NULL;
+  if (node->kind != TSL__SCALAR || (node->text[0] == '\0' && (needed || !node->quoted)) ||
       (parse->row->words != NULL && !take_word(parse, node, &index)))
     return refuse(parse, node);
   for (const char *c = node->text; *c != '\0'; c++) {

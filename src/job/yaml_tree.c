@@ -325,6 +325,8 @@ struct tsl__node *tsl__yaml_read_value(struct tsl__pool *pool, const char *text,
                                        struct tsl__place place,
                                        struct tsl__problems *problems) {
   size_t count = strlen(text);
+  if (count == 0) /* as "" in a file: some options can be empty */
+    return read_bytes(pool, place.file, &place, "\"\"", 2, problems);
   if (count > TSL__YAML_BYTES_MAX || !check_characters(place.file, text, count, problems))
     return NULL;
   return read_bytes(pool, place.file, &place, text, count, problems);

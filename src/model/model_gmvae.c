@@ -9,6 +9,7 @@
  * w. */
 #include "model/vae_common.h"
 
+#include <math.h>
 #include <stdio.h>
 
 struct gmvae_options {
@@ -47,7 +48,7 @@ static const struct tsl_option option_table[] = {
      .max = 1e6,
      .help = "Nats lambda below which the z-prior term is not pressed: the loss has "
              "max(lambda, z_prior) of the batch mean (the paper's minimum information "
-             "constraint). 0: always pressed."},
+             "constraint), less than log(components), its most. 0: always pressed."},
     {.name = "prior_scale",
      .type = TSL_OPTION_REAL,
      .offset = offsetof(struct gmvae_options, prior_scale),
@@ -172,6 +173,15 @@ static void build(const struct tsl_model_request *request, struct tsl_graph *gra
 
 static void check(const void *options, const struct tsl_run_options *run,
                   const struct tsl_network *network, struct tsl_error *err) {
+  const struct gmvae_options *own = options;
+  const double most = log((double)own->components); /* of KL(p(z|x,w) || uniform) */
+  if (own->z_prior_threshold >= most)
+    tsl_error_add(err, TSL_BAD_INPUT, "",
+                  "z_prior_threshold: %g; with %lld components the z-prior term is at "
+                  "most log %lld = %.4g nats and would never be pressed; give less, or 0 "
+                  "to press it always",
+                  own->z_prior_threshold, (long long)own->components,
+                  (long long)own->components, most);
   if (network->prior.count == 0)
     tsl_error_add(
         err, TSL_BAD_INPUT, network->file,

@@ -23,6 +23,11 @@ fact "and are read back to the same digest" \
 
 fact "an unknown set is refused" refused "no file for 'tuber'" "$TEASEL" data info tuber
 fact "an unknown option is refused" refused "did you mean 'size'" "$TEASEL" data info tubers --set sizes=3
+printf '\0\0\10\3\0\0\0\2\0\0\0\1\0\0\0\1AB' >"$work/two.idx"
+printf 'reader: idx\nimages: two.idx\ntest_images: lost.idx\n' >"$work/part.yaml"
+fact "a lost test part is refused" refused "lost.idx" "$TEASEL" data info "$work/part.yaml"
+fact "and left out by an empty option" eval "\"$TEASEL\" data info \"$work/part.yaml\" --set test_images= | grep -q '^samples: *2$'"
+fact "an empty path that is needed is refused" refused "images: " "$TEASEL" data info "$work/part.yaml" --set images=
 fact "a value out of bounds is refused" refused "size" "$TEASEL" data info tubers --set size=4
 fact "write without -o is refused" refused "-o OUT.h5" "$TEASEL" data write tubers
 fact "no verb is refused" refused "info|write NAME" "$TEASEL" data

@@ -6,6 +6,8 @@
 
 #include "unit/job_fixture.h"
 
+#include "teasel/model.h"
+
 #include <dirent.h>
 
 #define FOLDER "tests/fault/jobs/"
@@ -15,8 +17,12 @@ enum { CASES_LEAST = 150, LINE_BYTES = 1024 };
 static enum tsl_status read_bytes(const char *file, const char *bytes, size_t count,
                                   const char *const *settings, size_t setting_count,
                                   struct tsl_error *err) {
+  const struct tsl_family *families[64];
   struct tsl_registry registry = fixture_registry();
   struct tsl_job *job = NULL;
+  memcpy(families, registry.families, registry.family_count * sizeof *families);
+  families[registry.family_count++] = &tsl_model_find("gmvae")->family; /* as it is */
+  registry.families = families;
   memset(err, 0, sizeof *err);
   const struct tsl_job_text text = {file, bytes, count, settings, setting_count};
   enum tsl_status status =
