@@ -48,6 +48,15 @@ bool tsl__best_pair(const struct tsl__report_data *data, enum tsl_similarity sim
                     int *other, int *target);
 /* Whether the run's model tells clusters: its log or its record has a z-prior. */
 bool tsl__run_has_clusters(const struct tsl__report_data *data, int run);
+/* A sentence that names the settings of which no such figure is drawn, where there are
+ * any. */
+enum tsl__mixture_figure {
+  TSL__MIXTURE_CLOUDS,
+  TSL__MIXTURE_DENSITIES,
+  TSL__MIXTURE_PICTURES
+};
+void tsl__mixtures_say_left_out(const struct tsl__report_data *data,
+                                enum tsl__mixture_figure figure, struct tsl__page *page);
 /* The finished runs of an outcome. */
 int tsl__outcome_count(const struct tsl__report_data *data, enum tsl_outcome outcome);
 

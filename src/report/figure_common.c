@@ -134,6 +134,29 @@ bool tsl__run_has_clusters(const struct tsl__report_data *data, int run) {
          isfinite(tsl__report_record_term(&data->runs[run].record, "z_prior"));
 }
 
+void tsl__mixtures_say_left_out(const struct tsl__report_data *data,
+                                enum tsl__mixture_figure figure, struct tsl__page *page) {
+  int count = 0;
+  for (int i = 0; i < data->mixture_left_out_count; i++) {
+    const struct tsl__mixture_left_out *left = &data->mixtures_left_out[i];
+    const bool drawn[] = {left->clouds, left->densities, left->pictures};
+    char setting[256];
+    if (!drawn[figure])
+      continue;
+    tsl__setting_short(data, left->setting, setting, sizeof setting);
+    if (count++ == 0)
+      tsl_text_format(&page->html,
+                      "<p class=\"absent\">Only the first %d settings with clusters or "
+                      "two latents are drawn; left out: ",
+                      TSL__MIXTURES_MAX);
+    else
+      tsl_text_add(&page->html, "; ");
+    tsl_text_add_html(&page->html, setting);
+  }
+  if (count > 0)
+    tsl_text_add(&page->html, ".</p>\n");
+}
+
 int tsl__outcome_count(const struct tsl__report_data *data, enum tsl_outcome outcome) {
   int count = 0;
   for (int i = 0; i < data->run_count; i++)

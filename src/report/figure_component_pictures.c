@@ -37,7 +37,7 @@ static void column_labels(const struct tsl__report_mixture *mixture,
 static void row_labels(const struct tsl__report_mixture *mixture,
                        const struct sheet *sheet, const struct tsl__picture_grid *grid,
                        struct tsl__chart *chart) {
-  for (int k = 0; k < mixture->components; k++) {
+  for (int k = 0; k < mixture->rows; k++) {
     const struct tsl__cluster *cluster = &mixture->clusters[k];
     double top = TOP + k * grid->cell_height, middle = top + grid->cell_height / 2;
     char text[64];
@@ -77,7 +77,7 @@ static enum tsl_status write_sheet(const struct tsl__report_data *data,
   snprintf(label, sizeof label, "%s, a row a cluster, of %s", sheet->title, run);
   struct tsl__picture_grid grid = {.shape = &mixture->shape,
                                    .samples = sheet->pictures->samples,
-                                   .rows = mixture->components,
+                                   .rows = mixture->rows,
                                    .columns = sheet->pictures->columns,
                                    .left = LEFT,
                                    .top = TOP,
@@ -120,6 +120,10 @@ static enum tsl_status write_run(const struct tsl__report_data *data,
   tsl_text_add(&page->html, "<h3>");
   tsl_text_add_html(&page->html, title);
   tsl_text_add(&page->html, "</h3>\n");
+  if (mixture->rows < mixture->components)
+    tsl_text_format(&page->html,
+                    "<p class=\"def\">The first %d of %d components are shown.</p>\n",
+                    mixture->rows, mixture->components);
   tsl__grid_begin(page);
   enum tsl_status status = TSL_OK;
   for (size_t i = 0; i < sizeof sheets / sizeof *sheets && status == TSL_OK; i++)
@@ -151,6 +155,7 @@ static enum tsl_status write(const struct tsl__report_data *data, struct tsl__pa
     else if (mixture->drawn.columns > 0)
       status = write_run(data, mixture, page, err);
   }
+  tsl__mixtures_say_left_out(data, TSL__MIXTURE_PICTURES, page);
   tsl__section_end(page);
   return status;
 }

@@ -127,6 +127,7 @@ static enum tsl_status write(const struct tsl__report_data *data, struct tsl__pa
     if (data->mixtures[i].density.cells > 0)
       status = write_run(data, &data->mixtures[i], &data->mixtures[i].density == first,
                          page, err);
+  tsl__mixtures_say_left_out(data, TSL__MIXTURE_DENSITIES, page);
   tsl__section_end(page);
   return status;
 }

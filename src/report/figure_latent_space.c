@@ -166,6 +166,7 @@ static enum tsl_status write(const struct tsl__report_data *data, struct tsl__pa
   for (int i = 0; status == TSL_OK && i < data->mixture_count; i++)
     if (data->mixtures[i].snapshot_count > 0)
       write_run(data, &data->mixtures[i], &cloud, page);
+  tsl__mixtures_say_left_out(data, TSL__MIXTURE_CLOUDS, page);
   tsl__section_end(page);
   free(cloud.x);
   free(cloud.y);

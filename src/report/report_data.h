@@ -107,6 +107,8 @@ struct tsl__report_data {
   struct tsl__baseline_group *baselines; /* (baseline_count) */
   int mixture_count;
   struct tsl__report_mixture *mixtures; /* (mixture_count) */
+  int mixture_left_out_count;
+  struct tsl__mixture_left_out *mixtures_left_out; /* (mixture_left_out_count) */
   int classification_count;
   struct tsl__report_classification *classifications; /* (classification_count) */
 };

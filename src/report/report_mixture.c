@@ -107,6 +107,8 @@ static enum tsl_status load_one(const struct tsl_store *store, const struct tsl_
         size_of(&painter.model, painter.model.values.log_responsibilities);
     painter.latent_w = size_of(&painter.model, painter.model.values.w);
     out->components = (int)painter.components;
+    out->rows = out->components < TSL__COMPONENT_ROWS_MAX ? out->components
+                                                          : TSL__COMPONENT_ROWS_MAX;
     out->range = tsl_job_options(job)->traversals.range;
     if (painter.components > 0)
       status = paint(&painter, job, &trouble);
@@ -121,6 +123,17 @@ static enum tsl_status load_one(const struct tsl_store *store, const struct tsl_
   return TSL_OK;
 }
 
+static void leave_out(const struct tsl_run *run, int setting,
+                      struct tsl__report_data *data) {
+  const bool clusters = run->network->prior.count > 0;
+  data->mixtures_left_out[data->mixture_left_out_count++] =
+      (struct tsl__mixture_left_out){
+          .setting = setting,
+          .clouds = run->options.latent == 2,
+          .densities = clusters && tsl_shape_count(&run->network->input) == 2,
+          .pictures = clusters && run->network->input.rank == 3};
+}
+
 enum tsl_status tsl__mixtures_load(const struct tsl_store *store,
                                    const struct tsl_job *job,
                                    const struct tsl_dataset *dataset,
@@ -131,15 +144,21 @@ enum tsl_status tsl__mixtures_load(const struct tsl_store *store,
     return TSL_OK;
   TSL_TRY(tsl_allocate(&memory, TSL__MIXTURES_MAX, sizeof *data->mixtures, err));
   data->mixtures = memory;
+  TSL_TRY(tsl_allocate((void **)&data->mixtures_left_out, (size_t)data->setting_count + 1,
+                       sizeof *data->mixtures_left_out, err));
   for (int s = 0; s < data->setting_count; s++) {
     int run = choose(data, s);
     bool kept = false;
     TSL_TRY(tsl_stop_check(stop, err));
-    if (run < 0 || data->mixture_count == TSL__MIXTURES_MAX)
+    if (run < 0)
       continue;
     const struct tsl_run *chosen = tsl_job_run(job, (size_t)run);
     if (chosen->network->prior.count == 0 && chosen->options.latent != 2)
       continue; /* what has no prior network has no clusters: not loaded for nothing */
+    if (data->mixture_count == TSL__MIXTURES_MAX) {
+      leave_out(chosen, s, data);
+      continue;
+    }
     struct tsl__report_mixture *next = &data->mixtures[data->mixture_count];
     enum tsl_status status = load_one(store, job, dataset, run, next, &kept, err);
     if (status == TSL_OK && kept)
@@ -155,4 +174,5 @@ void tsl__mixtures_release(struct tsl__report_data *data) {
   for (int i = 0; i < data->mixture_count; i++)
     release_one(&data->mixtures[i]);
   free(data->mixtures);
+  free(data->mixtures_left_out);
 }

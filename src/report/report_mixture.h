@@ -16,7 +16,7 @@ struct tsl__report_data;
 /* Rows of pictures, one a component. */
 struct tsl__component_pictures {
   int columns;    /* 0: none */
-  float *samples; /* (components, columns, shape), in data space */
+  float *samples; /* (rows of the mixture, columns, shape), in data space */
 };
 
 /* A cluster over the held-out points. */
@@ -46,6 +46,7 @@ struct tsl__density {
 struct tsl__report_mixture {
   int run;           /* index into runs */
   int components;    /* 0: no clusters */
+  int rows;          /* components that are drawn: the first ones */
   char trouble[512]; /* why there are no pictures; "" : there are, or need be none */
   struct tsl_shape shape;
   struct tsl__component_pictures drawn; /* the component's mean, then drawn at w = 0 */
@@ -60,11 +61,20 @@ struct tsl__report_mixture {
   struct tsl_snapshot *snapshots; /* (snapshot_count) */
 };
 
-enum { TSL__MIXTURES_MAX = 8 };
+enum { TSL__MIXTURES_MAX = 8, TSL__COMPONENT_ROWS_MAX = 40 };
+
+/* A setting that comes after so many, and what would have been drawn of it. */
+struct tsl__mixture_left_out {
+  int setting;
+  bool clouds;    /* two latents: in its latent space */
+  bool densities; /* clusters in the plane */
+  bool pictures;  /* clusters of pictures */
+};
 
 /* Local. Of each of the first settings with clusters, or with two latents, one run: the
- * one with the lowest loss over the last tenth of its log. Fills data->mixtures. A model
- * that cannot be loaded leaves its reason and is no error. */
+ * one with the lowest loss over the last tenth of its log. Fills data->mixtures and
+ * data->mixtures_left_out. A model that cannot be loaded leaves its reason and is no
+ * error. */
 enum tsl_status tsl__mixtures_load(const struct tsl_store *store,
                                    const struct tsl_job *job,
                                    const struct tsl_dataset *dataset,

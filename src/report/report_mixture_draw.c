@@ -8,18 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS = 10, ROWS_MAX = 40 };
+enum { COLUMNS = 10 };
 
 /* Pictures only: what points of the plane are like is shown by their density. */
 static bool draws_pictures(const struct tsl__mixture_painter *painter) {
-  return painter->out->shape.rank == 3 && painter->components <= ROWS_MAX;
+  return painter->out->shape.rank == 3;
 }
 
 static enum tsl_status decode_into(const struct tsl__mixture_painter *painter,
                                    const float *codes, int columns,
                                    struct tsl__component_pictures *out,
                                    struct tsl_error *err) {
-  const int64_t rows = painter->components * columns;
+  const int64_t rows = (int64_t)painter->out->rows * columns;
   TSL_TRY(tsl_allocate((void **)&out->samples, (size_t)rows * painter->sample,
                        sizeof(float), err));
   TSL_TRY(tsl__mixture_decode(painter, codes, rows, out->samples, err));
@@ -28,13 +28,13 @@ static enum tsl_status decode_into(const struct tsl__mixture_painter *painter,
 }
 
 /* Each component's mean at w = 0, then draws from it. mean, log_variance: (components,
- * latent); codes: (components, COLUMNS, latent) */
+ * latent); codes: (rows, COLUMNS, latent) */
 static void draw_codes(const struct tsl__mixture_painter *painter, const float *mean,
                        const float *log_variance, float *codes) {
   const struct tsl_stream stream = {(uint64_t)painter->run->options.seed,
                                     TSL_PURPOSE_REPORT, 1};
   const size_t latent = (size_t)painter->latent;
-  for (int64_t k = 0; k < painter->components; k++)
+  for (int64_t k = 0; k < painter->out->rows; k++)
     for (int c = 0; c < COLUMNS; c++) {
       float *code = codes + (size_t)(k * COLUMNS + c) * latent;
       const float *m = mean + (size_t)k * latent, *v = log_variance + (size_t)k * latent;
@@ -106,7 +106,7 @@ static enum tsl_status traverse(struct tsl__mixture_painter *painter, int steps,
                                    turning.log_variance, err);
   if (status != TSL_OK)
     goto done;
-  for (size_t k = 0; k < (size_t)painter->components; k++)
+  for (size_t k = 0; k < (size_t)painter->out->rows; k++)
     for (size_t s = 0; s < (size_t)steps; s++)
       memcpy(codes + (k * (size_t)steps + s) * latent,
              turning.mean + s * all + k * latent, latent * sizeof *codes);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { JUDGED_MAX = 10000, PIECE = 256, SHOWN = 10, ROWS_MAX = 40 };
+enum { JUDGED_MAX = 10000, PIECE = 256, SHOWN = 10 };
 
 struct judged {
   double certainty; /* log odds of its cluster against all others */
@@ -113,9 +113,10 @@ static enum tsl_status fill(struct tsl__mixture_painter *painter, int64_t count,
   const size_t components = (size_t)painter->components;
   int64_t *votes = NULL;
   TSL_TRY(tsl_allocate((void **)&out->clusters, components, sizeof *out->clusters, err));
-  if (out->shape.rank == 3 && components <= ROWS_MAX) {
+  if (out->shape.rank == 3) {
     TSL_TRY(tsl_allocate((void **)&out->certain.samples,
-                         components * SHOWN * painter->sample, sizeof(float), err));
+                         (size_t)out->rows * SHOWN * painter->sample, sizeof(float),
+                         err));
     out->certain.columns = SHOWN;
   }
   TSL_TRY(
@@ -125,7 +126,8 @@ static enum tsl_status fill(struct tsl__mixture_painter *painter, int64_t count,
     while (begin + cluster->size < count && judged[begin + cluster->size].cluster == k)
       cluster->size++;
     name_cluster(painter, judged + begin, votes, cluster);
-    show_cluster(painter, k, judged + begin, cluster);
+    if (k < out->rows)
+      show_cluster(painter, k, judged + begin, cluster);
     begin += cluster->size;
   }
   out->judged = count;

@@ -52,7 +52,7 @@ fact "which is a number" test "$(column "$work/results/scores.csv" . acc_makhzan
 fact "scores.csv counts every family's clusters" test "$(column "$work/results/scores.csv" . clusters_used | grep -c '^[1-7]$')" = 4
 
 fact "the report has them in its table of accuracies" \
-  grep -q '5 clusters of the latents of vae' "$work/results/report.html"
+  grep -q '5 clusters of latents of vae' "$work/results/report.html"
 
 cp "$table" "$work/one.csv"
 head -c 700 "$work/one.csv" >"$table"

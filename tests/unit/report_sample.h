@@ -300,6 +300,7 @@ static inline void sample_mixture(const struct sample_request *request,
   *out = (struct tsl__report_mixture){
       .run = data->run_count - 1,
       .components = COMPONENTS,
+      .rows = COMPONENTS,
       .shape = {.rank = 3, .dims = {3, request->side, request->side}},
       .range = 2,
       .turned = 5,
