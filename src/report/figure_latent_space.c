@@ -62,27 +62,53 @@ static void number_component(const struct tsl_snapshot *snapshot, int64_t k,
   tsl__chart_text(chart, left, top + 4, TSL__MIDDLE, "tx bo halo", name);
 }
 
-/* The components at w = 0: two standard deviations as an ellipse, with its number. */
+/* The components at w = 0: two standard deviations as an ellipse, with its number. Those
+ * that reach out of the picture are counted, not cut into arcs. */
 static void draw_components(const struct tsl_snapshot *snapshot,
                             struct tsl__chart *chart) {
+  int outside = 0;
+  char text[64];
   for (int64_t k = 0; k < snapshot->components; k++) {
     const float *mean = snapshot->component_mean + 2 * k;
     const float *log_variance = snapshot->component_log_variance + 2 * k;
     double x[CORNERS + 1], y[CORNERS + 1];
+    bool whole = true;
     for (int i = 0; i <= CORNERS; i++) {
       double angle = 2 * M_PI * i / CORNERS;
       x[i] = (double)mean[0] + 2 * exp((double)log_variance[0] / 2) * cos(angle);
       y[i] = (double)mean[1] + 2 * exp((double)log_variance[1] / 2) * sin(angle);
-      if (!is_inside(chart, x[i], y[i]))
-        x[i] = (double)NAN; /* left out, not clamped */
+      whole = whole && is_inside(chart, x[i], y[i]);
     }
-    tsl__chart_line(chart, x, y, CORNERS + 1, "ref solid");
+    if (whole)
+      tsl__chart_line(chart, x, y, CORNERS + 1, "ref solid");
+    outside += !whole;
   }
+  snprintf(text, sizeof text, "%d ellipse%s beyond", outside, outside == 1 ? "" : "s");
+  if (outside > 0)
+    tsl__chart_text(chart, chart->right, 14, TSL__END, "mu sm", text);
   for (int64_t k = 0; k < snapshot->components; k++)
     number_component(snapshot, k, chart);
 }
 
-/* A square around all points and, where they are not far away, the components. */
+/* Up to which the components may widen a side of the square around the points. */
+static const double widest = 1.6;
+
+/* half: of a square about (x, y), large enough for the ellipses, as far as it may be. */
+static double widened(const struct tsl_snapshot *snapshot, double x, double y,
+                      double half) {
+  double needed = half;
+  for (int64_t k = 0; k < snapshot->components; k++) {
+    const float *mean = snapshot->component_mean + 2 * k;
+    const float *log_variance = snapshot->component_log_variance + 2 * k;
+    double across = fabs((double)mean[0] - x) + 2 * exp((double)log_variance[0] / 2);
+    double up = fabs((double)mean[1] - y) + 2 * exp((double)log_variance[1] / 2);
+    if (isfinite(across) && isfinite(up))
+      needed = fmax(needed, 1.02 * fmax(across, up));
+  }
+  return fmin(needed, widest * half);
+}
+
+/* A square around all points, widened for the components where they are not far away. */
 static void find_square(const struct tsl_snapshot *snapshot, struct tsl__range *x,
                         struct tsl__range *y) {
   *x = *y = tsl__range_none();
@@ -93,6 +119,7 @@ static void find_square(const struct tsl_snapshot *snapshot, struct tsl__range *
   *x = tsl__range_drawable(x, 0.12);
   *y = tsl__range_drawable(y, 0.12);
   double half = fmax(x->high - x->low, y->high - y->low) / 2;
+  half = widened(snapshot, (x->low + x->high) / 2, (y->low + y->high) / 2, half);
   *x = (struct tsl__range){(x->low + x->high) / 2 - half, (x->low + x->high) / 2 + half};
   *y = (struct tsl__range){(y->low + y->high) / 2 - half, (y->low + y->high) / 2 + half};
 }
@@ -153,10 +180,13 @@ static enum tsl_status write(const struct tsl__report_data *data, struct tsl__pa
     return TSL_OK;
   tsl__section_begin(page, "latent-space", "Latent space", "Latent space over training");
   tsl__page_definition(
-      page, "Posterior means of the encoded points, coloured by label (by cluster where "
-            "there are none), at some of the steps that report.snapshots kept, of each "
-            "setting's run with the lowest last loss. Ellipses: two standard deviations "
-            "of the components that the prior network makes of w = 0, numbered.");
+      page,
+      "Posterior means of the encoded points, coloured by label (by cluster where "
+      "there are none), at some of the steps that report.snapshots kept, of each "
+      "setting's run with the lowest last loss. Ellipses: two standard deviations "
+      "of the components that the prior network makes of w = 0, numbered; those that "
+      "would take more than 1.6 times the side that the points need are counted "
+      "only.");
   enum tsl_status status =
       tsl_allocate((void **)&cloud.x, DOTS_MAX, sizeof *cloud.x, err);
   if (status == TSL_OK)

@@ -111,6 +111,7 @@ static enum tsl_status write(const struct tsl__report_data *data, struct tsl__pa
                              struct tsl_error *err) {
   (void)err;
   static const struct view views[] = {
+      {"total", "loss", "", false},
       {"reconstruction", "reconstruction", "", false},
       {"kl", "KL", ", nats (dashed: C)", true},
       {"informative", "informative latents", "", false},

@@ -266,9 +266,9 @@ static inline void sample_classified(const struct sample_request *request,
 
 /* Columns of a log that families with clusters have besides. */
 static inline void sample_cluster_log(int run, struct tsl_table *log) {
-  static const char *const names[] = {"z_prior", "clusters", "acc_makhzani",
-                                      "acc_hungarian"};
-  enum { MORE = 4 };
+  static const char *const names[] = {"z_prior",  "conditional_prior", "w_prior",
+                                      "clusters", "acc_makhzani",      "acc_hungarian"};
+  enum { MORE = 6, TERMS = 3 };
   int columns = log->columns + MORE;
   void *wide_names = calloc((size_t)columns, sizeof *log->names);
   double *values = calloc((size_t)(log->rows * columns), sizeof *values);
@@ -280,10 +280,11 @@ static inline void sample_cluster_log(int run, struct tsl_table *log) {
   for (int64_t r = 0; r < log->rows; r++) {
     double *row = values + r * columns, t = (double)r / (double)log->rows;
     memcpy(row, log->values + r * log->columns, (size_t)log->columns * sizeof *row);
-    row[log->columns] = 2 * t;
-    for (int c = 1; c < MORE; c++) /* evaluated now and then */
+    for (int c = 0; c < TERMS; c++)
+      row[log->columns + c] = (2 + c) * t;
+    for (int c = TERMS; c < MORE; c++) /* evaluated now and then */
       row[log->columns + c] =
-          r % 40 == 39 ? (c == 1 ? 3 + run % 2 : 0.3 + 0.5 * t) : (double)NAN;
+          r % 40 == 39 ? (c == TERMS ? 3 + run % 2 : 0.3 + 0.5 * t) : (double)NAN;
   }
   free(log->values);
   log->values = values;

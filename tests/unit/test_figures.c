@@ -278,7 +278,10 @@ static void test_clusters__every_figure_is_there(void **state) {
   struct tsl__page page;
   struct tsl_text document = {0};
   render(&whole, &page, &document);
-  static const char *const files[] = {"clusters_z_prior.svg",
+  static const char *const files[] = {"training_total.svg",
+                                      "clusters_z_prior.svg",
+                                      "clusters_conditional_prior.svg",
+                                      "clusters_w_prior.svg",
                                       "clusters_acc_makhzani.svg",
                                       "clusters_clusters.svg",
                                       "latent_space_setting8_step100.svg",
@@ -416,6 +419,44 @@ static void test_accuracy__ours_and_theirs_stand_in_one_table(void **state) {
   sample_free(data);
 }
 
+/* The bytes of a file of figures/. */
+static const char *file_of(const struct tsl__page *page, const char *name) {
+  for (int i = 0; i < page->file_count; i++)
+    if (strcmp(page->files[i].name, name) == 0)
+      return page->files[i].bytes.bytes;
+  fail_msg("%s is missing", name);
+  return NULL;
+}
+
+/* Each run evaluated once: dots, of runs and of the median; over epochs where they are
+ * known. */
+static void test_clusters__one_evaluation_is_a_dot(void **state) {
+  (void)state;
+  struct sample_request request = whole;
+  request.failures = false;
+  struct tsl__report_data *data = sample_create(&request);
+  struct tsl__page page;
+  for (int i = 0; i < data->run_count; i++) {
+    struct tsl_table *log = &data->runs[i].log;
+    int column = tsl__report_log_column(log, "acc_makhzani");
+    data->runs[i].epoch_steps = 1000;
+    for (int64_t r = 0; column >= 0 && r < log->rows; r++)
+      log->values[r * log->columns + column] = r + 1 == log->rows ? 0.5 : (double)NAN;
+  }
+  write_page(data, &page);
+  const char *chart = file_of(&page, "clusters_acc_makhzani.svg");
+  assert_int_equal(occurrences(chart, "<path class=\"mark "), 12 + 3); /* and settings */
+  assert_non_null(strstr(chart, ">epoch</text>"));
+  assert_null(strstr(chart, ">step</text>"));
+  tsl__page_release(&page);
+  for (int i = 0; i < data->run_count; i++)
+    data->runs[i].epoch_steps = 0;
+  write_page(data, &page);
+  assert_non_null(strstr(file_of(&page, "clusters_acc_makhzani.svg"), ">step</text>"));
+  tsl__page_release(&page);
+  sample_free(data);
+}
+
 static void test_setting_short__leaves_out_what_all_have(void **state) {
   (void)state;
   struct tsl__report_data *data = sample_create(&whole);
@@ -480,6 +521,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(
           test_outcomes__finished_runs_whose_clusters_tell_nothing_are_named),
       cmocka_unit_test(test_accuracy__ours_and_theirs_stand_in_one_table),
+      cmocka_unit_test(test_clusters__one_evaluation_is_a_dot),
       cmocka_unit_test(test_setting_short__leaves_out_what_all_have),
       cmocka_unit_test(test_numbers__three_digits_and_a_dash_for_none),
   };
