@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """step_pytorch.py NETWORK.yaml: milliseconds of a whole training step in PyTorch, one thread.
 
-The same work as bench/step: a network file's encoder and decoder, Bernoulli reconstruction, the family's
-regulariser, Adam; forward, backward, update. Eager, and by torch.compile where it works, in both memory
+The same work as bench/step: a network file's encoder and decoder, Bernoulli reconstruction (Gaussian, with its
+two heads, where a gmvae's decoder does not give the data's shape), the family's regulariser, Adam; forward, backward, update. Eager, and by torch.compile where it works, in both memory
 layouts. Prints a line a way: `pytorch-WAY median fastest` (ms of the clock), or `pytorch-WAY - REASON`.
 """
 import argparse
@@ -91,7 +91,10 @@ class MixtureAutoencoder(nn.Module):
         with torch.no_grad():
             self.encoder, hidden = layers(network["encoder"], torch.zeros((2,) + tuple(network["input"])))
             width = hidden[0].numel()
-            self.decoder, _ = layers(network["decoder"], torch.zeros(2, latent))
+            self.decoder, decoded = layers(network["decoder"], torch.zeros(2, latent))
+            units = math.prod(network["input"])
+            gaussian = decoded[0].numel() != units
+            self.output_heads = nn.ModuleList(nn.Linear(decoded[0].numel(), units) for _ in range(2 * gaussian))
             self.prior, hidden = layers(network["prior"], torch.zeros(2, o["latent_w"]))
         self.heads = nn.ModuleList(nn.Linear(width, n) for n in (latent, latent, o["latent_w"], o["latent_w"]))
         self.prior_heads = nn.ModuleList(nn.Linear(hidden.shape[1], latent * self.components) for _ in range(2))
@@ -100,6 +103,13 @@ class MixtureAutoencoder(nn.Module):
         mean, log_variance = (v.repeat_interleave(self.samples, 0) if self.samples > 1 else v
                               for v in (mean, log_variance))
         return mean, log_variance, mean + torch.exp(log_variance / 2) * torch.randn_like(mean)
+
+    def reconstruction(self, z, target):
+        decoded = self.decoder(z)
+        if not self.output_heads:
+            return F.binary_cross_entropy_with_logits(decoded.reshape(target.shape), target, reduction="sum")
+        mean, log_variance = (head(decoded).reshape(target.shape) for head in self.output_heads)
+        return -log_normal(target, mean, log_variance).sum()
 
     def forward(self, x):
         hidden = self.encoder(x).flatten(1)
@@ -115,8 +125,7 @@ class MixtureAutoencoder(nn.Module):
         log_r = torch.log_softmax(density, 1)
         r = log_r.exp()
         target = x.repeat_interleave(self.samples, 0) if self.samples > 1 else x
-        loss = F.binary_cross_entropy_with_logits(self.decoder(z).reshape(target.shape), target, reduction="sum")
-        loss = (loss + (r * (divergence + log_r)).sum()) / target.shape[0]
+        loss = (self.reconstruction(z, target) + (r * (divergence + log_r)).sum()) / target.shape[0]
         return loss + 0.5 * (w_mean ** 2 + w_log_variance.exp() - 1 - w_log_variance).sum() / x.shape[0]
 
 
