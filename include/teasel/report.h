@@ -15,6 +15,10 @@ enum tsl_status tsl_report_write(struct tsl_store *store, const struct tsl_job *
                                  const struct tsl_dataset *dataset,
                                  const struct tsl_stop *stop, struct tsl_error *err);
 
+/* Local. Before anything is trained: the file that report.reference names can be read, or
+ * TSL_BAD_INPUT; what of it the page will not show is told in the log. */
+enum tsl_status tsl_report_check(const struct tsl_job *job, struct tsl_error *err);
+
 /* What the page about good and bad shows; everything is borrowed. */
 struct tsl_classify_report {
   const struct tsl_classification *result;

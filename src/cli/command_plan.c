@@ -4,6 +4,8 @@
 #include "cli/job_cost.h"
 #include "cli/job_open.h"
 
+#include "teasel/report.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -137,6 +139,8 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
   if (status == TSL_OK)
     status = tsl_cli_job_open(arguments.words[0], arguments.settings,
                               arguments.setting_count, &plan.job, err);
+  if (status == TSL_OK)
+    status = tsl_report_check(plan.job, err);
   if (status == TSL_OK) {
     plan.cost = (struct tsl__job_cost){
         .job = plan.job, .gflops = request.gflops, .ids = request.ids};

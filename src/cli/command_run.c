@@ -9,6 +9,7 @@
 #include "cli/stop.h"
 
 #include "teasel/log.h"
+#include "teasel/report.h"
 #include "teasel/train.h"
 
 #include <stdio.h>
@@ -102,6 +103,14 @@ static enum tsl_status score_and_report(struct tsl__session *session,
   return status;
 }
 
+/* What the report needs besides, before anything is trained for it. */
+static enum tsl_status check_report(struct tsl__session *session, struct tsl_error *err) {
+  enum tsl_status status = TSL_OK;
+  if (tsl_world_rank(session->world) == 0)
+    status = tsl_report_check(session->job, err);
+  return tsl_team_agree(session->team, status, err);
+}
+
 /* Everything behind the opening of the results folder. */
 static enum tsl_status work(struct tsl__session *session, const struct options *options,
                             int argc, char **argv, struct tsl_error *err) {
@@ -129,6 +138,8 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
   if (status == TSL_OK)
     status = tsl__session_job(&session, arguments.words[0], arguments.settings,
                               arguments.setting_count, err);
+  if (status == TSL_OK && !options.train_only)
+    status = check_report(&session, err);
   if (status == TSL_OK)
     status = tsl__session_data(&session, err);
   if (status == TSL_OK)

@@ -76,6 +76,16 @@ static enum tsl_status list_runs(const struct tsl__session *session, const char 
   return TSL_OK;
 }
 
+/* The file that report.reference names, as it is now; nothing where none is named. */
+static void add_reference(const struct tsl_job *job, struct tsl_text *text) {
+  const char *path = tsl_job_options(job)->reference;
+  char *bytes = NULL;
+  size_t count = 0;
+  if (path[0] != '\0' && tsl_file_read(path, &bytes, &count, NULL) == TSL_OK)
+    tsl_text_add_bytes(text, bytes, count);
+  free(bytes);
+}
+
 /* The program by its bytes, since two builds of one revision may differ; and this start's
  * options, since job.used.yaml holds those of the last start. */
 static void print_maker(const struct tsl__session *session, char *buffer, size_t bytes) {
@@ -88,6 +98,7 @@ static void print_maker(const struct tsl__session *session, char *buffer, size_t
   }
   tsl_text_init(&text);
   tsl_job_print(session->job, &text);
+  add_reference(session->job, &text);
   const struct tsl_digest digest =
       tsl_digest_bytes(text.failed ? "" : text.bytes, text.failed ? 0 : text.length);
   tsl_digest_print(&digest, options);

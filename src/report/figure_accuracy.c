@@ -69,10 +69,11 @@ static struct summary summarise(const struct tsl__report_data *data, int setting
 
 static const struct tsl__reference *reference_of(const struct tsl__report_data *data,
                                                  int setting, const char *metric) {
-  for (int i = 0; i < data->reference_count; i++)
-    if (data->references[i].setting == setting &&
-        strcmp(data->references[i].metric, metric) == 0)
-      return &data->references[i];
+  const struct tsl__references *references = &data->references;
+  for (int i = 0; i < references->count; i++)
+    if (references->list[i].setting == setting &&
+        strcmp(references->list[i].metric, metric) == 0)
+      return &references->list[i];
   return NULL;
 }
 
@@ -320,6 +321,25 @@ static void write_points(const struct tsl__report_data *data, bool others,
   tsl_text_release(&text);
 }
 
+/* What of the references is not in the table. */
+static void write_notes(const struct tsl__report_data *data, struct tsl__page *page) {
+  const char *at = data->references.notes.bytes;
+  if (at == NULL || *at == '\0')
+    return;
+  tsl_text_add(&page->html, "<p class=\"absent\">Not shown of ");
+  tsl_text_add_html(&page->html, data->reference_name);
+  tsl_text_add(&page->html, " (report.reference): ");
+  for (bool first = true; *at != '\0'; first = false) {
+    char line[512];
+    size_t length = strcspn(at, "\n");
+    snprintf(line, sizeof line, "%.*s", (int)(length < 511 ? length : 511), at);
+    tsl_text_add(&page->html, first ? "" : "; ");
+    tsl_text_add_html(&page->html, line);
+    at += length + (at[length] == '\n');
+  }
+  tsl_text_add(&page->html, ".</p>\n");
+}
+
 static void write_table(const struct table *table, struct tsl_text *out) {
   struct head head = {.count = 0};
   find_head(table, &head);
@@ -346,11 +366,14 @@ static enum tsl_status write(const struct tsl__report_data *data, struct tsl__pa
     find_columns(&table);
     find_source(&table);
   }
-  if (table.count > 0) {
+  if (status == TSL_OK && (table.count > 0 || data->references.notes.length > 0)) {
     tsl__section_begin(page, "accuracy", "Accuracy", "Accuracy of the clusters");
-    write_points(data, table.source != NULL, page);
-    write_common(data, &table, &page->html);
-    write_table(&table, &page->html);
+    if (table.count > 0) {
+      write_points(data, table.source != NULL, page);
+      write_common(data, &table, &page->html);
+      write_table(&table, &page->html);
+    }
+    write_notes(data, page);
     tsl__section_end(page);
   }
   free(table.rows);

@@ -22,7 +22,7 @@ void tsl__report_release(struct tsl__report_data *data) {
     tsl__pictures_release(&data->families[f].pictures);
   tsl__classifications_release(data);
   tsl__mixtures_release(data);
-  free(data->references);
+  tsl__references_release(&data->references);
   free(data->baselines);
   if (data->has_scores)
     tsl_scores_release(&data->scores);

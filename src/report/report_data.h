@@ -101,8 +101,8 @@ struct tsl__report_data {
   struct tsl_scores scores;
   bool has_latents;
   struct tsl_latents latents;
-  int reference_count;
-  struct tsl__reference *references; /* (reference_count) */
+  struct tsl__references references;
+  char reference_name[256]; /* of their file, without its folders */
   int baseline_count;
   struct tsl__baseline_group *baselines; /* (baseline_count) */
   int mixture_count;

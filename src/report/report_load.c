@@ -201,12 +201,14 @@ static enum tsl_status load_references(const struct tsl_job *job,
   struct tsl_error trouble = {0};
   if (path[0] == '\0')
     return TSL_OK;
-  enum tsl_status status = tsl__references_read(path, job, &data->references,
-                                                &data->reference_count, &trouble);
+  enum tsl_status status = tsl__references_read(path, job, &data->references, &trouble);
   if (status == TSL_MEMORY)
     return tsl_error_set(err, status, trouble.where, "%s", trouble.text);
-  if (status != TSL_OK)
-    tsl_log(TSL_LOG_NORMAL, "report: %s: %s", trouble.where, trouble.text);
+  if (status != TSL_OK) /* said on the page, too */
+    tsl_text_format(&data->references.notes, "%s\n", trouble.text);
+  tsl__references_log(path, &data->references);
+  snprintf(data->reference_name, sizeof data->reference_name, "%.255s",
+           strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path);
   return TSL_OK;
 }
 

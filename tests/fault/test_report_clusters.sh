@@ -1,6 +1,6 @@
 #!/bin/bash
 # The report of families with clusters leaves nothing out in silence: more components than are
-# drawn, more settings than are drawn.
+# drawn, more settings than are drawn, what others found (report.reference) and is not shown.
 . "$(dirname "$0")/../facts.sh"
 page_has() { grep -qF -- "$1" "$work/$at/report.html"; }
 
@@ -64,5 +64,45 @@ fact "ten settings are trained and reported" test $? -eq 0
 fact "eight of them are drawn" test "$(find "$work/settings/figures" -name 'density_*_model.svg' | wc -l)" = 8
 fact "the page names the others, once for each section" test \
   "$(grep -oF 'are drawn; left out: components=10; components=11.' "$work/settings/report.html" | wc -l)" = 2
+
+# ---- report.reference ----
+sed -e 's/^name: .*/name: others/' -e 's/components: .*/components: [2, 3]}/' \
+  -e 's/^report: .*/report: {reference: lists\/others.csv}/' "$work/settings.yaml" >"$work/others.yaml"
+at=others
+run_others() { timeout 200 "$TEASEL" run "$work/others.yaml" -o "$work/others" "$@" >"$work/log" 2>&1; }
+run_others
+fact "a missing file is bad input" test $? -eq 2
+fact "it is named as the job file means it, with the option" \
+  grep -q "$work/lists/others.csv.*report.reference: there is no such file" "$work/log"
+fact "and nothing is trained or written" test ! -e "$work/others"
+timeout 100 "$TEASEL" plan "$work/others.yaml" >"$work/log" 2>&1
+fact "a plan says so, too" test $? -eq 2
+
+mkdir "$work/lists"
+cat >"$work/lists/others.csv" <<'END'
+model,components,metric,mean,deviation,source
+gmvae,2,acc_makhzani,0.4321,0.0123,somebody 2016
+gmvae,7,acc_makhzani,0.5,,somebody 2016
+gmvae,3,acc_hungarain,0.5,,somebody 2016
+END
+run_others
+fact "a file that is there is no obstacle" test $? -eq 0
+fact "its numbers are in the table" page_has '0.432 ± 0.012'
+fact "a line without a setting is told on the page" page_has 'line 3 fits no setting of this job'
+fact "and in the log" grep -q 'warning: .*others.csv: line 3 fits no setting' "$work/log"
+fact "an unknown metric, too" page_has 'is &#39;acc_hungarian&#39; meant?'
+run_others
+fact "the same command again finds all up to date" grep -q 'report are up to date' "$work/log"
+sed -i 's/0.4321/0.4567/' "$work/lists/others.csv"
+run_others
+fact "another content of the file" test $? -eq 0
+fact "writes the report again" page_has '0.457 ± 0.012'
+printf 'model,metric,mean\ngmvae,acc_makhzani,much\n' >"$work/lists/others.csv"
+run_others
+fact "a file that cannot be read stops a start" test $? -eq 2
+fact "and is told with its line" grep -q "line 2: 'much' is no number" "$work/log"
+timeout 200 "$TEASEL" report "$work/others" >"$work/log" 2>&1
+fact "it costs no report" test $? -eq 0
+fact "which tells what it lacks" page_has 'line 2: &#39;much&#39; is no number'
 
 facts_end

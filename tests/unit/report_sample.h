@@ -360,8 +360,8 @@ static inline void sample_mixture(const struct sample_request *request,
   }
   data->mixtures = out;
   data->mixture_count = 1;
-  data->references = calloc(1, sizeof *data->references);
-  data->references[0] =
+  data->references.list = calloc(1, sizeof *data->references.list);
+  data->references.list[0] =
       (struct tsl__reference){.setting = data->setting_count - 1,
                               .metric = "acc_makhzani",
                               .source = "somebody <i>&amp;</i>, table 1",
@@ -369,7 +369,7 @@ static inline void sample_mixture(const struct sample_request *request,
                               .mean = 0.7778,
                               .deviation = 0.0575,
                               .runs = (double)NAN};
-  data->reference_count = 1;
+  data->references.count = 1;
 }
 
 static inline struct tsl__report_data *
