@@ -82,6 +82,9 @@ struct tsl_mixture {
   int steps;
   bool converged;
 };
+/* A fit ends after at most so many steps times components: 300 steps of 100 components,
+ * 30 of 1,000, whose steps take ten times as long; `converged` tells. */
+enum { TSL_MIXTURE_WORK_MAX = 30000 };
 struct tsl_mixture_request {
   const double *x; /* (points, features) */
   int64_t points;

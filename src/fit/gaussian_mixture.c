@@ -10,24 +10,40 @@
 
 static const double LOG_2_PI = 1.8378770664093454835606594728112;
 
+/* Points first .. end - 1 and component c. */
+static void log_joint_of(const struct tsl_mixture *model, int c, const double *x,
+                         int64_t first, int64_t end, double *scratch, double *out) {
+  int64_t d = model->features;
+  const double *factor = model->factors + c * d * d;
+  double constant = log(model->weights[c]) - (double)d / 2 * LOG_2_PI;
+  for (int64_t k = 0; k < d; k++)
+    constant -= log(factor[k * d + k]);
+  for (int64_t i = first; i < end; i++) {
+    double square = 0;
+    for (int64_t k = 0; k < d; k++)
+      scratch[k] = x[i * d + k] - model->means[c * d + k];
+    tsl__forward_solve(factor, d, scratch);
+    for (int64_t k = 0; k < d; k++)
+      square += scratch[k] * scratch[k];
+    out[i * model->components + c] = constant - square / 2;
+  }
+}
+
+/* Block by block of points, so that their rows stay in the cache over all components. */
 void tsl_mixture_log_joint(const struct tsl_mixture *model, const double *x,
                            int64_t points, double *scratch, double *out) {
-  int64_t d = model->features;
-  for (int c = 0; c < model->components; c++) {
-    const double *factor = model->factors + c * d * d;
-    double constant = log(model->weights[c]) - (double)d / 2 * LOG_2_PI;
-    for (int64_t k = 0; k < d; k++)
-      constant -= log(factor[k * d + k]);
-    for (int64_t i = 0; i < points; i++) {
-      double square = 0;
-      for (int64_t k = 0; k < d; k++)
-        scratch[k] = x[i * d + k] - model->means[c * d + k];
-      tsl__forward_solve(factor, d, scratch);
-      for (int64_t k = 0; k < d; k++)
-        square += scratch[k] * scratch[k];
-      out[i * model->components + c] = constant - square / 2;
-    }
+  enum { BLOCK = 64 };
+  for (int64_t first = 0; first < points; first += BLOCK) {
+    int64_t end = first + BLOCK < points ? first + BLOCK : points;
+    for (int c = 0; c < model->components; c++)
+      log_joint_of(model, c, x, first, end, scratch, out);
   }
+}
+
+/* exp, whose slowest answers are the many that are 0: below the logarithm of the least
+ * double, -745.13. */
+static double exponential(double x) {
+  return x < -746 ? 0 : exp(x);
 }
 
 /* Log joint densities to responsibilities in place; returns the mean log likelihood. */
@@ -41,39 +57,69 @@ static double expect(const struct tsl_mixture *model, const double *x, int64_t p
     for (int c = 1; c < model->components; c++)
       top = fmax(top, row[c]);
     for (int c = 0; c < model->components; c++)
-      sum += exp(row[c] - top);
+      sum += exponential(row[c] - top);
     /* sum >= 1: the top component itself gives exp(0). */
     double log_sum = top + log(sum > 1 ? sum : 1);
     for (int c = 0; c < model->components; c++)
-      row[c] = exp(row[c] - log_sum);
+      row[c] = exponential(row[c] - log_sum);
     total += log_sum;
   }
   return total / (double)points;
 }
 
-/* One component from its responsibilities; false when its covariance has no factor. */
-static bool maximise(struct tsl_mixture *model, const struct tsl_mixture_request *r,
-                     const double *responsibilities, int c) {
+enum { TOGETHER = 8 };
+
+/* Components first .. end - 1, at most TOGETHER: their responsibilities of a point stand
+ * side by side. mass: (end - first) */
+static void add_means(struct tsl_mixture *model, const struct tsl_mixture_request *r,
+                      const double *responsibilities, int first, int end, double *mass) {
   int64_t d = r->features;
-  double *mean = model->means + c * d, *covariance = model->covariances + c * d * d;
-  double mass = 10 * 2.220446049250313e-16; /* as scikit-learn keeps it off 0 */
-  memset(mean, 0, (size_t)d * sizeof(double));
-  memset(covariance, 0, (size_t)(d * d) * sizeof(double));
+  memset(model->means + first * d, 0, (size_t)((end - first) * d) * sizeof(double));
+  for (int c = first; c < end; c++)
+    mass[c - first] = 10 * 2.220446049250313e-16; /* as scikit-learn keeps it off 0 */
   for (int64_t i = 0; i < r->points; i++) {
-    double share = responsibilities[i * r->components + c];
-    mass += share;
-    for (int64_t k = 0; k < d; k++)
-      mean[k] += share * r->x[i * d + k];
+    for (int c = first; c < end; c++) {
+      double share = responsibilities[i * r->components + c];
+      if (share == 0) /* as most of many components have it */
+        continue;
+      double *mean = model->means + c * d;
+      mass[c - first] += share;
+      for (int64_t k = 0; k < d; k++)
+        mean[k] += share * r->x[i * d + k];
+    }
   }
-  for (int64_t k = 0; k < d; k++)
-    mean[k] /= mass;
+  for (int c = first; c < end; c++)
+    for (int64_t k = 0; k < d; k++)
+      model->means[c * d + k] /= mass[c - first];
+}
+
+static void add_covariances(struct tsl_mixture *model,
+                            const struct tsl_mixture_request *r,
+                            const double *responsibilities, int first, int end,
+                            const double *mass) {
+  int64_t d = r->features;
+  memset(model->covariances + first * d * d, 0,
+         (size_t)((end - first) * d * d) * sizeof(double));
   for (int64_t i = 0; i < r->points; i++) {
-    double share = responsibilities[i * r->components + c] / mass;
-    for (int64_t k = 0; k < d; k++)
-      for (int64_t l = 0; l <= k; l++)
-        covariance[k * d + l] +=
-            share * (r->x[i * d + k] - mean[k]) * (r->x[i * d + l] - mean[l]);
+    for (int c = first; c < end; c++) {
+      double share = responsibilities[i * r->components + c] / mass[c - first];
+      if (share == 0)
+        continue;
+      const double *mean = model->means + c * d;
+      double *covariance = model->covariances + c * d * d;
+      for (int64_t k = 0; k < d; k++)
+        for (int64_t l = 0; l <= k; l++)
+          covariance[k * d + l] +=
+              share * (r->x[i * d + k] - mean[k]) * (r->x[i * d + l] - mean[l]);
+    }
   }
+}
+
+/* False when the covariance has no factor. */
+static bool complete(struct tsl_mixture *model, const struct tsl_mixture_request *r,
+                     int c, double mass) {
+  int64_t d = r->features;
+  double *covariance = model->covariances + c * d * d;
   for (int64_t k = 0; k < d; k++) {
     covariance[k * d + k] += r->ridge;
     for (int64_t l = 0; l < k; l++)
@@ -88,12 +134,21 @@ static enum tsl_status maximise_all(struct tsl_mixture *model,
                                     const struct tsl_mixture_request *r,
                                     const double *responsibilities,
                                     struct tsl_error *err) {
-  for (int c = 0; c < r->components; c++)
-    if (!maximise(model, r, responsibilities, c))
-      return tsl_error_set(err, TSL_BAD_INPUT, "Gaussian mixture",
-                           "component %d collapsed onto too few points; take fewer "
-                           "components or a larger ridge",
-                           c);
+  const int64_t fit =
+      2048 / (r->features * r->features); /* that the nearest cache holds */
+  const int together = fit < 1 ? 1 : fit < TOGETHER ? (int)fit : TOGETHER;
+  double mass[TOGETHER];
+  for (int first = 0; first < r->components; first += together) {
+    int end = first + together < r->components ? first + together : r->components;
+    add_means(model, r, responsibilities, first, end, mass);
+    add_covariances(model, r, responsibilities, first, end, mass);
+    for (int c = first; c < end; c++)
+      if (!complete(model, r, c, mass[c - first]))
+        return tsl_error_set(err, TSL_BAD_INPUT, "Gaussian mixture",
+                             "component %d collapsed onto too few points; take fewer "
+                             "components or a larger ridge",
+                             c);
+  }
   return TSL_OK;
 }
 
@@ -136,7 +191,10 @@ enum tsl_status tsl_mixture_fit(const struct tsl_mixture_request *r,
   if (status == TSL_OK)
     status = maximise_all(&model, r, responsibilities, err);
   double before = -(double)INFINITY;
-  for (; status == TSL_OK && model.steps < r->steps && !model.converged; model.steps++) {
+  const int share = TSL_MIXTURE_WORK_MAX / r->components;
+  const int allowed = share > 0 ? share : 1;
+  const int most = r->steps < allowed ? r->steps : allowed;
+  for (; status == TSL_OK && model.steps < most && !model.converged; model.steps++) {
     double *scratch = responsibilities + r->points * r->components;
     model.log_likelihood = expect(&model, r->x, r->points, scratch, responsibilities);
     status = maximise_all(&model, r, responsibilities, err);

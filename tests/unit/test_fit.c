@@ -146,6 +146,31 @@ static void test_cholesky__solves_and_refuses(void **state) {
   assert_false(tsl__cholesky(indefinite, 2));
 }
 
+static void test_mixture__of_many_components_ends_after_fewer_steps(void **state) {
+  (void)state;
+  enum { MANY = 300, OF = 400 };
+  double square[2 * OF];
+  for (int i = 0; i < 2 * OF; i++)
+    square[i] = tsl_random_double(&stream, (uint64_t)i, 0, 0);
+  struct tsl_mixture_request request = {.x = square,
+                                        .points = OF,
+                                        .features = 2,
+                                        .components = MANY,
+                                        .steps = 300,
+                                        .ridge = 1e-6,
+                                        .stream = stream}; /* tolerance 0: never met */
+  struct tsl_mixture model;
+  assert_int_equal(tsl_mixture_fit(&request, &model, NULL), TSL_OK);
+  assert_int_equal(model.steps, TSL_MIXTURE_WORK_MAX / MANY);
+  assert_false(model.converged);
+  tsl_mixture_release(&model);
+  request.components = 10;
+  request.tolerance = 1e-3;
+  assert_int_equal(tsl_mixture_fit(&request, &model, NULL), TSL_OK);
+  assert_true(model.converged);
+  tsl_mixture_release(&model);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_kmeans__finds_separated_groups),
@@ -153,6 +178,7 @@ int main(void) {
       cmocka_unit_test(test_mixture__finds_means_and_spreads),
       cmocka_unit_test(test_pca__gives_orthogonal_axes_that_hold_the_variance),
       cmocka_unit_test(test_cholesky__solves_and_refuses),
+      cmocka_unit_test(test_mixture__of_many_components_ends_after_fewer_steps),
   };
   return cmocka_run_group_tests(tests, fill, NULL);
 }
