@@ -33,11 +33,16 @@ static int block_end(const struct tsl__report_data *data, const struct layout *l
   return end;
 }
 
+/* Pixels of a label, with some to spare: it must not be cut. */
+static double label_width(const char *label) {
+  return 1.12 * tsl__chart_text_width(label, 10);
+}
+
 /* The end of a label that is too long, where settings of a family differ most. */
 static const char *fitting(const struct layout *layout, const char *label, char *buffer,
                            size_t bytes) {
   double room = layout->margin - STRIP - 6;
-  if (tsl__chart_text_width(label, 10) <= room)
+  if (label_width(label) <= room)
     return label;
   size_t keep = (size_t)(room / tsl__chart_text_width("m", 10)) - 1;
   const char *end = label + strlen(label) - keep;
@@ -54,9 +59,10 @@ static void setting_labels(const struct tsl__report_data *data,
     int end = block_end(data, layout, begin, false);
     double middle = layout->margin + (begin + end) / 2.0 * layout->cell;
     if (middle - last >= 10.5) { /* as many as can be read */
-      char buffer[256];
-      const char *label =
-          fitting(layout, data->runs[layout->order[begin]].label, buffer, sizeof buffer);
+      char setting[256], buffer[256];
+      tsl__setting_short(data, data->runs[layout->order[begin]].setting, setting,
+                         sizeof setting);
+      const char *label = fitting(layout, setting, buffer, sizeof buffer);
       tsl__chart_text(chart, layout->margin - STRIP - 4, middle + 3.5, TSL__END, "mu sm",
                       label);
       tsl__chart_text_turned(chart, middle + 3.5, layout->margin - STRIP - 4, -90,
@@ -176,10 +182,16 @@ static void set_sizes(const struct tsl__report_data *data, struct layout *layout
   layout->cell = fmin(fmax(floor(580.0 / layout->count), 5), 28);
   layout->margin = 30;
   for (int i = 0; i < layout->count; i++) {
-    double width = tsl__chart_text_width(data->runs[layout->order[i]].label, 10);
+    char setting[256];
+    if (i > 0 &&
+        data->runs[layout->order[i]].setting == data->runs[layout->order[i - 1]].setting)
+      continue;
+    tsl__setting_short(data, data->runs[layout->order[i]].setting, setting,
+                       sizeof setting);
+    double width = label_width(setting);
     layout->margin = fmax(layout->margin, ceil(width) + STRIP + 8);
   }
-  layout->margin = fmin(layout->margin, 200);
+  layout->margin = fmin(layout->margin, 280);
   layout->right = 60;
   for (int f = 0; f < data->family_count; f++)
     layout->right =

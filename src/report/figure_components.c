@@ -74,8 +74,10 @@ static void draw_latent(const struct tsl__report_data *data, int latent,
   bool informative = tsl__report_is_informative(data, data->best_run, latent);
   struct curves curves;
   fill_curves(&data->latents, encoded, latent, means, &curves);
+  bool mixture = tsl__run_has_clusters(data, data->best_run);
   char label[128], kl[32], spread[32];
-  snprintf(label, sizeof label, "Distribution of latent z%d against N(0, 1)", latent);
+  snprintf(label, sizeof label, "Distribution of latent z%d%s", latent,
+           mixture ? "" : " against N(0, 1)");
   struct tsl__chart chart;
   tsl__chart_begin(&chart, svg, WIDTH, HEIGHT, &(struct tsl__margins){26, 24, 8, 22},
                    label);
@@ -85,7 +87,8 @@ static void draw_latent(const struct tsl__report_data *data, int latent,
                   &(struct tsl__axis){NULL, 4, true});
   tsl__chart_histogram(&chart, means, data->latents.points, BINS,
                        informative ? "f0" : "na");
-  tsl__chart_line(&chart, curves.x, curves.prior, POINTS, "ref");
+  if (!mixture)
+    tsl__chart_line(&chart, curves.x, curves.prior, POINTS, "ref");
   tsl__chart_line(&chart, curves.x, curves.aggregate, POINTS, "k1");
   snprintf(label, sizeof label, "z%d", latent);
   tsl__chart_text(&chart, 26, 13, TSL__START, informative ? "tx bo" : "mu bo", label);
@@ -132,10 +135,18 @@ static enum tsl_status write(const struct tsl__report_data *data, struct tsl__pa
   enum tsl_status status = TSL_OK;
   tsl__section_begin(page, "components", "Distribution", "Distribution of latents");
   tsl__page_definition(
-      page, "Bars: posterior means of the encoded points. Line: aggregate posterior, the "
-            "mean over points of N(mean, variance). Dashed: the prior N(0, 1). A latent "
-            "without information has all its means at 0 and its aggregate on the prior. "
-            "By falling KL; of more than 32 those with the highest.");
+      page,
+      data->best_run >= 0 && tsl__run_has_clusters(data, data->best_run)
+          ? "Bars: posterior means of the encoded points. Line: aggregate "
+            "posterior, the mean over points of N(mean, variance). The prior of "
+            "these latents is a mixture that the model makes of w, not N(0, 1): "
+            "none is drawn, and their KL from N(0, 1), by which they are ordered, is "
+            "no term of the loss. Of more than 32 those with the highest."
+          : "Bars: posterior means of the encoded points. Line: aggregate "
+            "posterior, the mean over points of N(mean, variance). Dashed: the prior "
+            "N(0, 1). A latent without information has all its means at 0 and its "
+            "aggregate on the prior. By falling KL; of more than 32 those with the "
+            "highest.");
   if (data->best_run >= 0 && data->has_latents && data->latents.points > 0 &&
       data->runs[data->best_run].latents >= 0) {
     char title[512];

@@ -135,11 +135,24 @@ static bool write_family(const struct tsl__report_data *data, int family,
   return true;
 }
 
+/* Models with clusters log the terms of their mixture, no KL of each latent. */
+static bool all_have_clusters(const struct tsl__report_data *data) {
+  bool any = false;
+  for (int i = 0; i < data->run_count; i++) {
+    if (!tsl__run_has_clusters(data, i))
+      return false;
+    any = true;
+  }
+  return any;
+}
+
 static enum tsl_status write(const struct tsl__report_data *data, struct tsl__page *page,
                              struct tsl_error *err) {
   (void)err;
   bool any = false;
   char buffer[32], definition[320];
+  if (all_have_clusters(data))
+    return TSL_OK;
   tsl__section_begin(page, "order", "Order", "Order of latents");
   snprintf(definition, sizeof definition,
            "KL of each latent over training, batch means. A latent counts as informative "

@@ -1,6 +1,6 @@
 /* Samples above their reconstructions, with each one's error (thesis figures 4.7, 4.8).
  */
-#include "report/figure.h"
+#include "report/figure_plane.h"
 
 #include "teasel/arena.h"
 
@@ -41,19 +41,16 @@ static void add_caption(const struct tsl__report_data *data, int family,
       errors[pictures->reconstruction]);
 }
 
-static enum tsl_status write_family(const struct tsl__report_data *data, int family,
-                                    struct tsl__page *page, struct tsl_error *err) {
-  const struct tsl__report_pictures *pictures = &data->families[family].pictures;
+/* Samples in the first row, their reconstructions below. */
+static enum tsl_status draw_grid(const struct tsl__report_pictures *pictures,
+                                 struct tsl__page *page, const char *name,
+                                 const char *label, struct tsl_text *svg,
+                                 struct tsl_error *err) {
   size_t row = (size_t)pictures->samples * (size_t)tsl_shape_count(&pictures->shape);
   float *samples; /* (2, samples, shape) */
   TSL_TRY(tsl_allocate((void **)&samples, 2 * row, sizeof *samples, err));
   memcpy(samples, pictures->originals, row * sizeof *samples);
   memcpy(samples + row, pictures->reconstructions, row * sizeof *samples);
-  char name[128], label[256];
-  snprintf(name, sizeof name, "reconstruction_%s", data->families[family].name);
-  snprintf(label, sizeof label,
-           "%d samples and below each its reconstruction by the best run of %s",
-           pictures->samples, data->families[family].name);
   struct tsl__picture_grid grid = {.shape = &pictures->shape,
                                    .samples = samples,
                                    .rows = 2,
@@ -62,19 +59,37 @@ static enum tsl_status write_family(const struct tsl__report_data *data, int fam
                                    .top = TOP,
                                    .file = name};
   tsl__picture_cell(&pictures->shape, &grid.cell_width, &grid.cell_height);
-  struct tsl_text svg = {0}, caption = {0};
   struct tsl__chart chart;
-  tsl__chart_begin(&chart, &svg, LEFT + grid.columns * grid.cell_width + 4,
+  tsl__chart_begin(&chart, svg, LEFT + grid.columns * grid.cell_width + 4,
                    TOP + 2 * grid.cell_height + 24,
                    &(struct tsl__margins){LEFT, TOP, 4, 24}, label);
   enum tsl_status status = tsl__picture_grid_write(&chart, page, &grid, err);
   labels(pictures, &grid, &chart);
   tsl__chart_end(&chart);
+  free(samples);
+  return status;
+}
+
+static enum tsl_status write_family(const struct tsl__report_data *data, int family,
+                                    struct tsl__page *page, struct tsl_error *err) {
+  const struct tsl__report_pictures *pictures = &data->families[family].pictures;
+  char name[128], label[256];
+  struct tsl_text svg = {0}, caption = {0};
+  enum tsl_status status = TSL_OK;
+  snprintf(name, sizeof name, "reconstruction_%s", data->families[family].name);
+  snprintf(label, sizeof label,
+           "%d samples and %s its reconstruction by the best run of %s",
+           pictures->samples,
+           tsl__plane_fits(&pictures->shape) ? "joined with each" : "below each",
+           data->families[family].name);
+  if (tsl__plane_fits(&pictures->shape))
+    tsl__plane_reconstructions(pictures, label, &svg);
+  else
+    status = draw_grid(pictures, page, name, label, &svg, err);
   add_caption(data, family, &caption);
   tsl__page_figure(page, name, &svg, caption.bytes);
   tsl_text_release(&svg);
   tsl_text_release(&caption);
-  free(samples);
   return status;
 }
 
@@ -83,9 +98,10 @@ static enum tsl_status write(const struct tsl__report_data *data, struct tsl__pa
   enum tsl_status status = TSL_OK;
   bool any = false;
   tsl__section_begin(page, "reconstructions", "Reconstructions", "Reconstructions");
-  tsl__page_definition(page,
-                       "Below each sample its reconstruction from the posterior mean "
-                       "of its code, and its error, summed over its values.");
+  tsl__page_definition(
+      page, "Below each sample (joined with it, where samples are points of the "
+            "plane) its reconstruction from the posterior mean of its code, and "
+            "its error, summed over its values.");
   for (int f = 0; f < data->family_count && status == TSL_OK; f++)
     if (data->families[f].best_run >= 0 && data->families[f].pictures.samples > 0) {
       status = write_family(data, f, page, err);

@@ -1,5 +1,5 @@
 /* What each latent does to the picture (thesis figures 4.2, 4.9, 4.10). */
-#include "report/figure.h"
+#include "report/figure_plane.h"
 
 #include "teasel/arena.h"
 
@@ -44,16 +44,12 @@ static void labels(const struct tsl__report_data *data, int run,
   }
 }
 
-static enum tsl_status draw(const struct tsl__report_data *data, int family,
-                            struct tsl__page *page, const float *samples,
-                            const int *order, struct tsl_error *err) {
+/* Rows of pictures. */
+static enum tsl_status draw_grid(const struct tsl__report_data *data, int family,
+                                 struct tsl__page *page, const float *samples,
+                                 const int *order, const char *name, const char *label,
+                                 struct tsl_text *svg, struct tsl_error *err) {
   const struct tsl__report_pictures *pictures = &data->families[family].pictures;
-  int run = data->families[family].best_run;
-  char name[128], title[512], label[640];
-  snprintf(name, sizeof name, "traversal_%s", data->families[family].name);
-  tsl__report_run_title(data, run, title, sizeof title);
-  snprintf(label, sizeof label,
-           "Latent traversals of %s: a row a latent, the highest KL first", title);
   struct tsl__picture_grid grid = {.shape = &pictures->shape,
                                    .samples = samples,
                                    .rows = row_count(pictures),
@@ -62,21 +58,42 @@ static enum tsl_status draw(const struct tsl__report_data *data, int family,
                                    .top = TOP,
                                    .file = name};
   tsl__picture_cell(&pictures->shape, &grid.cell_width, &grid.cell_height);
-  struct tsl_text svg = {0}, caption = {0};
   struct tsl__chart chart;
-  tsl__chart_begin(&chart, &svg, LEFT + grid.columns * grid.cell_width + 4,
+  tsl__chart_begin(&chart, svg, LEFT + grid.columns * grid.cell_width + 4,
                    TOP + grid.rows * grid.cell_height + 4,
                    &(struct tsl__margins){LEFT, TOP, 4, 4}, label);
   enum tsl_status status = tsl__picture_grid_write(&chart, page, &grid, err);
-  labels(data, run, pictures, order, &grid, &chart);
+  labels(data, data->families[family].best_run, pictures, order, &grid, &chart);
   tsl__chart_end(&chart);
+  return status;
+}
+
+static enum tsl_status draw(const struct tsl__report_data *data, int family,
+                            struct tsl__page *page, const float *samples,
+                            const int *order, struct tsl_error *err) {
+  const struct tsl__report_pictures *pictures = &data->families[family].pictures;
+  const bool plane = tsl__plane_fits(&pictures->shape);
+  char name[128], title[512], label[640];
+  struct tsl_text svg = {0}, caption = {0};
+  enum tsl_status status = TSL_OK;
+  snprintf(name, sizeof name, "traversal_%s", data->families[family].name);
+  tsl__report_run_title(data, data->families[family].best_run, title, sizeof title);
+  snprintf(label, sizeof label, "Latent traversals of %s: a %s a latent%s", title,
+           plane ? "line" : "row", plane ? "" : ", the highest KL first");
+  if (plane)
+    tsl__plane_traversal(pictures, order, row_count(pictures), label, &svg);
+  else
+    status = draw_grid(data, family, page, samples, order, name, label, &svg, err);
   tsl_text_add(&caption, "<strong>");
   tsl_text_add_html(&caption, title);
   tsl_text_format(&caption, "</strong><br>around the code of sample %lld",
                   (long long)pictures->base_index);
-  if (grid.rows < pictures->latent)
-    tsl_text_format(&caption, "; the %d of %d latents with the highest KL", grid.rows,
-                    pictures->latent);
+  if (plane)
+    tsl_text_format(&caption, "; marks grow from -%g to +%g", pictures->range,
+                    pictures->range);
+  if (row_count(pictures) < pictures->latent)
+    tsl_text_format(&caption, "; the %d of %d latents with the highest KL",
+                    row_count(pictures), pictures->latent);
   tsl__page_figure(page, name, &svg, caption.bytes);
   tsl_text_release(&svg);
   tsl_text_release(&caption);
@@ -112,9 +129,10 @@ static enum tsl_status write(const struct tsl__report_data *data, struct tsl__pa
   tsl__section_begin(page, "traversals", "Traversals", "Latent traversals");
   tsl__page_definition(
       page,
-      "Each row changes one latent of the family's best run and keeps the others at "
-      "the code of one real sample, the one whose code is nearest to the prior's "
-      "centre. Rows by falling KL; latents that are not informative are dimmed.");
+      "Each row (of points of the plane: each line) changes one latent of the family's "
+      "best run and keeps the others at the code of one real sample, the one whose code "
+      "is nearest to 0. Rows by falling KL; latents that are not informative are "
+      "dimmed.");
   tsl__grid_begin(page);
   int shown = 0;
   for (int f = 0; f < data->family_count && status == TSL_OK; f++)

@@ -457,6 +457,76 @@ static void test_clusters__one_evaluation_is_a_dot(void **state) {
   sample_free(data);
 }
 
+static void test_latents__of_models_with_clusters_have_no_normal_prior(void **state) {
+  (void)state;
+  struct sample_request request = whole;
+  request.failures = false;
+  for (int families = 1; families <= 2; families++) { /* the last one has clusters */
+    struct tsl__page page;
+    request.families = families;
+    struct tsl__report_data *data = sample_create(&request);
+    data->best_run = data->run_count - 1;
+    write_page(data, &page);
+    char *section = section_of(&page, "components");
+    assert_null(strstr(section, "against N(0, 1)"));
+    assert_null(strstr(section, "Dashed"));
+    assert_null(strstr(section, "ln ref"));
+    assert_int_equal(strstr(page.html.bytes, "<section id=\"order\"") != NULL,
+                     families == 2);
+    free(section);
+    data->best_run = 0;
+    tsl__page_release(&page);
+    write_page(data, &page);
+    section = section_of(&page, "components");
+    assert_int_equal(strstr(section, "ln ref") != NULL, families == 2);
+    free(section);
+    tsl__page_release(&page);
+    sample_free(data);
+  }
+}
+
+/* Points of the plane are drawn as such, not as tiles of two greys. */
+static void test_points_of_the_plane__are_no_pictures(void **state) {
+  (void)state;
+  struct sample_request request = whole;
+  request.families = 1;
+  request.clusters = request.classified = false;
+  struct tsl__report_data *data = sample_create(&request);
+  struct tsl__page page;
+  data->families[0].pictures.shape = (struct tsl_shape){.rank = 1, .dims = {2}};
+  write_page(data, &page);
+  static const char *const ids[] = {"traversals", "reconstructions"};
+  for (int i = 0; i < 2; i++) {
+    char *section = section_of(&page, ids[i]);
+    assert_null(strstr(section, "<image"));
+    assert_non_null(strstr(section, "<path class=\"mark "));
+    free(section);
+  }
+  tsl__page_release(&page);
+  sample_free(data);
+}
+
+static void test_agreement__labels_are_what_tells_settings_apart(void **state) {
+  (void)state;
+  struct sample_request request = whole;
+  request.failures = request.classified = request.clusters = false;
+  request.families = 1;
+  request.settings = 2;
+  struct tsl__report_data *data = sample_create(&request);
+  struct tsl__page page;
+  for (int i = 0; i < data->run_count; i++)
+    snprintf(data->runs[i].label, sizeof data->runs[i].label,
+             "latent_w=2, components=%d, samples=1, z_prior_threshold=0, warm_up=0",
+             data->runs[i].setting == 0 ? 5 : 10);
+  write_page(data, &page);
+  char *section = section_of(&page, "agreement");
+  assert_non_null(strstr(section, ">components=5</text>"));
+  assert_non_null(strstr(section, ">components=10</text>"));
+  free(section);
+  tsl__page_release(&page);
+  sample_free(data);
+}
+
 static void test_setting_short__leaves_out_what_all_have(void **state) {
   (void)state;
   struct tsl__report_data *data = sample_create(&whole);
@@ -522,6 +592,9 @@ int main(int argc, char **argv) {
           test_outcomes__finished_runs_whose_clusters_tell_nothing_are_named),
       cmocka_unit_test(test_accuracy__ours_and_theirs_stand_in_one_table),
       cmocka_unit_test(test_clusters__one_evaluation_is_a_dot),
+      cmocka_unit_test(test_latents__of_models_with_clusters_have_no_normal_prior),
+      cmocka_unit_test(test_points_of_the_plane__are_no_pictures),
+      cmocka_unit_test(test_agreement__labels_are_what_tells_settings_apart),
       cmocka_unit_test(test_setting_short__leaves_out_what_all_have),
       cmocka_unit_test(test_numbers__three_digits_and_a_dash_for_none),
   };
