@@ -20,7 +20,8 @@ static enum tsl_status read_bytes(const char *file, const char *bytes, size_t co
   const struct tsl_family *families[64];
   struct tsl_registry registry = fixture_registry();
   struct tsl_job *job = NULL;
-  memcpy(families, registry.families, registry.family_count * sizeof *families);
+  for (size_t i = 0; i < registry.family_count; i++)
+    families[i] = registry.families[i];
   families[registry.family_count++] = &tsl_model_find("gmvae")->family; /* as it is */
   registry.families = families;
   memset(err, 0, sizeof *err);
