@@ -31,8 +31,8 @@ TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c 
 BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 FUZZERS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 HEADERS := $(filter-out %_list.h,$(wildcard include/teasel/*.h src/*/*.h))
-# Only root can use them; the tests that need them tell what is missing, and are skipped.
-CLUSTER_PACKAGES = [ "$$(id -u)" != 0 ] || .ci/packages cluster || echo "going on without"
+# Only root can use these packages; without them their tests tell so and are skipped.
+CLUSTER = $(shell [ "$$(id -u)" != 0 ] || echo cluster)
 C_FILES  = $(wildcard src/*/*.c src/*/*.h include/teasel/*.h tests/*/*.c tests/*/*.h bench/*.c)
 
 .PHONY: FORCE all setup demo arcs test soak fuzz fuzzers valgrind check format headers lint bench install clean help tests
@@ -49,14 +49,12 @@ demo: setup ## train a small sweep and write its report (under 5 minutes)
 	@.ci/demo $(BUILD)/teasel
 
 test: ## build and run every test
-	@.ci/packages build test
-	@$(CLUSTER_PACKAGES)
+	@.ci/packages build test $(CLUSTER)
 	@$(MAKE) --no-print-directory -j$$(nproc) all tests
 	@BUILD=$(BUILD) SANITIZE=$(SANITIZE) tests/run.sh
 
 soak: ## kill sweeps, fill their disk, stop ranks in blocking calls, damage results, a real SLURM: for two hours
-	@.ci/packages build test
-	@$(CLUSTER_PACKAGES)
+	@.ci/packages build test $(CLUSTER)
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@BUILD=$(BUILD) tests/soak/run.sh
 
