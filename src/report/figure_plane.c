@@ -44,7 +44,8 @@ void tsl__plane_traversal(const struct tsl__report_pictures *pictures, const int
   struct tsl__chart chart;
   const int steps = pictures->steps < STEPS_MAX ? pictures->steps : STEPS_MAX;
   extend(&x, &y, pictures->traversal, (int64_t)pictures->latent * pictures->steps);
-  begin(&chart, svg, 14 * ((rows + 3) / 4), label, x, y);
+  const int lines = (rows + 3) / 4; /* of the key */
+  begin(&chart, svg, 14.0 * lines, label, x, y);
   for (int row = 0; row < rows; row++) {
     const float *way =
         pictures->traversal + 2 * (size_t)order[row] * (size_t)pictures->steps;
@@ -60,7 +61,8 @@ void tsl__plane_traversal(const struct tsl__report_pictures *pictures, const int
       tsl__chart_mark(&chart, px[s], py[s], 1.5 + 3.0 * s / (steps > 1 ? steps - 1 : 1),
                       row, NULL);
     snprintf(name, sizeof name, "z%d", order[row]);
-    double left = LEFT + 74 * (row % 4), top = HEIGHT + 8 + 14 * (row / 4);
+    const int line = row / 4;
+    double left = LEFT + 74.0 * (row % 4), top = HEIGHT + 8 + 14.0 * line;
     tsl__chart_symbol(&chart, left + 4, top - 3.5, 3.6, row);
     tsl__chart_text(&chart, left + 12, top, TSL__START, "tx sm", name);
   }

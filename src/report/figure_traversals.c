@@ -44,19 +44,17 @@ static void labels(const struct tsl__report_data *data, int run,
   }
 }
 
-/* Rows of pictures. */
+/* Rows of pictures; grid: its samples and its file. */
 static enum tsl_status draw_grid(const struct tsl__report_data *data, int family,
-                                 struct tsl__page *page, const float *samples,
-                                 const int *order, const char *name, const char *label,
+                                 struct tsl__page *page, const int *order,
+                                 struct tsl__picture_grid grid, const char *label,
                                  struct tsl_text *svg, struct tsl_error *err) {
   const struct tsl__report_pictures *pictures = &data->families[family].pictures;
-  struct tsl__picture_grid grid = {.shape = &pictures->shape,
-                                   .samples = samples,
-                                   .rows = row_count(pictures),
-                                   .columns = pictures->steps,
-                                   .left = LEFT,
-                                   .top = TOP,
-                                   .file = name};
+  grid.shape = &pictures->shape;
+  grid.rows = row_count(pictures);
+  grid.columns = pictures->steps;
+  grid.left = LEFT;
+  grid.top = TOP;
   tsl__picture_cell(&pictures->shape, &grid.cell_width, &grid.cell_height);
   struct tsl__chart chart;
   tsl__chart_begin(&chart, svg, LEFT + grid.columns * grid.cell_width + 4,
@@ -83,7 +81,9 @@ static enum tsl_status draw(const struct tsl__report_data *data, int family,
   if (plane)
     tsl__plane_traversal(pictures, order, row_count(pictures), label, &svg);
   else
-    status = draw_grid(data, family, page, samples, order, name, label, &svg, err);
+    status = draw_grid(data, family, page, order,
+                       (struct tsl__picture_grid){.samples = samples, .file = name},
+                       label, &svg, err);
   tsl_text_add(&caption, "<strong>");
   tsl_text_add_html(&caption, title);
   tsl_text_format(&caption, "</strong><br>around the code of sample %lld",

@@ -127,7 +127,8 @@ static void load_split(const struct tsl_job *job, const struct tsl_dataset *data
     const struct tsl_run *run = tsl_job_run(job, (size_t)i);
     data->held_out = tsl_dataset_held_out(dataset, run->options.held_out);
     int64_t training = tsl_dataset_view(dataset)->count - data->held_out;
-    data->runs[i].epoch_steps = (double)(training / run->options.train.batch);
+    const int64_t steps = training / run->options.train.batch; /* the rest is left out */
+    data->runs[i].epoch_steps = (double)steps;
   }
 }
 
