@@ -69,7 +69,7 @@ fact "the page names the others, once for each section" test \
 sed -e 's/^name: .*/name: others/' -e 's/components: .*/components: [2, 3]}/' \
   -e 's/^report: .*/report: {reference: lists\/others.csv}/' "$work/settings.yaml" >"$work/others.yaml"
 at=others
-run_others() { timeout 200 "$TEASEL" run "$work/others.yaml" -o "$work/others" "$@" >"$work/log" 2>&1; }
+run_others() { timeout 200 "$TEASEL" run "$work/others.yaml" -o "$work/others" >"$work/log" 2>&1; }
 run_others
 fact "a missing file is bad input" test $? -eq 2
 fact "it is named as the job file means it, with the option" \
