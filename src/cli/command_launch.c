@@ -172,7 +172,7 @@ const struct tsl_command tsl_command_launch = {
         "usage: teasel launch [-n P] [--restarts N] [--mpirun OPTIONS] JOB.yaml\n"
         "                     [options of teasel run]\n\n"
         "Starts mpirun -n P teasel run JOB.yaml ... so that the other ranks go on when\n"
-        "one is killed, to the report. TERM, INT and USR1 stop the sweep with "
+        "one is killed, to the report. TERM, INT, HUP and USR1 stop the sweep with "
         "everything\n"
         "saved (mpirun alone would kill its ranks); a second INT does not wait for "
         "that.\n\n"

@@ -25,9 +25,8 @@ static const char usage[] =
     "  --every SECONDS  between two looks of --watch (default 2; no terminal: 60)\n"
     "  --verbose        name the waiting and the finished runs, too\n"
     "  --ledger         what happened when: all processes' ledgers, oldest first\n\n"
-    "Exit code: 0 all runs are done, 1 what is left failed and nothing runs, 75 some "
-    "are\n"
-    "running or waiting, 2 bad input.\n";
+    "Exit code: 0 all runs are done, 1 all that are left failed, 75 some are running,\n"
+    "silent or waiting, 2 bad input.\n";
 
 enum { LINE = 1024 };
 
@@ -171,7 +170,7 @@ static void print_products(const struct tsl_store *store, bool done,
 static enum tsl_status answer(const struct tsl__run_states *states) {
   if (tsl__run_states_done(states) == states->count)
     return TSL_OK;
-  if (states->of[TSL__STATE_FAILED] > 0 && states->of[TSL__STATE_RUNNING] == 0)
+  if (tsl__run_states_done(states) + states->of[TSL__STATE_FAILED] == states->count)
     return TSL_NOT_SO;
   return TSL_INTERRUPTED;
 }

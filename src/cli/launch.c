@@ -122,16 +122,21 @@ static void note_signal(int number) {
 }
 
 void tsl__launch_catch(void) {
-  static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1};
+  static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
   struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+  struct sigaction now;
   sigset_t set;
   sigemptyset(&action.sa_mask);
   sigemptyset(&set);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    if (numbers[i] == SIGHUP && sigaction(SIGHUP, NULL, &now) == 0 &&
+        now.sa_handler == SIG_IGN) /* nohup */
+      continue;
     sigaction(numbers[i], &action, NULL);
     sigaddset(&set, numbers[i]);
   }
   sigprocmask(SIG_UNBLOCK, &set, NULL);
+  signal(SIGPIPE, SIG_IGN); /* who reads the messages no longer ends nothing */
 }
 
 /* In the child: a group of its own, so that a Ctrl-C of the terminal does not reach
@@ -144,6 +149,7 @@ static void become_mpirun(char **words, pid_t parent) {
     dup2(nothing, STDIN_FILENO);
   setpgid(0, 0);
   signal(SIGUSR1, SIG_IGN);
+  signal(SIGPIPE, SIG_DFL);
   prctl(PR_SET_PDEATHSIG, SIGUSR1);
   if (getppid() == parent)
     execvp(words[0], words);

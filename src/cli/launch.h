@@ -22,8 +22,8 @@ struct tsl__launch {
   const char *folder; /* of the results */
 };
 
-/* Local. To be called before anything else: from now on TERM, INT and USR1 are noted, and
- * stop what is running or what would have been started. */
+/* Local. To be called before anything else: from now on TERM, INT, USR1 and HUP (unless
+ * it is ignored) are noted, and stop what is running or what would have been started. */
 void tsl__launch_catch(void);
 
 /* Local. Runs it to its end; *code: what `teasel run` would end with on one machine that

@@ -3,10 +3,12 @@
 #include "cli/version.h"
 #include "teasel/text.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TSL_COMMAND(name) extern const struct tsl_command tsl_command_##name;
 #include "cli/command_list.h"
@@ -61,7 +63,18 @@ static bool asks_for_help(const char *word) {
   return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
+/* A standard stream that was closed would give its number to the next file, and messages
+ * would be written into results. */
+static void hold_standard_streams(void) {
+  int file = open("/dev/null", O_RDWR);
+  while (file >= 0 && file <= STDERR_FILENO)
+    file = open("/dev/null", O_RDWR);
+  if (file >= 0)
+    close(file);
+}
+
 int main(int argc, char **argv) {
+  hold_standard_streams();
   bool help = argc < 2 || asks_for_help(argv[1]) || strcmp(argv[1], "help") == 0;
   if (help && argc < 3) {
     print_help();

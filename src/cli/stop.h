@@ -1,10 +1,13 @@
-/* stop.h - signals that ask to stop: TERM, INT, USR1 set a flag, nothing else. */
+/* stop.h - signals that ask to stop: TERM, INT, USR1, XCPU and HUP set a flag, nothing
+ * else. */
 #ifndef TEASEL_CLI_STOP_H
 #define TEASEL_CLI_STOP_H
 
 #include "teasel/stop.h"
 
-/* Local. From now on these signals set the flag. */
+/* Local. From now on these signals set the flag; but HUP stays ignored where it was, as
+ * nohup wants it. And PIPE is ignored: a message that nobody reads any more is dropped,
+ * and ends no work of days. */
 void tsl__stop_catch(void);
 /* Local. Whether one came; a tsl_sweep_request's stop, whatever the context. */
 bool tsl__stop_asked(void *context);

@@ -168,6 +168,11 @@ status "$work/failed"
 is "failed: exit code 1" 1 $?
 said "failed: the others are done" "^seen: 3 of 4 runs done, 1 failed"
 said "failed: which and why" "^failed +$name  .*log.csv"
+mv "$work/failed/runs/$(ls "$work/failed/runs" | grep -v "^$name$" | head -n 1)/record.json" "$work/record.json"
+status "$work/failed"
+is "failed, and another waits: exit code 75" 75 $?
+said "failed, and another waits: is told" "^seen: 2 of 4 runs done, 1 failed, 1 waiting"
+mv "$work/record.json" "$work/failed/runs/$(ls "$work/failed/runs" | grep -v "^$name$" | head -n 1)/record.json"
 said "failed: in the ledger, too" $'\tfail\t'"$name"$'\t.*log.csv' "$work/failed/ledger.tsv"
 rmdir "$work/failed/runs/$name/log.csv"
 call run "$job" -o "$work/failed" --train-only
