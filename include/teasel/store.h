@@ -147,6 +147,20 @@ char *tsl_store_path(const struct tsl_store *store, enum tsl_store_file file,
                      char *buffer);
 /* Local. It may be missing. */
 void tsl_store_remove(const struct tsl_store *store, enum tsl_store_file file);
+/* A file that is made anew, in days perhaps, where it is missing or damaged. */
+struct tsl_product {
+  const char *path;
+  const char *anew; /* what happens then: "every run is encoded again" */
+  bool quiet;       /* another process says so */
+};
+/* Local. What follows from how its reading ended (status, why): TSL_OK with *usable, or
+ * with *usable false where there is none or, which is logged, it is damaged (TSL_FORMAT).
+ * Whatever else failed may pass (no right to read it, a disk that does not answer, no
+ * memory) and is an error, with the remedy. */
+enum tsl_status tsl_store_product_judge(const struct tsl_product *product,
+                                        enum tsl_status status,
+                                        const struct tsl_error *why, bool *usable,
+                                        struct tsl_error *err);
 /* Local. Path of a file of a run: "model.h5", "log.csv", "record.json". */
 char *tsl_store_run_path(const struct tsl_store *store, const char *run, const char *file,
                          char *buffer);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -13,11 +14,13 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
   WINDOW = 1 << 22, /* bytes; the system gives them when they are used */
-  LARGE = 1 << 16   /* bytes from which on a piece goes through the window */
+  LARGE = 1 << 16,  /* bytes from which on a piece goes through the window */
+  PATIENCE = 1200   /* seconds */
 };
 
 /* In the copy: no handler of this program or of MPI runs; what asks this process to stop
@@ -56,7 +59,10 @@ bool tsl__copy_make(struct tsl__copy *out) {
   }
   const int mine = process == 0 ? 1 : 0;
   close(ends[1 - mine]);
-  *out = (struct tsl__copy){process, ends[mine], window};
+  *out = (struct tsl__copy){.process = process,
+                            .channel = ends[mine],
+                            .window = window,
+                            .patience = process == 0 ? 0 : PATIENCE};
   if (process == 0)
     leave_handlers(parent);
   return true;
@@ -81,10 +87,40 @@ static bool put_small(int channel, struct iovec parts[2]) {
   return true;
 }
 
-static bool get_small(int channel, void *bytes, size_t count) {
+/* Nanoseconds of processor time that the other one has used; 0: nobody can tell. */
+static int64_t time_used(const struct tsl__copy *copy) {
+  clockid_t clock;
+  struct timespec used;
+  if (clock_getcpuclockid(copy->process, &clock) != 0 || clock_gettime(clock, &used) != 0)
+    return 0;
+  return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
+
+/* Until there is something to be read, or the end. Seconds are counted one by one, so
+ * that a batch system may suspend both processes for as long as it wants. */
+static bool await(struct tsl__copy *copy) {
+  struct pollfd channel = {.fd = copy->channel, .events = POLLIN};
+  int64_t used = 0;
+  for (int still = 0; copy->patience > 0 && still < copy->patience;) {
+    const int ready = poll(&channel, 1, 1000);
+    if (ready > 0)
+      return true;
+    if (ready < 0 && errno != EINTR)
+      return false;
+    const int64_t now = ready == 0 ? time_used(copy) : used;
+    still = now != used ? 0 : still + (ready == 0);
+    used = now;
+  }
+  copy->stands_still = copy->patience > 0;
+  return !copy->stands_still;
+}
+
+static bool get_small(struct tsl__copy *copy, void *bytes, size_t count) {
   char *next = bytes;
   while (count > 0) {
-    ssize_t done = recv(channel, next, count, MSG_WAITALL);
+    if (!await(copy))
+      return false;
+    ssize_t done = recv(copy->channel, next, count, 0);
     if (done < 0 && errno == EINTR)
       continue;
     if (done <= 0)
@@ -96,34 +132,34 @@ static bool get_small(int channel, void *bytes, size_t count) {
 }
 
 /* One word back and forth for each windowful. */
-static bool turn(int channel, bool mine) {
+static bool turn(struct tsl__copy *copy, bool mine) {
   char word = 0;
   struct iovec parts[2] = {{&word, mine ? 1 : 0}, {NULL, 0}};
-  return mine ? put_small(channel, parts) : get_small(channel, &word, 1);
+  return mine ? put_small(copy->channel, parts) : get_small(copy, &word, 1);
 }
 
-static bool put_large(const struct tsl__copy *copy, const void *bytes, size_t count) {
+static bool put_large(struct tsl__copy *copy, const void *bytes, size_t count) {
   bool heard = true;
   for (size_t at = 0; at < count && heard; at += WINDOW) {
     memcpy(copy->window, (const char *)bytes + at,
            count - at < WINDOW ? count - at : WINDOW);
-    heard = turn(copy->channel, true) && turn(copy->channel, false);
+    heard = turn(copy, true) && turn(copy, false);
   }
   return heard;
 }
 
-static bool get_large(const struct tsl__copy *copy, void *bytes, size_t count) {
+static bool get_large(struct tsl__copy *copy, void *bytes, size_t count) {
   bool heard = true;
   for (size_t at = 0; at < count && heard; at += WINDOW) {
-    heard = turn(copy->channel, false);
+    heard = turn(copy, false);
     if (heard)
       memcpy((char *)bytes + at, copy->window, count - at < WINDOW ? count - at : WINDOW);
-    heard = heard && turn(copy->channel, true);
+    heard = heard && turn(copy, true);
   }
   return heard;
 }
 
-bool tsl__copy_put(const struct tsl__copy *copy, const void *bytes, size_t count,
+bool tsl__copy_put(struct tsl__copy *copy, const void *bytes, size_t count,
                    const void *more, size_t more_count) {
   const bool large = count >= LARGE, more_large = more_count >= LARGE;
   struct iovec parts[2] = {{(void *)(uintptr_t)bytes, large ? 0 : count},
@@ -132,30 +168,46 @@ bool tsl__copy_put(const struct tsl__copy *copy, const void *bytes, size_t count
          (!more_large || put_large(copy, more, more_count));
 }
 
-bool tsl__copy_get(const struct tsl__copy *copy, void *bytes, size_t count) {
-  return count < LARGE ? get_small(copy->channel, bytes, count)
-                       : get_large(copy, bytes, count);
+bool tsl__copy_get(struct tsl__copy *copy, void *bytes, size_t count) {
+  return count < LARGE ? get_small(copy, bytes, count) : get_large(copy, bytes, count);
 }
 
+/* One that has ended keeps how; one that stands still, where even that signal waits, as
+ * in the calls of some network file systems, is left to the system. */
 int tsl__copy_end(struct tsl__copy *copy) {
-  int how = 0;
+  const struct timespec pause = {.tv_nsec = 10000000};
+  int how = 0, looks = 0;
+  pid_t ended = 0;
   shutdown(copy->channel, SHUT_RDWR); /* copies made later hold this end, too */
   close(copy->channel);
   munmap(copy->window, WINDOW);
-  while (waitpid(copy->process, &how, 0) < 0 && errno == EINTR)
-    ;
-  *copy = (struct tsl__copy){-1, -1, NULL};
+  kill(copy->process, SIGKILL);
+  while (ended == 0 || (ended < 0 && errno == EINTR)) {
+    ended = waitpid(copy->process, &how, copy->stands_still ? WNOHANG : 0);
+    if (ended == 0 && looks++ == 1000)
+      break;
+    if (ended == 0)
+      nanosleep(&pause, NULL);
+  }
+  how = copy->stands_still ? TSL__COPY_STOOD_STILL : how;
+  *copy = (struct tsl__copy){.process = -1, .channel = -1};
   return how;
 }
 
 enum tsl_status tsl__copy_crashed(int how, const char *path, struct tsl_error *err) {
+  if (how == TSL__COPY_STOOD_STILL)
+    return tsl_error_set(err, TSL_IO, path,
+                         "the process that reads it has stood still for a long time; is "
+                         "its file system there, or was the process stopped? Run the "
+                         "same command again when the file can be read");
   if (WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL)
     return tsl_error_set(err, TSL_MEMORY, path,
                          "the process that read it was killed, as the system does when "
-                         "memory runs out");
+                         "memory runs out; give it more memory, or start fewer ranks a "
+                         "host");
   return tsl_error_set(err, TSL_FORMAT, path,
                        "reading it crashed the library that reads it (%s); the file is "
-                       "damaged: make or fetch it again",
+                       "damaged and has to be made or fetched anew",
                        WIFSIGNALED(how) ? strsignal(WTERMSIG(how)) : "it left early");
 }
 

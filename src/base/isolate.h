@@ -21,22 +21,30 @@ struct tsl__copy {
   pid_t process; /* 0 in the copy */
   int channel;   /* to the other one */
   void *window;  /* memory that both see, for what is large */
+  int patience;  /* seconds that tsl__copy_get waits for a copy that stands still, using
+                    no processor time; 0: without end, as in the copy */
+  bool stands_still; /* it did so for longer */
 };
 
+/* What tsl__copy_end returns of one that stood still; waitpid tells nothing below 0. */
+enum { TSL__COPY_STOOD_STILL = -1 };
+
 /* Local. Makes a copy; this returns in it, too, where MPI must not be called and _exit is
- * the way out. It ends with this process. False: none can be made. */
+ * the way out. It ends with this process. False: none can be made. The patience is
+ * twenty minutes, which a slow network file system does not try. */
 bool tsl__copy_make(struct tsl__copy *out);
-/* Local. To and from the other one; false when it has ended. What one puts in one piece
- * the other gets in one piece. more: a second piece, so that the other is woken once; 0
- * bytes of it are none. */
-bool tsl__copy_put(const struct tsl__copy *copy, const void *bytes, size_t count,
+/* Local. To and from the other one; false when it has ended or stands still. What one
+ * puts in one piece the other gets in one piece. more: a second piece, so that the other
+ * is woken once; 0 bytes of it are none. */
+bool tsl__copy_put(struct tsl__copy *copy, const void *bytes, size_t count,
                    const void *more, size_t more_count);
-bool tsl__copy_get(const struct tsl__copy *copy, void *bytes, size_t count);
-/* Local. Not in the copy: waits until it has ended, which it does once it has done what
- * it does and asks for more. Returns how it ended, as waitpid tells it. */
+bool tsl__copy_get(struct tsl__copy *copy, void *bytes, size_t count);
+/* Local. Not in the copy: ends it, where it has not ended by itself; what it was doing is
+ * not finished. Returns how it ended, as waitpid tells it, or TSL__COPY_STOOD_STILL. */
 int tsl__copy_end(struct tsl__copy *copy);
 /* Local. The error of a copy that ended so before it had answered: TSL_FORMAT with
- * `path`, the file that it worked on; TSL_MEMORY where the system killed it. */
+ * `path`, the file that it worked on; TSL_MEMORY where the system killed it, TSL_IO where
+ * it stood still. */
 enum tsl_status tsl__copy_crashed(int how, const char *path, struct tsl_error *err);
 
 #endif

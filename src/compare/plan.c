@@ -3,7 +3,6 @@
 #include "compare/scores_columns.h"
 #include "teasel/arena.h"
 #include "teasel/digest.h"
-#include "teasel/log.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -213,27 +212,27 @@ static void take_old(struct tsl__comparison *c) {
   }
 }
 
-/* Whether the file could be taken into c->old. */
-static bool read_old_of(struct tsl__comparison *c, enum tsl_store_file file) {
+/* *taken: whether the file is in c->old. */
+static enum tsl_status read_old_of(struct tsl__comparison *c, enum tsl_store_file file,
+                                   bool *taken, struct tsl_error *err) {
   char path[TSL_PATH_MAX];
-  struct tsl_error why = {0};
-  if (!tsl_file_exists(tsl_store_path(c->store, file, path)))
-    return false;
-  if (tsl__scores_read_from(c->store, file, &c->old, &why) != TSL_OK) {
-    tsl_log(TSL_LOG_NORMAL, "%s cannot be used again (%s): its scores are made anew",
-            path, why.text);
-    return false;
+  const struct tsl_product product = {.path = tsl_store_path(c->store, file, path),
+                                      .anew = "its scores are made anew"};
+  struct tsl_error why = {.rank = -1};
+  const enum tsl_status status = tsl__scores_read_from(c->store, file, &c->old, &why);
+  TSL_TRY(tsl_store_product_judge(&product, status, &why, taken, err));
+  if (*taken && !fits(&c->old, &c->scores)) {
+    tsl_scores_release(&c->old);
+    *taken = false;
   }
-  if (fits(&c->old, &c->scores))
-    return true;
-  tsl_scores_release(&c->old);
-  return false;
+  return TSL_OK;
 }
 
 /* What an interrupted comparison left has all that it took from scores.h5. */
-static void read_old(struct tsl__comparison *c) {
-  if (!read_old_of(c, TSL_STORE_SCORES_UNFINISHED))
-    (void)read_old_of(c, TSL_STORE_SCORES);
+static enum tsl_status read_old(struct tsl__comparison *c, struct tsl_error *err) {
+  bool taken = false;
+  TSL_TRY(read_old_of(c, TSL_STORE_SCORES_UNFINISHED, &taken, err));
+  return taken ? TSL_OK : read_old_of(c, TSL_STORE_SCORES, &taken, err);
 }
 
 enum tsl_status tsl__plan_reuse(struct tsl__comparison *c, struct tsl_error *err) {
@@ -241,10 +240,12 @@ enum tsl_status tsl__plan_reuse(struct tsl__comparison *c, struct tsl_error *err
   size_t metrics = (size_t)c->scores.metric_count;
   for (size_t i = 0; i < runs; i++)
     c->old_of[i] = -1;
-  if (tsl_team_index(c->team) == 0) {
-    read_old(c);
+  enum tsl_status status = TSL_OK;
+  if (tsl_team_index(c->team) == 0)
+    status = read_old(c, err);
+  TSL_TRY(tsl_team_agree(c->team, status, err));
+  if (tsl_team_index(c->team) == 0)
     take_old(c);
-  }
   TSL_TRY(tsl_team_broadcast(c->team, 0, c->old_of, runs * sizeof(int), err));
   if (metrics > 0)
     TSL_TRY(tsl_team_broadcast(c->team, 0, c->known, runs * metrics, err));

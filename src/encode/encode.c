@@ -1,7 +1,6 @@
 #include "teasel/encode.h"
 
 #include "teasel/arena.h"
-#include "teasel/log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -152,27 +151,28 @@ static enum tsl_status list_points(struct encoding *encoding, struct tsl_error *
 
 /* A run's latents never change (its name holds the digest of all that they depend on), so
  * what an earlier latents.h5 holds of the same points is taken from there. */
-static void read_before(struct encoding *encoding) {
+static enum tsl_status read_before(struct encoding *encoding, struct tsl_error *err) {
   const struct tsl_latents *latents = &encoding->latents;
   struct tsl_latents *before = &encoding->before;
   char path[TSL_PATH_MAX];
-  if (!tsl_file_exists(tsl_store_path(encoding->store, TSL_STORE_LATENTS, path)))
-    return;
-  /* A damaged file is no loss: everything is encoded again. */
+  const struct tsl_product product = {
+      .path = tsl_store_path(encoding->store, TSL_STORE_LATENTS, path),
+      .anew = "every run is encoded again",
+      .quiet = tsl_team_index(encoding->team) != 0};
   struct tsl_latents found = {0};
   struct tsl_error why = {.rank = -1};
-  if (tsl_store_latents_read(encoding->store, &found, &why) != TSL_OK) {
-    if (tsl_team_index(encoding->team) == 0)
-      tsl_log(TSL_LOG_NORMAL, "%s cannot be used (%s): every run is encoded again", path,
-              why.text);
-    return;
-  }
+  bool usable = false;
+  const enum tsl_status status = tsl_store_latents_read(encoding->store, &found, &why);
+  TSL_TRY(tsl_store_product_judge(&product, status, &why, &usable, err));
+  if (!usable)
+    return TSL_OK;
   const size_t bytes = (size_t)latents->points * sizeof(int64_t);
   if (found.points == latents->points &&
       memcmp(found.indices, latents->indices, bytes) == 0)
     *before = found;
   else
     tsl_latents_release(&found);
+  return TSL_OK;
 }
 
 static const struct tsl_latents_run *find_before(const struct encoding *encoding,
@@ -214,10 +214,14 @@ static enum tsl_status encode_run(struct encoding *encoding, size_t index,
   return status;
 }
 
-static enum tsl_status encode_share(struct encoding *encoding, struct tsl_error *err) {
+/* What there is to be done. */
+static enum tsl_status prepare(struct encoding *encoding, struct tsl_error *err) {
   TSL_TRY(list_runs(encoding, err));
   TSL_TRY(list_points(encoding, err));
-  read_before(encoding);
+  return read_before(encoding, err);
+}
+
+static enum tsl_status encode_share(struct encoding *encoding, struct tsl_error *err) {
   const size_t members = (size_t)tsl_team_size(encoding->team);
   const size_t own = (size_t)tsl_team_index(encoding->team);
   const size_t count = encoding->latents.run_count;
@@ -258,6 +262,8 @@ enum tsl_status tsl_encode(struct tsl_store *store, struct tsl_team *team,
       .store = store, .team = team, .job = job, .dataset = dataset, .stop = stop};
   size_t missing = 0;
   enum tsl_status status = find_finished(&encoding, err);
+  if (status == TSL_OK) /* before anybody encodes what only another's failure lacks */
+    status = tsl_team_agree(team, prepare(&encoding, err), err);
   if (status == TSL_OK)
     status = tsl_team_agree(team, encode_share(&encoding, err), err);
   if (status == TSL_OK)

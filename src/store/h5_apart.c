@@ -51,8 +51,8 @@ static void allow_time(void) {
   setrlimit(RLIMIT_CPU, &limit);
 }
 
-static bool say(const struct tsl__copy *copy, const struct answer *answer,
-                const void *data, const struct tsl_error *err) {
+static bool say(struct tsl__copy *copy, const struct answer *answer, const void *data,
+                const struct tsl_error *err) {
   const bool good = answer->status == TSL_OK;
   return tsl__copy_put(copy, answer, sizeof *answer, good ? data : err,
                        good ? answer->bytes : sizeof *err);
@@ -126,7 +126,7 @@ static enum tsl_status look_up(struct tsl_h5_reader *reader,
   return tsl_error_set(err, TSL_INTERNAL, reader->path, "a question of no kind");
 }
 
-static void serve(const struct tsl__copy *copy, struct tsl_h5_reader *reader) {
+static void serve(struct tsl__copy *copy, struct tsl_h5_reader *reader) {
   struct question question;
   bool heard = true;
   while (heard && tsl__copy_get(copy, &question, sizeof question)) {
@@ -148,7 +148,7 @@ static enum tsl_status open_here(const char *path, const void *bytes, size_t cou
 }
 
 /* Leaves HDF5 as it is: closing a damaged file may crash, too. */
-static _Noreturn void read_and_exit(const struct tsl__copy *copy, const char *path,
+static _Noreturn void read_and_exit(struct tsl__copy *copy, const char *path,
                                     const void *bytes, size_t count) {
   struct tsl_h5_reader *reader = NULL;
   struct tsl_error why = {0};

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static enum tsl_status fine(void *context, struct tsl_error *err) {
@@ -76,12 +77,53 @@ static void test_isolate__a_kill_is_no_damaged_file(void **state) {
   assert_int_equal(tsl__isolate(die, &term, "x.h5", &err), TSL_OK); /* not its business */
 }
 
+static void test_copy__one_that_stands_still_is_no_damaged_file(void **state) {
+  (void)state;
+  struct tsl_error err = {0};
+  struct tsl__copy copy;
+  int heard = 0;
+  assert_true(tsl__copy_make(&copy));
+  if (copy.process == 0) {
+    raise(SIGSTOP);
+    _exit(0);
+  }
+  const pid_t process = copy.process;
+  assert_true(copy.patience >=
+              600); /* seconds: a slow file system is none that is gone */
+  copy.patience = 1;
+  assert_false(tsl__copy_get(&copy, &heard, sizeof heard));
+  assert_int_equal(tsl__copy_crashed(tsl__copy_end(&copy), "x.h5", &err), TSL_IO);
+  assert_string_equal(err.where, "x.h5");
+  assert_int_equal(kill(process, 0), -1); /* gone, and waited for */
+}
+
+/* One that was stopped while nothing was asked of it. */
+static void test_copy__the_end_waits_for_nobody(void **state) {
+  (void)state;
+  struct tsl__copy copy;
+  int heard = 0, how = 0;
+  assert_true(tsl__copy_make(&copy));
+  if (copy.process == 0) {
+    heard = 7;
+    (void)tsl__copy_put(&copy, &heard, sizeof heard, NULL, 0);
+    raise(SIGSTOP);
+    _exit(0);
+  }
+  assert_true(tsl__copy_get(&copy, &heard, sizeof heard));
+  assert_int_equal(heard, 7);
+  assert_int_equal(waitpid(copy.process, &how, WUNTRACED), copy.process);
+  assert_true(WIFSTOPPED(how));
+  (void)tsl__copy_end(&copy);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_isolate__shared_maps_keep_what_is_written),
       cmocka_unit_test(test_isolate__an_error_comes_back_whole),
       cmocka_unit_test(test_isolate__a_crash_is_a_damaged_file),
       cmocka_unit_test(test_isolate__a_kill_is_no_damaged_file),
+      cmocka_unit_test(test_copy__one_that_stands_still_is_no_damaged_file),
+      cmocka_unit_test(test_copy__the_end_waits_for_nobody),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,52 @@
+#!/bin/bash
+# A latents.h5 or scores.h5 that cannot be read at the moment (the process that reads it is killed, the
+# disk fails) is no damaged one: the command ends with 1 and names it, and everything stays as it is.
+. "$(dirname "$0")/../facts.sh"
+printf 'reader: tubers\ncount: 120\ngood: 20\nsize: 8\n' >"$work/data.yaml"
+cat >"$work/network.yaml" <<'END'
+input: [3, 8, 8]
+encoder:
+  - dense: {units: 16, activation: relu}
+decoder:
+  - dense: {units: 192}
+  - reshape: [3, 8, 8]
+END
+cat >"$work/job.yaml" <<'END'
+name: files
+dataset: ./data.yaml
+network: ./network.yaml
+latent: 3
+train: {iterations: 30, batch: 16}
+seeds: [1, 2]
+score: {udr: {points: 60, informative_kl: 1.0e-6}, factors: {points: 60, votes: 0}}
+families:
+  - model: beta_vae
+END
+gcc -std=c17 -D_GNU_SOURCE -shared -fPIC -o "$work/fault.so" tests/fault/read_fault.c -ldl || { no "the library of faults"; exit 1; }
+content() { (cd "$work/r" && md5sum latents.h5 scores*.h5 scores.csv); }
+
+within "$TEASEL" run "$work/job.yaml" -o "$work/r" >"$work/log" 2>&1 || { no "a sweep that nothing happened to"; cat "$work/log"; exit 1; }
+cp "$work/r/scores.h5" "$work/r/scores.unfinished.h5" # as a comparison that was killed leaves it
+before=$(content)
+
+fails() { # ranks, failing rank, file, signal, words
+  local start=(within)
+  [ "$1" = 1 ] || start=(on_ranks "$1")
+  LD_PRELOAD="$work/fault.so" READ_FAULT="$2 /$3 $4" "${start[@]}" "$TEASEL" score "$work/r" >"$work/log" 2>&1
+  code=$?
+  { [ $code = 1 ] && grep "$work/r/$3" "$work/log" | grep -q "$5.*run the same command again" && [ "$(content)" = "$before" ]; } &&
+    ok "$3, rank $2 of $1, signal $4" || { no "$3, rank $2 of $1, signal $4: ends with $code"; cat "$work/log"; }
+}
+for file in latents.h5 scores.unfinished.h5 scores.h5; do
+  # The finished scores are read where nothing was left of unfinished ones.
+  [ $file != scores.h5 ] || { rm "$work/r/scores.unfinished.h5" && before=$(content); }
+  fails 1 0 $file 9 "was killed"
+  fails 1 0 $file 0 "Input/output error"
+done
+fails 2 1 latents.h5 9 "was killed"
+fails 2 0 scores.h5 9 "was killed"
+
+within "$TEASEL" score "$work/r" >"$work/log" 2>&1
+is "then it is scored as before" 0 $?
+grep -q '1 known already' "$work/log" && [ "$(content)" = "$before" ] && ok "from what was there" || { no "from what was there"; cat "$work/log"; }
+facts_end
