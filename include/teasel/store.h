@@ -81,6 +81,9 @@ enum tsl_status tsl_file_read(const char *path, char **bytes, size_t *count,
 enum tsl_status tsl_file_write(const char *path, const void *bytes, size_t count,
                                struct tsl_error *err);
 bool tsl_file_exists(const char *path);
+/* Local. As tsl_file_exists, for files whose absence has consequences: TSL_IO where the
+ * system cannot tell, as on a disk that fails. */
+enum tsl_status tsl_file_look(const char *path, bool *exists, struct tsl_error *err);
 enum tsl_status tsl_folder_create(const char *path,
                                   struct tsl_error *err); /* with parents */
 

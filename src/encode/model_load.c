@@ -40,7 +40,9 @@ static enum tsl_status read_weights(const struct tsl_store *store, const char *r
   enum tsl_status status = tsl_store_model_read(store, run, arrays, count, &why);
   if (status == TSL_OK)
     return TSL_OK;
-  if (!tsl_file_exists(tsl_store_run_path(store, run, "model.h5", path)))
+  bool exists = false;
+  TSL_TRY(tsl_file_look(tsl_store_run_path(store, run, "model.h5", path), &exists, err));
+  if (!exists)
     return refuse(store, run, "the weights of a finished run are missing", err);
   if (status == TSL_FORMAT)
     return refuse(store, run, why.text, err);

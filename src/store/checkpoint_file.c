@@ -226,7 +226,9 @@ enum tsl_status tsl_store_checkpoint_read(const struct tsl_store *store, const c
   struct tsl_checkpoint checkpoint = {.step = -1};
   tsl_store_checkpoint_path(store, run, generation, path);
   *out = checkpoint;
-  if (!tsl_file_exists(path))
+  bool exists = false;
+  TSL_TRY(tsl_file_look(path, &exists, err));
+  if (!exists)
     return TSL_OK;
   TSL_TRY(tsl_file_read(path, &bytes, &count, err));
   enum tsl_status status = check_head((unsigned char *)bytes, count, path, err);

@@ -218,6 +218,14 @@ bool tsl_file_exists(const char *path) {
   return stat(path, &about) == 0;
 }
 
+enum tsl_status tsl_file_look(const char *path, bool *exists, struct tsl_error *err) {
+  struct stat about;
+  *exists = stat(path, &about) == 0;
+  if (*exists || errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG)
+    return TSL_OK;
+  return tsl__io_error(err, path, "cannot look whether it is there", errno);
+}
+
 /* Whether path is a folder now; *failure: why not. */
 static bool make_folder(const char *path, int *failure) {
   struct stat about;

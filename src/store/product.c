@@ -10,7 +10,10 @@ enum tsl_status tsl_store_product_judge(const struct tsl_product *product,
   *usable = status == TSL_OK;
   if (status == TSL_OK)
     return TSL_OK;
-  if (status == TSL_BAD_INPUT && !tsl_file_exists(product->path))
+  bool exists = true;
+  if (status == TSL_BAD_INPUT)
+    TSL_TRY(tsl_file_look(product->path, &exists, err));
+  if (!exists)
     return TSL_OK;
   if (status != TSL_FORMAT)
     return tsl_error_set(err, status, product->path,

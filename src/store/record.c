@@ -91,7 +91,9 @@ enum tsl_status tsl_store_record_read(const struct tsl_store *store, const char 
   struct tsl_record record = {
       .outcome = TSL_OUTCOME_NONE, .weights_of_step = -1, .informative = -1};
   tsl_store_run_path(store, run, "record.json", path);
-  if (tsl_file_exists(path)) {
+  bool exists = false;
+  TSL_TRY(tsl_file_look(path, &exists, err));
+  if (exists) {
     TSL_TRY(tsl_file_read(path, &bytes, &count, err));
     bool whole =
         is_as_written(bytes, count) && tsl__json_visit(bytes, count, take_leaf, &record);

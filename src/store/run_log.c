@@ -114,7 +114,9 @@ enum tsl_status tsl_store_log_resume(const struct tsl_store *store, const char *
   char *bytes = NULL;
   size_t count = 0, length = strlen(header);
   tsl_store_run_path(store, run, "log.csv", path);
-  if (!tsl_file_exists(path))
+  bool exists = false;
+  TSL_TRY(tsl_file_look(path, &exists, err));
+  if (!exists)
     return tsl_error_set(err, TSL_FORMAT, path, "the log is lost");
   TSL_TRY(tsl_file_read(path, &bytes, &count, err));
   size_t kept = (size_t)mark->bytes;

@@ -187,7 +187,9 @@ enum tsl_status tsl_store_identity_read(const struct tsl_store *store,
   size_t count = 0;
   struct tsl_identity identity = {.job = ""};
   tsl_store_path(store, TSL_STORE_PROVENANCE, path);
-  if (tsl_file_exists(path)) {
+  bool exists = false;
+  TSL_TRY(tsl_file_look(path, &exists, err));
+  if (exists) {
     TSL_TRY(tsl_file_read(path, &bytes, &count, err));
     bool whole = tsl__json_visit(bytes, count, take_identity, &identity);
     free(bytes);

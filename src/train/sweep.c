@@ -82,9 +82,10 @@ static enum tsl_status find_done(struct sweep *sweep, struct tsl_error *err) {
     const struct tsl_store *store = sweep->request->store;
     char path[TSL_PATH_MAX];
     TSL_TRY(tsl_store_record_read(store, run->name, &record, err));
-    sweep->tasks[i].done =
-        record.outcome != TSL_OUTCOME_NONE &&
-        tsl_file_exists(tsl_store_run_path(store, run->name, "model.h5", path));
+    bool weights = false;
+    TSL_TRY(tsl_file_look(tsl_store_run_path(store, run->name, "model.h5", path),
+                          &weights, err));
+    sweep->tasks[i].done = record.outcome != TSL_OUTCOME_NONE && weights;
     if (sweep->tasks[i].done && other == NULL && record.kernels[0] != '\0' &&
         strcmp(record.kernels, tsl_nn_kernel_set()) != 0) {
       other = run;

@@ -43,12 +43,12 @@ static enum tsl_status look_if_done(const struct tsl__sweep_claims *claims,
                                     const char *run, bool *done, struct tsl_error *err) {
   char path[TSL_PATH_MAX];
   struct tsl_record record;
+  bool weights = false;
   *done = false;
-  if (!tsl_file_exists(tsl_store_run_path(claims->store, run, "record.json", path)) ||
-      !tsl_file_exists(tsl_store_run_path(claims->store, run, "model.h5", path)))
-    return TSL_OK;
   TSL_TRY(tsl_store_record_read(claims->store, run, &record, err));
-  *done = record.outcome != TSL_OUTCOME_NONE;
+  TSL_TRY(tsl_file_look(tsl_store_run_path(claims->store, run, "model.h5", path),
+                        &weights, err));
+  *done = record.outcome != TSL_OUTCOME_NONE && weights;
   return *done ? check_kernels(run, record.kernels, err) : TSL_OK;
 }
 

@@ -233,6 +233,40 @@ static void test_record__reads_back_and_is_none_before(void **state) {
   tsl_store_close(store);
 }
 
+/* A link to itself stands for a disk that does not tell what is there. Taken for none,
+ * a finished run would be trained again, or begin anew. */
+static void test_files__what_cannot_be_looked_at_is_not_missing(void **state) {
+  (void)state;
+  struct tsl_store *store = store_in("looked");
+  static const char *const names[] = {"record.json", "checkpoint.h5", "log.csv"};
+  enum tsl_status got[3];
+  char path[TSL_PATH_MAX];
+  struct tsl_error err = {0};
+  struct tsl_record record;
+  struct tsl_checkpoint checkpoint;
+  struct tsl_run_log *log = NULL;
+  const struct tsl_log_mark mark = {.bytes = 0};
+  bool exists = true;
+  assert_int_equal(tsl_folder_create(tsl_store_run_path(store, "r", "", path), NULL),
+                   TSL_OK);
+  for (size_t i = 0; i < 3; i++)
+    assert_int_equal(symlink(names[i], tsl_store_run_path(store, "r", names[i], path)),
+                     0);
+  got[0] = tsl_store_record_read(store, "r", &record, &err);
+  assert_non_null(strstr(err.where, names[0]));
+  got[1] = tsl_store_checkpoint_read(store, "r", 0, &checkpoint, &err);
+  assert_non_null(strstr(err.where, names[1]));
+  got[2] = tsl_store_log_resume(store, "r", "step", &mark, &log, &err);
+  assert_non_null(strstr(err.where, names[2]));
+  for (size_t i = 0; i < 3; i++)
+    assert_int_equal(got[i], TSL_IO);
+  assert_int_equal(
+      tsl_file_look(tsl_store_run_path(store, "r", "model.h5", path), &exists, NULL),
+      TSL_OK);
+  assert_false(exists);
+  tsl_store_close(store);
+}
+
 static void test_log__reads_back_numbers_and_names_a_bad_line(void **state) {
   (void)state;
   struct tsl_error err = {0};
@@ -363,6 +397,7 @@ int main(void) {
       cmocka_unit_test(test_store__refuses_a_folder_that_is_not_its_own),
       cmocka_unit_test(test_store__continues_its_own_folder_beside_notes_of_the_user),
       cmocka_unit_test(test_record__reads_back_and_is_none_before),
+      cmocka_unit_test(test_files__what_cannot_be_looked_at_is_not_missing),
       cmocka_unit_test(test_log__reads_back_numbers_and_names_a_bad_line),
       cmocka_unit_test(test_model__reads_back_by_name),
       cmocka_unit_test(test_model__a_file_that_cannot_be_written_leaves_the_old_one),
