@@ -12,6 +12,7 @@
 #include "teasel/report.h"
 #include "teasel/train.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,13 +47,68 @@ static enum tsl_status read_options(int argc, char **argv, struct options *optio
   return TSL_OK;
 }
 
+/* buffer: TSL_PATH_MAX bytes, for the folder where none is named. */
+static const char *folder_of(const struct tsl__session *session,
+                             const struct options *options, char *buffer) {
+  snprintf(buffer, TSL_PATH_MAX, "results/%s", tsl_job_name(session->job));
+  return options->folder != NULL ? options->folder : buffer;
+}
+
+/* Rank 0. Digests of records, and not of weights, tell whether scores are up to date. */
+static enum tsl_status find_weights(const struct tsl__session *session, bool *all,
+                                    struct tsl_error *err) {
+  char path[TSL_PATH_MAX];
+  *all = true;
+  for (size_t i = 0; *all && i < tsl_job_run_count(session->job); i++) {
+    const char *run = tsl_job_run(session->job, i)->name;
+    TSL_TRY(tsl_file_look(tsl_store_run_path(session->store, run, "model.h5", path), all,
+                          err));
+  }
+  return TSL_OK;
+}
+
+/* Collective on the world. Whether the folder, into which nothing can be written, is
+ * that of this job and needs nothing; else no store is open, and who opens the folder for
+ * writing says why that cannot be. */
+static enum tsl_status look_if_complete(struct tsl__session *session,
+                                        const struct options *options, bool *complete,
+                                        struct tsl_error *err) {
+  char buffer[TSL_PATH_MAX], job[TSL_PATH_MAX];
+  const char *folder = folder_of(session, options, buffer);
+  const bool first = tsl_world_rank(session->world) == 0;
+  bool closed = false, whole = false;
+  *complete = false;
+  snprintf(job, sizeof job, "%.4000s/job.used.yaml", folder);
+  if (first)
+    closed = access(folder, W_OK) != 0 && (errno == EACCES || errno == EROFS) &&
+             tsl_file_exists(job);
+  TSL_TRY(tsl_team_broadcast(session->team, 0, &closed, sizeof closed, err));
+  if (!closed)
+    return TSL_OK;
+  TSL_TRY(tsl__session_store(session, folder, TSL_STORE_EXISTING, err));
+  enum tsl_status status = TSL_OK;
+  if (first)
+    status = tsl__provenance_check(session->store, session->job, session->dataset, err);
+  if (first && status == TSL_OK)
+    status = find_weights(session, &whole, err);
+  TSL_TRY(tsl_team_agree(session->team, status, err));
+  TSL_TRY(tsl_team_broadcast(session->team, 0, &whole, sizeof whole, err));
+  if (whole)
+    TSL_TRY(tsl__stages_fresh(session, complete, err));
+  session->trained = *complete;
+  if (!*complete) {
+    tsl_store_close(session->store);
+    session->store = NULL;
+  }
+  return TSL_OK;
+}
+
 /* Opens the results folder, checks whose it is, and says where its numbers come from. */
 static enum tsl_status open_results(struct tsl__session *session,
                                     const struct options *options, int argc, char **argv,
                                     struct tsl_error *err) {
   char folder[TSL_PATH_MAX];
-  snprintf(folder, sizeof folder, "results/%s", tsl_job_name(session->job));
-  TSL_TRY(tsl__session_store(session, options->folder != NULL ? options->folder : folder,
+  TSL_TRY(tsl__session_store(session, folder_of(session, options, folder),
                              TSL_STORE_CREATE, err));
   enum tsl_status status = TSL_OK;
   char *hosts = NULL;
@@ -131,6 +187,7 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
   struct options options = {0};
   struct tsl_cli_arguments arguments = {0};
   struct tsl__session session = {0};
+  bool complete = false;
   tsl__stop_catch();
   enum tsl_status status = tsl__session_begin(&session, &argc, &argv, err);
   if (status == TSL_OK)
@@ -143,8 +200,10 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
   if (status == TSL_OK)
     status = tsl__session_data(&session, err);
   if (status == TSL_OK)
+    status = look_if_complete(&session, &options, &complete, err);
+  if (status == TSL_OK && !complete)
     status = open_results(&session, &options, argc, argv, err);
-  if (status == TSL_OK)
+  if (status == TSL_OK && !complete)
     status = work(&session, &options, argc, argv, err);
   if (session.world == NULL || tsl_world_rank(session.world) == 0)
     tsl__launch_tell(session.store, status, session.trained);

@@ -47,4 +47,15 @@ rm "$disk/filler"
 within "$TEASEL" run "${job[@]}" >"$work/log" 2>&1
 code=$?
 test_that "with room the same command ends with 0" "[ $code = 0 ]"
+
+# A folder that nothing can be written into, and that needs nothing.
+mount -o remount,ro "$disk"
+for ranks in 1 2; do
+  on_ranks $ranks "$TEASEL" run "${job[@]}" >"$work/log" 2>&1
+  is "a complete read-only folder on $ranks ranks: nothing to do" 0 $?
+  said "and says so" 'scores and report are up to date'
+done
+within "$TEASEL" run "${job[@]}" --set score.udr.points=100 >"$work/log" 2>&1
+is "one that has to be scored anew is refused" 1 $?
+said "with the reason" "$disk/results: cannot make|$disk/results: cannot write into the folder"
 facts_end
