@@ -4,6 +4,7 @@
 #include "cli/job_cost.h"
 #include "cli/job_open.h"
 
+#include "teasel/log.h"
 #include "teasel/store.h"
 #include "teasel/text.h"
 
@@ -26,7 +27,8 @@ static const char usage[] =
     "are those of the job's plan. A task that meets its limit saves everything and goes\n"
     "back into the queue, so a short limit costs little.\n"
     "\n"
-    "  --array N        tasks; 0: one job for the whole sweep\n"
+    "  --array N        tasks, of which as many as runs are submitted at most; 0: one job\n"
+    "                   for the whole sweep\n"
     "  --ranks P        ranks of each task (default 1)\n"
     "  --dry-run        print the commands and submit nothing\n"
     "  -o, --output DIR results folder, as of teasel run\n"
@@ -149,7 +151,11 @@ static enum tsl_status run_sbatch(struct words *words, char *id, size_t bytes,
 
 /* What the scripts hand on to `teasel run`. */
 static void add_run(struct words *words, const struct request *request) {
-  add(words, request->arguments.words[0]);
+  const char *job = request->arguments.words[0];
+  if (job[0] == '-') /* there it would be an option */
+    add_made(words, "./%s", job);
+  else
+    add(words, job);
   if (request->folder != NULL) {
     add(words, "-o");
     add(words, request->folder);
@@ -238,7 +244,27 @@ static enum tsl_status submit(const struct request *request, int64_t minutes,
   return TSL_OK;
 }
 
-static enum tsl_status find_and_submit(const struct request *request,
+/* sbatch would take an empty word for the script. */
+static enum tsl_status check_extra(const struct request *request, struct tsl_error *err) {
+  for (size_t i = 0; request->extra != NULL && request->extra[i] != NULL; i++) {
+    if (request->extra[i][0] == '\0')
+      return tsl_error_set(err, TSL_BAD_INPUT, "--sbatch",
+                           "'' is no option for sbatch; give one, as "
+                           "--sbatch=--partition=long");
+  }
+  return TSL_OK;
+}
+
+/* More tasks than runs would wait in the queue to find nothing to do. */
+static void cap_array(struct request *request, size_t runs) {
+  if (request->array <= (int64_t)runs)
+    return;
+  tsl_log(TSL_LOG_NORMAL, "--array %lld: the job has %zu run%s, and no use for more tasks",
+          (long long)request->array, runs, runs == 1 ? "" : "s");
+  request->array = (int64_t)runs;
+}
+
+static enum tsl_status find_and_submit(struct request *request,
                                        struct tsl_error *err) {
   struct tsl__job_cost cost = {.gflops = request->gflops};
   struct tsl_job *job = NULL;
@@ -246,6 +272,7 @@ static enum tsl_status find_and_submit(const struct request *request,
   TSL_TRY(tsl_cli_job_open(request->arguments.words[0], request->arguments.settings,
                            request->arguments.setting_count, &job, err));
   cost.job = job;
+  cap_array(request, tsl_job_run_count(job));
   int64_t all = request->ranks * (request->array > 0 ? request->array : 1);
   int64_t minutes = request->minutes, memory = request->memory;
   enum tsl_status status = TSL_OK;
@@ -287,6 +314,8 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
     status = tsl_error_set(err, TSL_BAD_INPUT, "--array",
                            "is missing: how many tasks share the sweep; 0: one job does "
                            "all of it");
+  if (status == TSL_OK)
+    status = check_extra(&request, err);
   if (status == TSL_OK)
     status = find_and_submit(&request, err);
   free(request.extra);

@@ -108,6 +108,19 @@ rm "$work/argv"
 (cd "$place" && timeout 100 "$TEASEL" submit "$job" --array 2 --gflops 10 -o "new $evil" --dry-run >"$work/script" 2>"$work/log" </dev/null)
 (cd "$place" && PATH=$work/bin:$PATH bash "$work/script" >"$work/log" 2>&1 </dev/null)
 is "a shell reads the printed commands as the same words" "2 2" "$(words "$job") $(words "new $evil")"
+# A job that sbatch's script would take for an option, more tasks than runs, and an empty option.
+cp "$place/$job" "$place/jobs/-x.yaml"
+for name in -x.yaml ./-x.yaml; do
+  rm -f "$work/argv"
+  (cd "$place/jobs" && timeout 100 "$TEASEL" submit --array 9 --gflops 10 --dry-run -- "$name" >"$work/script" 2>"$work/log" </dev/null)
+  is "submit takes $name" 0 $?
+  (cd "$place/jobs" && PATH=$work/bin:$PATH bash "$work/script" >>"$work/log" 2>&1 </dev/null)
+  is "and prints it as no option" 2 "$(words ./-x.yaml)"
+  is "with as many tasks as runs" 1 "$(words --array=0-3)"
+  said "which it says" "^teasel: --array 9: the job has 4 runs"
+done
+rm "$place/jobs/-x.yaml"
+fact "submit refuses an empty option for sbatch" refused "'' is no option for sbatch" "$TEASEL" submit "$place/$job" --array 1 --gflops 10 --dry-run --sbatch ''
 for script in array score sweep; do
   (cd "$place" && TEASEL=$work/bin/sbatch bash "$OLDPWD/slurm/$script.sbatch" "$job" -o "of $script $evil" >"$work/log" 2>&1 </dev/null)
   is "$script.sbatch hands them on as they are" 1 "$(words "of $script $evil")"
