@@ -10,6 +10,9 @@
  * Claims save work, they do not guard files: a run's files are the same bytes whoever
  * writes them, and they are published by renaming. An owner that was held up looks before
  * it goes on, and gives up what it lost.
+ *
+ * What a claim says is another's word: its `seconds` count for a day at most, and a file
+ * whose name is no number that a takeover could have reached is none.
  */
 #ifndef TEASEL_CLAIM_H
 #define TEASEL_CLAIM_H
@@ -27,7 +30,13 @@ struct tsl_claim_state {
   double seconds;          /* after which it is stale */
   char kernels[256];       /* tsl_nn_kernel_set() of its owner */
   bool near;               /* told by tsl_claims_take: the owner lives, for certain */
+  int64_t number;          /* of the file, claim.<number>; 0: there was none */
 };
+enum { TSL_CLAIM_TEXT = 640 };
+/* Local. "process 4711 on node1 holds runs/<run>/claim.2", for people; buffer:
+ * TSL_CLAIM_TEXT bytes; returned. */
+char *tsl_claim_state_print(char *buffer, const char *run,
+                            const struct tsl_claim_state *state);
 
 enum { TSL_SESSION_MAX = 128 };
 /* Local. A name for this process's start, unlike that of any other: host, process id and

@@ -66,6 +66,7 @@ struct tsl_sweep_progress {
   double steps_per_second; /* of all ranks together, now; 0: unknown yet */
   double seconds;          /* since this start */
   double seconds_left;     /* from measured steps; NaN: unknown yet */
+  const char *other;       /* "": none, or who holds a run that is not ours, and where */
   /* The run whose start or end is told; NULL when it is only a report of the time. */
   const struct tsl_run *run;
   enum {

@@ -23,7 +23,9 @@ static const char usage[] =
     "again, or another process on the folder, takes it up.\n\n"
     "  --watch          draw anew until nothing is left; no terminal: one line a minute\n"
     "  --every SECONDS  between two looks of --watch (default 2; no terminal: 60)\n"
-    "  --verbose        name the waiting and the finished runs, too\n"
+    "  --verbose        name the waiting and the finished runs, too (without it only "
+    "those\n"
+    "                   waiting runs that some process has claimed)\n"
     "  --ledger         what happened when: all processes' ledgers, oldest first\n\n"
     "Exit code: 0 all runs are done, 1 all that are left failed, 75 some are running,\n"
     "silent or waiting, 2 bad input.\n";
@@ -100,6 +102,17 @@ static void print_steps(const struct tsl__run_state *state, struct tsl_text *out
                     floor(100 * (double)state->steps / (double)state->iterations));
 }
 
+static void print_waiting(const struct tsl__run_state *state, struct tsl_text *out) {
+  char claim[TSL_CLAIM_TEXT];
+  if (state->steps > 0) {
+    tsl_text_add(out, "  from ");
+    print_steps(state, out);
+  }
+  if (state->claim.number > 0)
+    tsl_text_format(out, "%s%s", state->steps > 0 ? ", " : "  ",
+                    tsl_claim_state_print(claim, state->run->name, &state->claim));
+}
+
 static void print_run(const struct tsl__run_state *state, struct tsl_text *out) {
   const struct tsl_run_progress *progress = &state->progress;
   char date[TSL_DATE_TEXT];
@@ -125,13 +138,13 @@ static void print_run(const struct tsl__run_state *state, struct tsl_text *out) 
     tsl_text_format(out, "  %s", progress->failure[0] != '\0' ? progress->failure : "");
     break;
   case TSL__STATE_WAITING:
-    if (state->steps > 0) {
-      tsl_text_add(out, "  from ");
-      print_steps(state, out);
-    }
+    print_waiting(state, out);
     break;
   default:
     tsl_text_format(out, "  %lld steps", (long long)state->record.steps);
+    if (state->record.ended == TSL_ENDED_PATIENCE)
+      tsl_text_format(out, ", ended by patience, weights of step %lld",
+                      (long long)state->record.weights_of_step);
     break;
   }
   tsl_text_add(out, "\n");
@@ -145,10 +158,12 @@ static void print_runs(const struct tsl__run_states *states, bool verbose,
   for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
     if (!verbose && order[k] != TSL__STATE_RUNNING && order[k] != TSL__STATE_SILENT &&
         order[k] != TSL__STATE_FAILED && order[k] != TSL__STATE_DIVERGED &&
-        order[k] != TSL__STATE_COLLAPSED)
+        order[k] != TSL__STATE_COLLAPSED && order[k] != TSL__STATE_WAITING)
       continue;
     for (size_t i = 0; i < states->count; i++) {
-      if (states->runs[i].state == order[k])
+      const bool told =
+          verbose || order[k] != TSL__STATE_WAITING || states->runs[i].claim.number > 0;
+      if (states->runs[i].state == order[k] && told)
         print_run(&states->runs[i], out);
     }
   }

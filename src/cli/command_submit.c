@@ -27,7 +27,8 @@ static const char usage[] =
     "are those of the job's plan. A task that meets its limit saves everything and goes\n"
     "back into the queue, so a short limit costs little.\n"
     "\n"
-    "  --array N        tasks, of which as many as runs are submitted at most; 0: one job\n"
+    "  --array N        tasks, of which as many as runs are submitted at most; 0: one "
+    "job\n"
     "                   for the whole sweep\n"
     "  --ranks P        ranks of each task (default 1)\n"
     "  --dry-run        print the commands and submit nothing\n"
@@ -259,13 +260,13 @@ static enum tsl_status check_extra(const struct request *request, struct tsl_err
 static void cap_array(struct request *request, size_t runs) {
   if (request->array <= (int64_t)runs)
     return;
-  tsl_log(TSL_LOG_NORMAL, "--array %lld: the job has %zu run%s, and no use for more tasks",
+  tsl_log(TSL_LOG_NORMAL,
+          "--array %lld: the job has %zu run%s, and no use for more tasks",
           (long long)request->array, runs, runs == 1 ? "" : "s");
   request->array = (int64_t)runs;
 }
 
-static enum tsl_status find_and_submit(struct request *request,
-                                       struct tsl_error *err) {
+static enum tsl_status find_and_submit(struct request *request, struct tsl_error *err) {
   struct tsl__job_cost cost = {.gflops = request->gflops};
   struct tsl_job *job = NULL;
   char program[TSL_PATH_MAX] = "teasel";

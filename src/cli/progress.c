@@ -10,7 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { CELLS_MOST = 40, CELLS_LEAST = 8, LINE = 512 };
+enum { CELLS_MOST = 40, CELLS_LEAST = 8, LINE = 512, OTHER_LINE = 1024 };
 
 void tsl__progress_init(struct tsl__progress *progress, bool bar) {
   *progress = (struct tsl__progress){.bar = bar, .drawn = -INFINITY};
@@ -36,6 +36,20 @@ static bool is_waiting(const struct tsl_sweep_progress *now) {
   return now->running == 0 && now->finished + now->failed < now->runs;
 }
 
+/* "waiting for other processes: process 4711 on node1 holds runs/RUN/claim.1" */
+static void print_waiting(const struct tsl_sweep_progress *now, char *line,
+                          size_t bytes) {
+  const bool known = now->other != NULL && now->other[0] != '\0';
+  snprintf(line, bytes, "waiting for other processes%s%.700s", known ? ": " : "",
+           known ? now->other : "");
+}
+
+/* Without an outcome of all, what is left is not known from steps. */
+static bool has_time_left(const struct tsl_sweep_progress *now) {
+  return isfinite(now->seconds_left) &&
+         (now->failed == 0 || now->finished + now->failed < now->runs);
+}
+
 /* brief: what fits beside a bar on a terminal of 80 columns. */
 static void print_state(const struct tsl_sweep_progress *now, bool brief, char *line,
                         size_t bytes) {
@@ -46,15 +60,18 @@ static void print_state(const struct tsl_sweep_progress *now, bool brief, char *
   if (now->running > 0 && !brief)
     used += snprintf(line + used, bytes - (size_t)used, ", %lld running",
                      (long long)now->running);
-  if (is_waiting(now) && !brief)
-    used += snprintf(line + used, bytes - (size_t)used, ", waiting for other processes");
+  if (is_waiting(now) && !brief) {
+    char waiting[OTHER_LINE];
+    print_waiting(now, waiting, sizeof waiting);
+    used += snprintf(line + used, bytes - (size_t)used, ", %s", waiting);
+  }
   if (now->failed > 0)
     used += snprintf(line + used, bytes - (size_t)used, ", %lld failed",
                      (long long)now->failed);
   if (now->steps_per_second > 0)
     used += snprintf(line + used, bytes - (size_t)used, ", %.0f steps/s",
                      now->steps_per_second);
-  if (isfinite(now->seconds_left))
+  if (has_time_left(now))
     snprintf(line + used, bytes - (size_t)used, ", %s left",
              tsl_duration_print(left, now->seconds_left));
 }
@@ -109,6 +126,14 @@ void tsl__progress_show(struct tsl__progress *progress,
   if (tsl_log_level_get() == TSL_LOG_QUIET)
     return;
   tell_run(now);
+  /* A process that has nothing to do says so at once, not after a minute. */
+  const int ticks = 3; /* seconds or so: at the start nobody has a run yet */
+  progress->idle = is_waiting(now) ? progress->idle + 1 : 0;
+  char line[OTHER_LINE + LINE];
+  if (progress->bar && progress->idle == ticks) {
+    print_waiting(now, line, sizeof line);
+    tsl_log(TSL_LOG_NORMAL, "%s", line);
+  }
   if (progress->bar) {
     if (now->event == TSL_SWEEP_TIME && time - progress->drawn < blink)
       return;
@@ -120,12 +145,8 @@ void tsl__progress_show(struct tsl__progress *progress,
     progress->drawn = time;
   bool last = now->event != TSL_SWEEP_TIME && now->event != TSL_SWEEP_STARTED &&
               now->event != TSL_SWEEP_WIDENED && now->finished + now->failed == now->runs;
-  /* A process that has nothing to do says so at once, not after a minute. */
-  const int ticks = 3; /* seconds or so: at the start nobody has a run yet */
-  progress->idle = is_waiting(now) ? progress->idle + 1 : 0;
   if (time - progress->drawn < minute && !last && progress->idle != ticks)
     return;
-  char line[LINE / 2];
   print_state(now, /*brief=*/false, line, sizeof line);
   tsl_log(TSL_LOG_NORMAL, "%s", line);
   progress->drawn = time;

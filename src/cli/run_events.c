@@ -51,8 +51,12 @@ static void describe_end(const struct tsl__run_events *events,
   struct tsl_run_progress progress;
   if (entry->event == TSL_LEDGER_FINISH &&
       tsl_store_record_read(store, entry->run, &record, NULL) == TSL_OK) {
-    snprintf(note, bytes, "%s after %.1f s of training", tsl_outcome_word(record.outcome),
-             record.seconds);
+    const char *by = record.ended == TSL_ENDED_PATIENCE ? " by patience" : "";
+    int used = snprintf(note, bytes, "%s%s after %.1f s of training",
+                        tsl_outcome_word(record.outcome), by, record.seconds);
+    if (record.ended == TSL_ENDED_PATIENCE)
+      snprintf(note + used, bytes - (size_t)used, ", with the weights of step %lld",
+               (long long)record.weights_of_step);
     entry->steps = record.steps;
     entry->note = note;
   } else if (entry->event == TSL_LEDGER_FAIL) {

@@ -116,6 +116,13 @@ static enum tsl_status read_ledger(const struct tsl_store *store,
   return status;
 }
 
+/* A claim that cannot be read is for those who want it. */
+static void read_claim(const struct tsl_store *store, struct tsl__run_state *state) {
+  bool found = false;
+  if (state->state == TSL__STATE_WAITING)
+    (void)tsl_claim_read(store, state->run->name, &state->claim, &found, NULL);
+}
+
 /* ---- the time left ---- */
 
 /* Rank-seconds a step of this run, as measured; 0: nothing was. */
@@ -221,6 +228,7 @@ enum tsl_status tsl__run_states_read(const struct tsl_cli_results *results,
     if (state->iterations == 0)
       state->iterations = guess_iterations(&states, state->run);
     states.of[state->state]++;
+    read_claim(results->store, state);
     if (state->state == TSL__STATE_RUNNING)
       states.ranks += state->progress.width;
   }

@@ -4,6 +4,7 @@
 
 #include "cli/results_open.h"
 
+#include "teasel/claim.h"
 #include "teasel/watch.h"
 
 #define TSL__STATE_MAP(XX)                                                               \
@@ -27,6 +28,7 @@ struct tsl__run_state {
   enum tsl__state state;
   struct tsl_record record;         /* of what is done */
   struct tsl_run_progress progress; /* of what runs, ran or failed */
+  struct tsl_claim_state claim;     /* on what waits; number 0: none */
   int64_t steps;                    /* taken and kept, as far as is known */
   int64_t iterations;               /* of the whole run; 0: unknown. Where only epochs are
                                        given and it was not begun: as others take */

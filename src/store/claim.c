@@ -124,6 +124,15 @@ static enum tsl_status standstill(struct tsl_claims *claims, const char *run,
   return TSL_OK;
 }
 
+/* How long it may stand still. Its owner may beat more slowly than we would, but no
+ * slower than schedule.claim_seconds allows, whatever the claim says. */
+static double patience(const struct tsl_claims *claims,
+                       const struct tsl_claim_state *state) {
+  const double day = 86400; /* the most that claim_seconds may be */
+  double theirs = state->seconds > day ? day : state->seconds;
+  return fmax(claims->self.seconds, theirs); /* NaN does not count */
+}
+
 /* Whether the claim is another's and not stale. */
 static enum tsl_status is_held(struct tsl_claims *claims, const char *run, int64_t number,
                                const struct tsl__claim_content *content,
@@ -132,6 +141,7 @@ static enum tsl_status is_held(struct tsl_claims *claims, const char *run, int64
   struct tsl_process owner;
   double still = 0;
   tsl__claim_parse(content, state, &owner);
+  state->number = number;
   *held = false;
   state->near = owner.place[0] != '\0' &&
                 strcmp(owner.place, claims->process.place) == 0 &&
@@ -139,8 +149,7 @@ static enum tsl_status is_held(struct tsl_claims *claims, const char *run, int64
   if (strcmp(state->session, claims->self.session) == 0 || tsl_process_is_dead(&owner))
     return TSL_OK;
   TSL_TRY(standstill(claims, run, number, content, &still, err));
-  /* Its owner may beat more slowly than we would. */
-  *held = !(still > fmax(claims->self.seconds, state->seconds));
+  *held = !(still > patience(claims, state));
   return TSL_OK;
 }
 
@@ -201,6 +210,10 @@ enum tsl_status tsl_claims_take(struct tsl_claims *claims, const char *run,
   }
   if (held)
     return TSL_OK;
+  if (number == TSL__CLAIM_NUMBER_MOST) { /* then the next asking begins at 1 */
+    unlink(path);
+    return TSL_OK;
+  }
   bool own = strcmp(other->session, claims->self.session) == 0;
   if (own)
     below.count = 0;
@@ -306,7 +319,22 @@ enum tsl_status tsl_claim_read(const struct tsl_store *store, const char *run,
   if (number > 0)
     TSL_TRY(
         tsl__claim_load(tsl__claim_path(store, run, number, path), &content, found, err));
-  if (*found)
+  if (*found) {
     tsl__claim_parse(&content, out, NULL);
+    out->number = number;
+  }
   return TSL_OK;
+}
+
+char *tsl_claim_state_print(char *buffer, const char *run,
+                            const struct tsl_claim_state *state) {
+  if (state->pid > 0)
+    snprintf(buffer, TSL_CLAIM_TEXT, "process %lld on %s holds runs/%.400s/claim.%lld",
+             (long long)state->pid,
+             state->host[0] != '\0' ? state->host : "another machine", run,
+             (long long)state->number);
+  else
+    snprintf(buffer, TSL_CLAIM_TEXT, "runs/%.400s/claim.%lld does not say whose it is",
+             run, (long long)state->number);
+  return buffer;
 }

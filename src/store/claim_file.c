@@ -38,13 +38,18 @@ char *tsl__claim_path(const struct tsl_store *store, const char *run, int64_t nu
   return buffer;
 }
 
-/* The number in a file's name; 0: it is no claim. */
+/* The number in a file's name; 0: it is no claim, since none of ours is called so. */
 static int64_t number_of(const char *name, const char *prefix) {
-  size_t length = strlen(prefix);
-  if (strncmp(name, prefix, length) != 0 ||
-      strspn(name + length, "0123456789") != strlen(name + length))
+  enum { DIGITS_MOST = 18 };
+  const size_t length = strlen(prefix);
+  if (strncmp(name, prefix, length) != 0)
     return 0;
-  return strtoll(name + length, NULL, 10);
+  const char *digits = name + length;
+  const size_t count = strlen(digits);
+  if (count == 0 || count > DIGITS_MOST || digits[0] == '0' ||
+      strspn(digits, "0123456789") != count)
+    return 0;
+  return strtoll(digits, NULL, 10);
 }
 
 enum tsl_status tsl__claim_highest(const struct tsl_store *store, const char *run,
@@ -172,6 +177,15 @@ struct parsing {
   struct tsl_process *process;
 };
 
+/* It is shown to people, on terminals. */
+static void take_host(struct tsl_claim_state *state, const char *text) {
+  snprintf(state->host, sizeof state->host, "%s", text);
+  for (char *c = state->host; *c != '\0'; c++) {
+    if ((unsigned char)*c < ' ' || *c == 127)
+      *c = '?';
+  }
+}
+
 static void take_leaf(void *context, const char *path, const char *text, bool is_string) {
   const struct parsing *parsing = context;
   struct tsl_claim_state *state = parsing->state;
@@ -179,7 +193,7 @@ static void take_leaf(void *context, const char *path, const char *text, bool is
   if (strcmp(path, "session") == 0)
     snprintf(state->session, sizeof state->session, "%s", text);
   else if (strcmp(path, "host") == 0)
-    snprintf(state->host, sizeof state->host, "%s", text);
+    take_host(state, text);
   else if (strcmp(path, "kernels") == 0)
     snprintf(state->kernels, sizeof state->kernels, "%s", text);
   else if (strcmp(path, "place") == 0)

@@ -8,6 +8,9 @@
 /* One line of JSON and spaces behind it, always as many: so a heartbeat writes over the
  * old content, needs no space, and a reader never sees a shorter file. */
 enum { TSL__CLAIM_BYTES = 1024 };
+/* The highest number of a claim, of 18 digits: nobody takes a run over so often. A file
+ * of this number is as good as any, but has no successor. */
+#define TSL__CLAIM_NUMBER_MOST INT64_C(999999999999999999)
 struct tsl__claim_content {
   char bytes[TSL__CLAIM_BYTES];
   size_t count; /* less than all: it is just being written */

@@ -178,6 +178,7 @@ static void tell(struct sweep *sweep, int event, int64_t run, const int *ranks,
                                         .steps_total = sweep->tracks.steps_total,
                                         .steps_per_second = sweep->tracks.rate,
                                         .seconds_left = tsl__tracks_left(&sweep->tracks),
+                                        .other = sweep->claims.other,
                                         .event = event,
                                         .note = sweep->note,
                                         .ranks = ranks,
@@ -202,7 +203,10 @@ static void take_change(void *context, int64_t id, enum tsl_task_change change,
                         const int *ranks, int width) {
   struct sweep *sweep = context;
   if (width == 0) { /* nothing was started here */
-    tsl__tracks_run(&sweep->tracks, id, 0, true);
+    if (change == TSL_TASK_FAILED)
+      tsl__tracks_fail(&sweep->tracks, id);
+    else
+      tsl__tracks_run(&sweep->tracks, id, 0, true);
     sweep->finished += change == TSL_TASK_FOUND;
     sweep->failed += change == TSL_TASK_FAILED;
     /* What other processes did shows with the next tick. */
@@ -222,7 +226,10 @@ static void take_change(void *context, int64_t id, enum tsl_task_change change,
     return;
   }
   sweep->running--;
-  tsl__tracks_run(&sweep->tracks, id, 0, change != TSL_TASK_LEFT);
+  if (change == TSL_TASK_FAILED)
+    tsl__tracks_fail(&sweep->tracks, id);
+  else
+    tsl__tracks_run(&sweep->tracks, id, 0, change != TSL_TASK_LEFT);
   sweep->finished += change == TSL_TASK_ENDED;
   sweep->failed += change == TSL_TASK_FAILED;
   tell(sweep,

@@ -65,6 +65,18 @@ static enum tsl_status drop_if_done(struct tsl__sweep_claims *claims, const char
   return TSL_OK;
 }
 
+/* Whose the run is that this start waits for; claim NULL: it is no other's any more. */
+static void remember_other(struct tsl__sweep_claims *claims, const char *run,
+                           const struct tsl_claim_state *claim) {
+  if (claim == NULL && strcmp(claims->other_run, run) == 0) {
+    claims->other_run[0] = '\0';
+    claims->other[0] = '\0';
+  } else if (claim != NULL && claim->number > 0) {
+    snprintf(claims->other_run, sizeof claims->other_run, "%s", run);
+    tsl_claim_state_print(claims->other, run, claim);
+  }
+}
+
 enum tsl_status tsl__sweep_claims_ask(struct tsl__sweep_claims *claims, const char *run,
                                       enum tsl_task_answer *answer, char *before,
                                       struct tsl_error *err) {
@@ -77,10 +89,12 @@ enum tsl_status tsl__sweep_claims_ask(struct tsl__sweep_claims *claims, const ch
     TSL_TRY(tsl_claims_take(claims->claims, run, &claimed, &other, err));
     if (claimed == TSL_CLAIM_HELD) {
       *answer = TSL_TASK_HELD;
+      remember_other(claims, run, &other);
       return check_kernels(run, other.kernels, err);
     }
     TSL_TRY(drop_if_done(claims, run, &done, err));
   }
+  remember_other(claims, run, NULL);
   *answer = done ? TSL_TASK_DONE : TSL_TASK_MINE;
   if (claimed == TSL_CLAIM_REVIVED && !done) {
     snprintf(before, TSL__BEFORE_TEXT, "of process %lld on %s", (long long)other.pid,

@@ -4,6 +4,7 @@
 #define TEASEL_TRAIN_SWEEP_CLAIM_H
 
 #include "teasel/claim.h"
+#include "teasel/job.h"
 #include "teasel/schedule.h"
 
 struct tsl__sweep_claims {
@@ -16,6 +17,8 @@ struct tsl__sweep_claims {
   double seconds; /* since its training began */
   enum tsl_status (*poll)(void *context);
   void *poll_context;
+  /* Rank 0: of the run that was found in other hands last; "": none is. */
+  char other_run[TSL_RUN_NAME_MAX], other[TSL_CLAIM_TEXT];
 };
 
 /* Collective on team, of all ranks: one session for all. */

@@ -38,7 +38,8 @@ static double timed_steps(const struct tsl__track *track) {
 static void add(struct tsl__tracks *tracks, int64_t run, int sign) {
   const struct tsl__track *track = &tracks->tracks[run];
   double timed = timed_steps(track);
-  tracks->steps_done += sign * (track->over ? track->iterations : track->note.steps);
+  tracks->steps_done +=
+      sign * (track->over && !track->failed ? track->iterations : track->note.steps);
   tracks->steps_total += sign * track->iterations;
   tracks->over += sign * track->over;
   tracks->seconds += sign * track->note.seconds;
@@ -78,6 +79,14 @@ void tsl__tracks_run(struct tsl__tracks *tracks, int64_t run, int width, bool ov
   }
   track.width = width;
   track.over = over;
+  track.failed = false;
+  tsl__tracks_change(tracks, run, &track);
+}
+
+void tsl__tracks_fail(struct tsl__tracks *tracks, int64_t run) {
+  struct tsl__track track = tracks->tracks[run];
+  track.width = 0;
+  track.over = track.failed = true;
   tsl__tracks_change(tracks, run, &track);
 }
 

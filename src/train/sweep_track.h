@@ -22,6 +22,7 @@ struct tsl__track {
   double noted; /* when that came, tsl_clock_seconds */
   int width;    /* 0: not running */
   bool over;
+  bool failed; /* over without an outcome: only the steps that were taken count */
 };
 
 struct tsl__tracks {
@@ -55,6 +56,8 @@ void tsl__tracks_change(struct tsl__tracks *tracks, int64_t run,
 void tsl__tracks_note(struct tsl__tracks *tracks, const struct tsl__note *note);
 /* Local. A run starts (width > 0), goes on with another width, or stops (0). */
 void tsl__tracks_run(struct tsl__tracks *tracks, int64_t run, int width, bool over);
+/* Local. A run is over for this start, without an outcome. */
+void tsl__tracks_fail(struct tsl__tracks *tracks, int64_t run);
 
 /* Local. Measured time over predicted time, of all steps so far; 0: nothing is measured.
  */

@@ -85,6 +85,30 @@ status "$work/open" --ledger
 is "interrupted: the ledger tells" "begin start leave end" "$(sed 1d "$work/log" | cut -f 2 | paste -sd' ')"
 said "interrupted: and why it ended" $'\tend\t.*interrupted'
 
+# ---- claimed by another process, of which nothing is seen ----
+held=$(basename "$(ls -d "$work"/done/runs/*-seed=1-* | head -n 1)")
+mkdir -p "$work/held/runs/$held"
+echo '{"beat": 1, "session": "far-1-1", "host": "far", "pid": 4711, "started": 1, "place": "far", "seconds": 1}' \
+  >"$work/held/runs/$held/claim.7"
+start "$work/run.log" "$TEASEL" run "$job" -o "$work/held" --train-only --set schedule.claim_seconds=80000
+wait_for 'grep -q "3 of 4 runs.*waiting for other processes: " "$work/run.log"' $process
+said "claimed: the waiting names who holds which run by which file" \
+  "^teasel: 3 of 4 runs, 75 % of the steps, waiting for other processes: process 4711 on far holds runs/$held/claim.7" "$work/run.log"
+status "$work/held"
+is "claimed: exit code 75" 75 $?
+said "claimed: so does status" "^waiting +$held  process 4711 on far holds runs/$held/claim.7$"
+kill -TERM $process
+wait $process
+is "claimed: a signal ends the waiting" 75 $?
+
+# ---- ended by patience ----
+call run "$job" -o "$work/patient" --train-only --set train.iterations=5000 --set train.learning_rate=0.03 \
+  --set train.evaluate_every=1 --set train.patience=1 --set 'seeds=[0]'
+is "patience: a sweep runs" 0 $?
+said "patience: in the ledger" $'\tfinish\t.*\tfinished by patience after [0-9.]+ s of training, with the weights of step [0-9]+$' "$work/patient/ledger.tsv"
+status "$work/patient" --verbose
+said "patience: in status" "^finished .* [0-9]+ steps, ended by patience, weights of step [0-9]+$"
+
 # ---- a length in epochs ----
 # 270 samples in batches of 16: 16 steps an epoch, 32 a finished run. The third run waits where it was
 # left, at step 20 of as many: (32 + 32 + 20) of 4 * 32 steps.
@@ -164,6 +188,7 @@ name=$(basename "$(ls -d "$work"/done/runs/*-seed=1-* | head -n 1)")
 mkdir -p "$work/failed/runs/$name/log.csv"
 call run "$job" -o "$work/failed" --train-only
 is "a run that cannot write its log fails" 1 $?
+said "failed: it counts neither as done nor with a time" "^teasel: 3 of 4 runs, 75 % of the steps, 1 failed(, [0-9]+ steps/s)?$"
 status "$work/failed"
 is "failed: exit code 1" 1 $?
 said "failed: the others are done" "^seen: 3 of 4 runs done, 1 failed"

@@ -202,6 +202,103 @@ test_claim__that_is_empty_or_damaged_is_held_until_it_stands_still(void **state)
   tsl_claims_close(one);
 }
 
+static void write_claim_file(void **state, const char *name, const char *content) {
+  const struct place *place = *state;
+  char path[TSL_PATH_MAX];
+  assert_int_equal(
+      tsl_folder_create(tsl_store_run_path(place->store, run, "", path), NULL), TSL_OK);
+  FILE *file = fopen(tsl_store_run_path(place->store, run, name, path), "w");
+  assert_non_null(file);
+  fputs(content, file);
+  fclose(file);
+}
+
+static void test_claim__file_of_a_number_that_none_can_have_is_none(void **state) {
+  static const char *const names[] = {"claim.99999999999999999999",
+                                      "claim.9223372036854775807",
+                                      "claim.1000000000000000000",
+                                      "claim.007",
+                                      "claim.0",
+                                      "claim.",
+                                      "claim.-3",
+                                      "claim.5x"};
+  struct tsl_claims *one = open_claims(state, "one", 60);
+  struct tsl_claim claim;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    write_claim_file(state, names[i], "");
+  assert_int_equal(highest(state), 0);
+  assert_int_equal(take(one, run), TSL_CLAIM_TAKEN);
+  assert_int_equal(highest(state), 1);
+  assert_int_equal(tsl_claim_hold(one, run, &claim, NULL), TSL_OK);
+  tsl_claim_drop(&claim);
+  assert_int_equal(highest(state), 0);
+  tsl_claims_close(one);
+}
+
+static void test_claim__of_the_highest_number_is_taken_over_like_any(void **state) {
+  struct tsl_claims *one = open_claims(state, "one", 60);
+  write_claim_file(state, "claim.999999999999999998", "");
+  assert_int_equal(take(one, run), TSL_CLAIM_HELD);
+  now += 61;
+  assert_int_equal(take(one, run), TSL_CLAIM_REVIVED);
+  assert_true(highest(state) == TSL__CLAIM_NUMBER_MOST);
+  struct tsl_claims *two = open_claims(state, "two", 60);
+  assert_int_equal(take(two, run), TSL_CLAIM_HELD);
+  now += 61;
+  /* It has no successor: it goes, and the next asking begins anew. */
+  assert_int_equal(take(two, run), TSL_CLAIM_HELD);
+  assert_int_equal(highest(state), 0);
+  assert_int_equal(take(two, run), TSL_CLAIM_TAKEN);
+  assert_int_equal(highest(state), 1);
+  tsl_claims_close(one);
+  tsl_claims_close(two);
+}
+
+static void test_claim__that_says_to_wait_for_ever_is_stale_after_a_day(void **state) {
+  static const char *const seconds[] = {"1e300", "1e999", "-1", "\"x\"", "null"};
+  for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
+    struct tsl_claims *one = open_claims(state, "one", 60);
+    struct tsl_claim claim;
+    char content[200];
+    const double patience = i < 2 ? 86400 : 60;
+    snprintf(content, sizeof content,
+             "{\"beat\": 1, \"session\": \"far\", \"host\": \"far\", \"pid\": 7, "
+             "\"seconds\": %s}",
+             seconds[i]);
+    write_claim_file(state, "claim.5", content);
+    assert_int_equal(take(one, run), TSL_CLAIM_HELD);
+    now += patience - 1;
+    assert_int_equal(take(one, run), TSL_CLAIM_HELD);
+    now += 2;
+    assert_int_equal(take(one, run), TSL_CLAIM_REVIVED);
+    assert_int_equal(tsl_claim_hold(one, run, &claim, NULL), TSL_OK);
+    tsl_claim_drop(&claim);
+    tsl_claims_close(one);
+  }
+}
+
+static void test_claim__is_described_with_run_process_host_and_file(void **state) {
+  const struct place *place = *state;
+  struct tsl_claims *one = open_claims(state, "one", 60);
+  struct tsl_claim_state other;
+  enum tsl_claim_answer answer = TSL_CLAIM_TAKEN;
+  char text[TSL_CLAIM_TEXT];
+  bool found = false;
+  write_claim_file(state, "claim.5",
+                   "{\"beat\": 1, \"session\": \"far\", \"host\": \"f\\u001bar\", "
+                   "\"pid\": 7}");
+  assert_int_equal(tsl_claims_take(one, run, &answer, &other, NULL), TSL_OK);
+  assert_int_equal(answer, TSL_CLAIM_HELD);
+  assert_string_equal(tsl_claim_state_print(text, run, &other),
+                      "process 7 on f?ar holds runs/vae-seed=0-12345678/claim.5");
+  write_claim_file(state, "claim.6", "");
+  assert_int_equal(tsl_claim_read(place->store, run, &other, &found, NULL), TSL_OK);
+  assert_true(found);
+  assert_string_equal(tsl_claim_state_print(text, run, &other),
+                      "runs/vae-seed=0-12345678/claim.6 does not say whose it is");
+  tsl_claims_close(one);
+}
+
 /* A child that claims and then waits for its death. */
 static pid_t child_that_claims(void **state, int *taken) {
   int ready[2];
@@ -317,6 +414,10 @@ int main(void) {
       TEST(test_claim__of_a_slower_owner_is_given_its_time),
       TEST(test_claim__of_the_same_session_is_taken_anew_from_a_lost_member),
       TEST(test_claim__that_is_empty_or_damaged_is_held_until_it_stands_still),
+      TEST(test_claim__file_of_a_number_that_none_can_have_is_none),
+      TEST(test_claim__of_the_highest_number_is_taken_over_like_any),
+      TEST(test_claim__that_says_to_wait_for_ever_is_stale_after_a_day),
+      TEST(test_claim__is_described_with_run_process_host_and_file),
       TEST(test_claim__of_a_dead_process_of_this_machine_is_free_at_once),
       TEST(test_claim__process_number_used_again_is_another_process),
       TEST(test_claim__of_many_processes_one_gets_each),
