@@ -219,6 +219,9 @@ static enum tsl_status read_old_of(struct tsl__comparison *c, enum tsl_store_fil
   const struct tsl_product product = {.path = tsl_store_path(c->store, file, path),
                                       .anew = "its scores are made anew"};
   struct tsl_error why = {.rank = -1};
+  TSL_TRY(tsl_file_look(path, taken, err));
+  if (!*taken)
+    return TSL_OK;
   const enum tsl_status status = tsl__scores_read_from(c->store, file, &c->old, &why);
   TSL_TRY(tsl_store_product_judge(&product, status, &why, taken, err));
   if (*taken && !fits(&c->old, &c->scores)) {

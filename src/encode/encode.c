@@ -162,6 +162,9 @@ static enum tsl_status read_before(struct encoding *encoding, struct tsl_error *
   struct tsl_latents found = {0};
   struct tsl_error why = {.rank = -1};
   bool usable = false;
+  TSL_TRY(tsl_file_look(path, &usable, err));
+  if (!usable)
+    return TSL_OK;
   const enum tsl_status status = tsl_store_latents_read(encoding->store, &found, &why);
   TSL_TRY(tsl_store_product_judge(&product, status, &why, &usable, err));
   if (!usable)

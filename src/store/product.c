@@ -13,7 +13,7 @@ enum tsl_status tsl_store_product_judge(const struct tsl_product *product,
   bool exists = true;
   if (status == TSL_BAD_INPUT)
     TSL_TRY(tsl_file_look(product->path, &exists, err));
-  if (!exists)
+  if (!exists) /* any more */
     return TSL_OK;
   if (status != TSL_FORMAT)
     return tsl_error_set(err, status, product->path,
