@@ -47,6 +47,14 @@ kill -TERM $process
 wait $process
 is "nohup: until another signal" 75 $?
 
+start "$work/log" env --default-signal=HUP "$TEASEL" launch -n 2 "$work/job.yaml" -o "$work/launched" "${long[@]}"
+wait_for '[ $(lines launched) -ge 6 ]' $process
+kill -HUP $process
+wait $process
+is "HUP to the launcher: ends with 75" 75 $?
+test_that "HUP to the launcher: with a checkpoint" '[ -n "$(ls "$work"/launched/runs/*/checkpoint.h5)" ]'
+is "HUP to the launcher: and no claim" "" "$(find "$work/launched" -name 'claim.*')"
+
 # A pipe whose reader has gone, before the first message; and streams that are closed.
 mkfifo "$work/pipe"
 exec 8<>"$work/pipe" 9>"$work/pipe" 8<&-
