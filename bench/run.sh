@@ -10,7 +10,7 @@
 # here. Any other failure ends all of it, and the file stays as it was.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-export BUILD=${BUILD:-build/release} ROUNDS=${ROUNDS:-3}
+export BUILD=${BUILD:-build/release} ROUNDS=${ROUNDS:-2}
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE # every program with the kernels that its OpenBLAS chooses
 peers="torch==2.13.0 numpy scipy scikit-learn h5py pyyaml"
 topics=${*:-step kernels train ranks schedule scores}
