@@ -31,10 +31,11 @@ struct tsl_claim_state {
   char kernels[256];       /* tsl_nn_kernel_set() of its owner */
   bool near;               /* told by tsl_claims_take: the owner lives, for certain */
   int64_t number;          /* of the file, claim.<number>; 0: there was none */
+  double left; /* told by tsl_claims_take: seconds until it is stale if it stays so */
 };
 enum { TSL_CLAIM_TEXT = 640 };
-/* Local. "process 4711 on node1 holds runs/<run>/claim.2", for people; buffer:
- * TSL_CLAIM_TEXT bytes; returned. */
+/* Local. "process 4711 on node1 holds runs/<run>/claim.2", for people; run NULL: of the
+ * stage that scores. buffer: TSL_CLAIM_TEXT bytes; returned. */
 char *tsl_claim_state_print(char *buffer, const char *run,
                             const struct tsl_claim_state *state);
 

@@ -11,7 +11,9 @@ enum { TSL_DATE_TEXT = 32 }; /* bytes of either text with its terminator */
 double tsl_date_now(void);
 /* Local. "2026-11-20T09:21:09.123Z"; buffer: TSL_DATE_TEXT bytes; returned. */
 char *tsl_date_print(char *buffer, double date);
-/* Local. The same back, with or without milliseconds; false where it is no date. */
+/* Local. The same without milliseconds: "2026-11-20T09:21:09Z". */
+char *tsl_date_print_seconds(char *buffer, double date);
+/* Local. Either text back; false where it is no date. */
 bool tsl_date_parse(const char *text, double *date);
 /* Local. "12 s", "4 min 05 s", "3 h 12 min", "2 d 4 h", "?" for what is none; buffer:
  * TSL_DATE_TEXT bytes; returned. */

@@ -26,6 +26,13 @@ char *tsl_date_print(char *buffer, double date) {
   return buffer;
 }
 
+char *tsl_date_print_seconds(char *buffer, double date) {
+  char *point = strchr(tsl_date_print(buffer, date), '.');
+  if (point != NULL)
+    memcpy(point, "Z", 2);
+  return buffer;
+}
+
 bool tsl_date_parse(const char *text, double *date) {
   struct tm parts;
   memset(&parts, 0, sizeof parts);

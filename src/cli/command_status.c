@@ -87,14 +87,6 @@ static void print_summary(const struct tsl_job *job, const struct tsl__run_state
   tsl_text_add(out, "\n");
 }
 
-/* "2026-11-20T09:21:09Z": nobody waits for milliseconds. */
-static char *print_date(char *buffer, double date) {
-  char *point = strchr(tsl_date_print(buffer, date), '.');
-  if (point != NULL)
-    memcpy(point, "Z", 2);
-  return buffer;
-}
-
 static void print_steps(const struct tsl__run_state *state, struct tsl_text *out) {
   tsl_text_format(out, "step %lld", (long long)state->steps);
   if (state->iterations > 0)
@@ -130,9 +122,9 @@ static void print_run(const struct tsl__run_state *state, struct tsl_text *out) 
                     progress->width == 1 ? "" : "s", progress->ranks, progress->host,
                     (long long)progress->process.pid);
     tsl_text_format(out, ", %s %s", state->state == TSL__STATE_RUNNING ? "since" : "last",
-                    print_date(date, state->state == TSL__STATE_RUNNING
-                                         ? progress->since
-                                         : progress->updated));
+                    tsl_date_print_seconds(date, state->state == TSL__STATE_RUNNING
+                                                     ? progress->since
+                                                     : progress->updated));
     break;
   case TSL__STATE_FAILED:
     tsl_text_format(out, "  %s", progress->failure[0] != '\0' ? progress->failure : "");

@@ -2,6 +2,7 @@
 
 #include "cli/stop.h"
 
+#include "teasel/date.h"
 #include "teasel/log.h"
 #include "teasel/nn.h"
 
@@ -10,16 +11,52 @@
 
 enum answer { WAIT, MINE, THEIRS };
 
-static void tell(const struct tsl_claim_state *other, const char *what) {
-  tsl_log(TSL_LOG_NORMAL, "process %lld on %s %s", (long long)other->pid,
-          other->host[0] != '\0' ? other->host : "another machine", what);
+/* The claim that this process waits for, as it was when it was first seen. */
+struct waiting {
+  struct tsl_claim_state first; /* number 0: none yet */
+  double since;
+  bool told;
+};
+
+static void tell_left(const struct tsl_claim_state *other) {
+  tsl_log(TSL_LOG_NORMAL, "process %lld on %s scores this folder and writes the report",
+          (long long)other->pid,
+          other->host[0] != '\0' ? other->host : "another machine");
+}
+
+/* Who cannot be seen to live is waited for, until the claim is stale. */
+static void tell_waiting(const struct tsl_store *store, struct waiting *waiting,
+                         const struct tsl_claim_state *other) {
+  const double moment = 1; /* seconds: a file that is just being written is empty */
+  const bool nameless = other->pid <= 0;
+  char claim[TSL_CLAIM_TEXT], date[TSL_DATE_TEXT], wait[TSL_DATE_TEXT];
+  if (waiting->told || !(other->left > 0) ||
+      (nameless && tsl_clock_seconds() - waiting->since < moment))
+    return;
+  waiting->told = true;
+  tsl_date_print_seconds(date, tsl_date_now() + other->left);
+  tsl_duration_print(wait, other->left);
+  tsl_claim_state_print(claim, NULL, other);
+  if (nameless)
+    tsl_log(TSL_LOG_NORMAL,
+            "%s: %s; waiting for %s, until %s, in case its owner lives: where no other "
+            "process works on this folder, remove the file",
+            tsl_store_folder(store), claim, wait, date);
+  else
+    tsl_log(TSL_LOG_NORMAL,
+            "process %lld on %s was the last to score this folder (score.claim.%lld); "
+            "waiting for a sign of its life for %s, until %s",
+            (long long)other->pid,
+            other->host[0] != '\0' ? other->host : "another machine",
+            (long long)other->number, wait, date);
 }
 
 /* Local, rank 0. Who holds the claim may have died with its machine: then the claim
  * stands still, and is taken over like that of a run. So only a process that is seen to
  * live is left to it. */
-static enum tsl_status look(struct tsl__score_claim *claim, struct tsl_claim_state *first,
-                            enum answer *out, struct tsl_error *err) {
+static enum tsl_status look(const struct tsl_store *store, struct tsl__score_claim *claim,
+                            struct waiting *waiting, enum answer *out,
+                            struct tsl_error *err) {
   struct tsl_claim_state other;
   enum tsl_claim_answer answer = TSL_CLAIM_HELD;
   *out = WAIT;
@@ -30,15 +67,18 @@ static enum tsl_status look(struct tsl__score_claim *claim, struct tsl_claim_sta
     claim->keeper = tsl_claim_keeper_begin(&claim->held);
     return TSL_OK;
   }
-  if (other.session[0] == '\0') /* it is being written, or given back */
+  if (other.number == 0) /* it is being given back */
     return TSL_OK;
-  const bool same = strcmp(first->session, other.session) == 0;
-  if (other.near || (same && first->beat != other.beat)) {
+  const bool same = waiting->first.number == other.number &&
+                    strcmp(waiting->first.session, other.session) == 0;
+  if (!same)
+    *waiting = (struct waiting){.first = other, .since = tsl_clock_seconds()};
+  const bool moves = waiting->first.beat != other.beat;
+  if (other.session[0] != '\0' && (other.near || moves)) {
     *out = THEIRS;
-    tell(&other, "scores this folder and writes the report");
-  } else if (!same) {
-    *first = other;
-    tell(&other, "was the last to score this folder; waiting for a sign of its life");
+    tell_left(&other);
+  } else {
+    tell_waiting(store, waiting, &other);
   }
   return TSL_OK;
 }
@@ -56,13 +96,13 @@ enum tsl_status tsl__score_claim_begin(const struct tsl__session *session,
                                        struct tsl_error *err) {
   const struct timespec pause = {.tv_nsec = 250000000};
   const bool rank_0 = tsl_team_index(session->team) == 0;
-  struct tsl_claim_state first = {.session = ""};
+  struct waiting waiting = {.told = false};
   enum answer answer = WAIT;
   *out = (struct tsl__score_claim){.mine = false};
   enum tsl_status status = rank_0 ? begin(session, out, err) : TSL_OK;
   while (answer == WAIT) {
     if (status == TSL_OK && rank_0)
-      status = look(out, &first, &answer, err);
+      status = look(session->store, out, &waiting, &answer, err);
     if (status == TSL_OK && answer == WAIT)
       status = tsl_stop_check(&tsl__stop, err);
     TSL_TRY(tsl_team_agree(session->team, status, err));

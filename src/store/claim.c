@@ -149,7 +149,8 @@ static enum tsl_status is_held(struct tsl_claims *claims, const char *run, int64
   if (strcmp(state->session, claims->self.session) == 0 || tsl_process_is_dead(&owner))
     return TSL_OK;
   TSL_TRY(standstill(claims, run, number, content, &still, err));
-  *held = !(still > patience(claims, state));
+  state->left = patience(claims, state) - still;
+  *held = !(state->left < 0);
   return TSL_OK;
 }
 
@@ -328,13 +329,15 @@ enum tsl_status tsl_claim_read(const struct tsl_store *store, const char *run,
 
 char *tsl_claim_state_print(char *buffer, const char *run,
                             const struct tsl_claim_state *state) {
-  if (state->pid > 0)
-    snprintf(buffer, TSL_CLAIM_TEXT, "process %lld on %s holds runs/%.400s/claim.%lld",
-             (long long)state->pid,
-             state->host[0] != '\0' ? state->host : "another machine", run,
-             (long long)state->number);
+  char file[TSL_CLAIM_TEXT / 4 * 3];
+  if (run != NULL)
+    snprintf(file, sizeof file, "runs/%.400s/claim.%lld", run, (long long)state->number);
   else
-    snprintf(buffer, TSL_CLAIM_TEXT, "runs/%.400s/claim.%lld does not say whose it is",
-             run, (long long)state->number);
+    snprintf(file, sizeof file, "score.claim.%lld", (long long)state->number);
+  if (state->pid > 0)
+    snprintf(buffer, TSL_CLAIM_TEXT, "process %lld on %s holds %s", (long long)state->pid,
+             state->host[0] != '\0' ? state->host : "another machine", file);
+  else
+    snprintf(buffer, TSL_CLAIM_TEXT, "%s does not say whose it is", file);
   return buffer;
 }

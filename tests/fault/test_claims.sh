@@ -48,11 +48,20 @@ rm "$work"/many/{scores.h5,scores.csv,report.html}
 foreign 1 >"$work/many/score.claim.1"
 start "$work/beat.log" sweep many 250 --set schedule.claim_seconds=3600
 fact "who holds the scoring elsewhere is named" wait_for 'grep -q "process 1 on far was the last" "$work/beat.log"' $process
+said "with its file, and until when" 'score\.claim\.1\).*for 1 h 00 min, until 2[0-9]{3}-[^ ]*Z$' "$work/beat.log"
 foreign 2 >"$work/many/score.claim.1"
 wait $process
 is "and once it shows its life it is left to it" 0 $? "$work/beat.log"
 is "which is said" 1 "$(grep -c 'process 1 on far scores' "$work/beat.log")" "$work/beat.log"
 is "and nothing is scored" 0 "$(grep -c '^report: ' "$work/beat.log")" "$work/beat.log"
+for what in "" garbage '{"beat": 1'; do
+  rm -f "$work"/many/{scores.h5,scores.csv,report.html}
+  printf '%s' "$what" >"$work/many/score.claim.7"
+  (sweep many 250 --set schedule.claim_seconds=3) >"$work/nameless.log" 2>&1
+  is "a claim of the scoring that holds '$what' is not waited for for ever" 0 $? "$work/nameless.log"
+  is "which is told once, with folder, file and until when" 1 "$(grep -cE "$work/many: score\.claim\.7 does not say whose it is; waiting for [0-9]+ s, until 2[0-9]{3}-[^ ]*Z.*remove the file" "$work/nameless.log")" "$work/nameless.log"
+  is "and then it is scored here" 1 "$(grep -c '^report: ' "$work/nameless.log")" "$work/nameless.log"
+done
 
 # Two processes on a folder, of which the first stands still in the middle of a run, at its best.
 two() { # folder, arguments...

@@ -277,6 +277,21 @@ static void test_claim__that_says_to_wait_for_ever_is_stale_after_a_day(void **s
   }
 }
 
+static void test_claim__tells_how_long_it_may_stand_still(void **state) {
+  struct tsl_claims *one = open_claims(state, "one", 60);
+  struct tsl_claims *two = open_claims(state, "two", 20);
+  struct tsl_claim_state other;
+  enum tsl_claim_answer answer = TSL_CLAIM_TAKEN;
+  assert_int_equal(take(one, NULL), TSL_CLAIM_TAKEN);
+  for (int i = 0; i < 2; i++, now += 25) {
+    assert_int_equal(tsl_claims_take(two, NULL, &answer, &other, NULL), TSL_OK);
+    assert_int_equal(answer, TSL_CLAIM_HELD);
+    assert_true(other.left == 60 - 25 * i); /* as its owner may beat so slowly */
+  }
+  tsl_claims_close(one);
+  tsl_claims_close(two);
+}
+
 static void test_claim__is_described_with_run_process_host_and_file(void **state) {
   const struct place *place = *state;
   struct tsl_claims *one = open_claims(state, "one", 60);
@@ -296,6 +311,8 @@ static void test_claim__is_described_with_run_process_host_and_file(void **state
   assert_true(found);
   assert_string_equal(tsl_claim_state_print(text, run, &other),
                       "runs/vae-seed=0-12345678/claim.6 does not say whose it is");
+  assert_string_equal(tsl_claim_state_print(text, NULL, &other),
+                      "score.claim.6 does not say whose it is");
   tsl_claims_close(one);
 }
 
@@ -418,6 +435,7 @@ int main(void) {
       TEST(test_claim__of_the_highest_number_is_taken_over_like_any),
       TEST(test_claim__that_says_to_wait_for_ever_is_stale_after_a_day),
       TEST(test_claim__is_described_with_run_process_host_and_file),
+      TEST(test_claim__tells_how_long_it_may_stand_still),
       TEST(test_claim__of_a_dead_process_of_this_machine_is_free_at_once),
       TEST(test_claim__process_number_used_again_is_another_process),
       TEST(test_claim__of_many_processes_one_gets_each),
