@@ -1,7 +1,9 @@
 #include "teasel/encode.h"
 
 #include "teasel/arena.h"
+#include "teasel/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +71,8 @@ struct encoding {
   struct tsl_latents latents;
   const struct tsl_run **runs; /* (latents.run_count) */
   struct tsl_latents before;   /* what latents.h5 holds already */
+  bool damaged;                /* as this member sees it, and why: */
+  char why[1024];
 };
 
 static void encoding_release(struct encoding *encoding) {
@@ -158,7 +162,7 @@ static enum tsl_status read_before(struct encoding *encoding, struct tsl_error *
   const struct tsl_product product = {
       .path = tsl_store_path(encoding->store, TSL_STORE_LATENTS, path),
       .anew = "every run is encoded again",
-      .quiet = tsl_team_index(encoding->team) != 0};
+      .quiet = true}; /* tell_damaged tells of all members */
   struct tsl_latents found = {0};
   struct tsl_error why = {.rank = -1};
   bool usable = false;
@@ -167,14 +171,50 @@ static enum tsl_status read_before(struct encoding *encoding, struct tsl_error *
     return TSL_OK;
   const enum tsl_status status = tsl_store_latents_read(encoding->store, &found, &why);
   TSL_TRY(tsl_store_product_judge(&product, status, &why, &usable, err));
-  if (!usable)
+  if (!usable) {
+    encoding->damaged = status == TSL_FORMAT;
+    snprintf(encoding->why, sizeof encoding->why, "%.1000s", why.text);
     return TSL_OK;
+  }
   const size_t bytes = (size_t)latents->points * sizeof(int64_t);
   if (found.points == latents->points &&
       memcmp(found.indices, latents->indices, bytes) == 0)
     *before = found;
   else
     tsl_latents_release(&found);
+  return TSL_OK;
+}
+
+/* Collective on team. Each member reads latents.h5, and one alone may find it damaged: a
+ * copy on its disk, a client of a file system. The first member tells of all, once. */
+static enum tsl_status tell_damaged(struct encoding *encoding, struct tsl_error *err) {
+  struct tsl_team *team = encoding->team;
+  const int size = tsl_team_size(team);
+  int count = 0, first = -1;
+  char path[TSL_PATH_MAX];
+  unsigned char *damaged = NULL; /* (size) */
+  TSL_TRY(
+      tsl_team_agree(team, tsl_allocate((void **)&damaged, (size_t)size, 1, err), err));
+  damaged[tsl_team_index(team)] = encoding->damaged;
+  enum tsl_status status = tsl_team_gather(team, damaged, 1, err);
+  for (int i = size - 1; status == TSL_OK && i >= 0; i--) {
+    count += damaged[i];
+    first = damaged[i] != 0 ? i : first;
+  }
+  free(damaged);
+  if (status == TSL_OK && count > 0)
+    status = tsl_team_broadcast(team, first, encoding->why, sizeof encoding->why, err);
+  if (status != TSL_OK || count == 0 || tsl_team_index(team) != 0)
+    return status;
+  tsl_store_path(encoding->store, TSL_STORE_LATENTS, path);
+  if (count == size)
+    tsl_log(TSL_LOG_NORMAL, "%s cannot be used (%s): every run is encoded again", path,
+            encoding->why);
+  else
+    tsl_log(TSL_LOG_NORMAL,
+            "%s cannot be used by %d of %d ranks (rank %d: %s): the runs that fall to "
+            "them are encoded again",
+            path, count, size, tsl_team_ranks(team)[first], encoding->why);
   return TSL_OK;
 }
 
@@ -267,6 +307,8 @@ enum tsl_status tsl_encode(struct tsl_store *store, struct tsl_team *team,
   enum tsl_status status = find_finished(&encoding, err);
   if (status == TSL_OK) /* before anybody encodes what only another's failure lacks */
     status = tsl_team_agree(team, prepare(&encoding, err), err);
+  if (status == TSL_OK)
+    status = tell_damaged(&encoding, err);
   if (status == TSL_OK)
     status = tsl_team_agree(team, encode_share(&encoding, err), err);
   if (status == TSL_OK)

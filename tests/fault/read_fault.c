@@ -1,6 +1,7 @@
 /* read_fault: a library for LD_PRELOAD that lets the process in which one rank reads a
- * file meet a signal as it opens it. READ_FAULT="RANK FILE SIGNAL": FILE is the end of
- * the path; SIGNAL 0: the file cannot be opened, as on a disk that fails (EIO). */
+ * file meet a signal as it opens it. READ_FAULT="RANK FILE SIGNAL [ONCE]": FILE is the
+ * end of the path; SIGNAL 0: the file cannot be opened, as on a disk that fails (EIO);
+ * ONCE: a file that goes with it, and without which nothing happens. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,14 +21,16 @@ __attribute__((constructor)) static void begin(void) {
 /* Whether the file cannot be opened. */
 static int meet(const char *path) {
   const char *fault = getenv("READ_FAULT"), *own = getenv("OMPI_COMM_WORLD_RANK");
-  char file[512] = "";
+  char file[512] = "", once[512] = "";
   int rank = -1, signal = 0;
   if (fault == NULL || getpid() == program ||
-      sscanf(fault, "%d %511s %d", &rank, file, &signal) < 3 ||
+      sscanf(fault, "%d %511s %d %511s", &rank, file, &signal, once) < 3 ||
       (own != NULL ? strtol(own, NULL, 10) : 0) != rank)
     return 0;
   const size_t length = strlen(path), end = strlen(file);
   if (length < end || strcmp(path + length - end, file) != 0)
+    return 0;
+  if (once[0] != '\0' && unlink(once) != 0)
     return 0;
   if (signal != 0)
     raise(signal);

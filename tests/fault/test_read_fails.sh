@@ -44,6 +44,17 @@ for file in latents.h5 scores.unfinished.h5 scores.h5; do
   fails 1 0 $file 0 "Input/output error"
 done
 fails 2 1 latents.h5 9 "was killed"
+# One that only some ranks find damaged (HDF5 crashes there) is encoded again, and that is told.
+told() { # ranks, failing rank, words
+  : >"$work/once"
+  LD_PRELOAD="$work/fault.so" READ_FAULT="$2 /latents.h5 11 $work/once" on_ranks "$1" "$TEASEL" score "$work/r" >"$work/log" 2>&1
+  is "latents.h5, crash on rank $2 of $1: it is scored" 0 $?
+  is "latents.h5, crash on rank $2 of $1: told once" 1 "$(grep -c "$work/r/latents.h5 cannot be used" "$work/log")"
+  said "latents.h5, crash on rank $2 of $1: why, and what is done" "$3"
+  is "latents.h5, crash on rank $2 of $1: the same bytes" "$before" "$(content)"
+}
+told 2 1 "cannot be used by 1 of 2 ranks \(rank 1: .*crashed.*\): the runs that fall to them are encoded again"
+told 2 0 "cannot be used by 1 of 2 ranks \(rank 0: "
 fails 2 0 scores.h5 9 "was killed"
 
 within "$TEASEL" score "$work/r" >"$work/log" 2>&1
