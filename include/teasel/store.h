@@ -94,6 +94,8 @@ void tsl_part_token(char *buffer);
 /* Local. Whether the text begins with a token whose process is dead for certain: one of
  * this machine. */
 bool tsl_part_is_left_over(const char *token);
+/* Local. Whether the text begins with a token of a process of this machine. */
+bool tsl_part_is_near(const char *token);
 
 /* ---- a results folder ---- */
 struct tsl_store;

@@ -112,6 +112,7 @@ static enum tsl_status read_arguments(struct request *request, int argc, char **
                                       struct tsl_error *err) {
   void *memory = NULL;
   request->launch.mpirun = "mpirun";
+  request->launch.command = "run";
   TSL_TRY(tsl_allocate(&memory, (size_t)argc + 1, sizeof(char *), err));
   request->launch.run = memory;
   TSL_TRY(tsl_allocate(&memory, (size_t)argc + 1, sizeof(char *), err));
@@ -135,8 +136,7 @@ static enum tsl_status read_arguments(struct request *request, int argc, char **
 }
 
 /* The job is read here for its name, and so that a mistake in it starts no mpirun. */
-static enum tsl_status launch_job(const struct request *request, int *code,
-                                  struct tsl_error *err) {
+static enum tsl_status launch_job(const struct request *request, struct tsl_error *err) {
   struct tsl_job *job = NULL;
   char folder[TSL_PATH_MAX];
   struct tsl__launch launch = request->launch;
@@ -145,24 +145,20 @@ static enum tsl_status launch_job(const struct request *request, int *code,
   snprintf(folder, sizeof folder, "results/%s", tsl_job_name(job));
   tsl_job_free(job);
   launch.folder = request->folder != NULL ? request->folder : folder;
-  return tsl__launch_run(&launch, code, err);
+  return tsl__launch_run(&launch, err);
 }
 
 static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
   struct request request = {.job = NULL};
-  int code = 0;
   tsl__launch_catch();
   enum tsl_status status = read_arguments(&request, argc, argv, err);
   if (status == TSL_OK)
-    status = launch_job(&request, &code, err);
+    status = launch_job(&request, err);
   free(request.launch.run);
   free(request.launch.extra);
   free(request.settings);
   free(request.mpirun_text);
-  if (status != TSL_OK || code == 0)
-    return status;
-  /* The ranks have said why. */
-  return code == 75 ? TSL_INTERRUPTED : code == 2 ? TSL_BAD_INPUT : TSL_IO;
+  return status;
 }
 
 const struct tsl_command tsl_command_launch = {

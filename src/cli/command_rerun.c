@@ -1,6 +1,7 @@
 /* teasel rerun: trains runs of a results folder again and compares by the byte. */
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/launch.h"
 #include "cli/output_check.h"
 #include "cli/progress.h"
 #include "cli/provenance.h"
@@ -39,7 +40,7 @@ static const char usage[] =
     "  --set KEY=VALUE  an option of the scope schedule, as --set schedule.isa=avx2, or\n"
     "                   dataset.path, where the same data lie now\n\n"
     "Exit code: 0 identical, 1 different or failed, 2 bad input, 75 stopped by a "
-    "signal.\n";
+    "signal\n(with --keep the same command goes on where it stopped).\n";
 
 struct request {
   const char **wanted; /* ended by NULL; NULL: none */
@@ -86,39 +87,26 @@ static bool is_ranks(const char *argument, bool *with_value) {
   return *with_value || strncmp(argument, "--ranks=", 8) == 0;
 }
 
-/* Returns only where mpirun cannot be started. */
-static enum tsl_status start_ranks(int argc, char **argv, int64_t ranks,
+static enum tsl_status start_ranks(int argc, char **argv, const struct request *request,
                                    struct tsl_error *err) {
-  char count[24], program[TSL_PATH_MAX];
-  const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-  const char **line = NULL;
-  const bool crowded = ranks > sysconf(_SC_NPROCESSORS_ONLN);
-  size_t used = 0;
-  TSL_TRY(tsl_allocate((void **)&line, (size_t)argc + 11, sizeof *line, err));
-  snprintf(program + (length > 0 ? length : 0), 8, "%s", length > 0 ? "" : "teasel");
-  snprintf(count, sizeof count, "%lld", (long long)ranks);
-  line[used++] = "mpirun";
-  if (geteuid() == 0)
-    line[used++] = "--allow-run-as-root";
-  line[used++] = "-n";
-  line[used++] = count;
-  if (crowded) {
-    line[used++] = "--oversubscribe";
-    line[used++] = "--mca";
-    line[used++] = "mpi_yield_when_idle";
-    line[used++] = "1";
-  }
-  line[used++] = program;
-  for (int i = 0; i < argc; i++) {
+  char **words = NULL;
+  const char *results = request->arguments.words[0];
+  struct tsl__launch launch = {
+      .ranks = request->ranks, .mpirun = "mpirun", .command = "rerun", .folder = results};
+  tsl__launch_catch();
+  TSL_TRY(tsl_allocate((void **)&words, (size_t)argc, sizeof *words, err));
+  for (int i = 1; i < argc; i++) {
     bool with_value = false;
-    if (i > 0 && is_ranks(argv[i], &with_value))
+    if (is_ranks(argv[i], &with_value))
       i += with_value;
     else
-      line[used++] = argv[i];
+      words[launch.run_count++] = argv[i];
   }
-  execvp(line[0], (char *const *)line);
-  free(line);
-  return tsl_error_set(err, TSL_IO, "mpirun", "cannot be started: %s", strerror(errno));
+  launch.run = words;
+  enum tsl_status status = tsl__launch_run(&launch, err);
+  tsl__rerun_scratch_sweep(results); /* of ranks that were killed */
+  free(words);
+  return status;
 }
 
 /* ---- the second results ---- */
@@ -142,6 +130,7 @@ static enum tsl_status make_scratch(const struct tsl__session *session,
   const char *results = tsl_store_folder(session->store);
   const bool one_machine =
       tsl_world_node_size(session->world) == tsl_world_size(session->world);
+  tsl__rerun_scratch_sweep(results);
   if (request->keep == NULL) {
     TSL_TRY(tsl__rerun_scratch_make(results, one_machine, scratch->path, err));
     scratch->temporary = true;
@@ -299,19 +288,25 @@ static enum tsl_status rerun(struct tsl__session *session, const struct request 
 
 static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
   struct request request = {.keep = NULL};
-  struct tsl__session session = {0};
+  struct tsl__session session = {.reading = true};
   struct tsl_error why = {.rank = -1};
   enum tsl_status read = read_request(argc, argv, &request, &why);
-  if (read == TSL_OK && request.ranks > 0 && !tsl_world_is_launched())
-    return start_ranks(argc, argv, request.ranks, err);
+  enum tsl_status status = TSL_OK;
+  if (read == TSL_OK && request.ranks > 0 && !tsl_world_is_launched()) {
+    status = start_ranks(argc, argv, &request, err);
+    free(request.wanted);
+    tsl_cli_arguments_release(&request.arguments);
+    return status;
+  }
   tsl__stop_catch();
-  enum tsl_status status = tsl__session_begin(&session, &argc, &argv, err);
+  status = tsl__session_begin(&session, &argc, &argv, err);
   if (status == TSL_OK && read != TSL_OK) {
     status = read;
     *err = why;
   }
   if (status == TSL_OK)
     status = rerun(&session, &request, argc, argv, err);
+  tsl__session_tell(&session, status);
   free(request.wanted);
   tsl_cli_arguments_release(&request.arguments);
   return tsl__session_end(&session, status, err);

@@ -1,7 +1,6 @@
 /* teasel run: a job file -> trained runs, scores and the report. */
 #include "cli/arguments.h"
 #include "cli/command.h"
-#include "cli/launch.h"
 #include "cli/provenance.h"
 #include "cli/run_events.h"
 #include "cli/score_claim.h"
@@ -205,10 +204,7 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
     status = open_results(&session, &options, argc, argv, err);
   if (status == TSL_OK && !complete)
     status = work(&session, &options, argc, argv, err);
-  if (session.world == NULL || tsl_world_rank(session.world) == 0)
-    tsl__launch_tell(session.store, status, session.trained);
-  else if (status == TSL_PEER_LOST)
-    tsl__launch_left(session.store, session.world);
+  tsl__session_tell(&session, status);
   tsl_cli_arguments_release(&arguments);
   return tsl__session_end(&session, status, err);
 }

@@ -95,17 +95,21 @@ static void add_mpirun(const struct tsl__launch *launch, char **words, size_t *c
     add(words, count, launch->extra[i]);
 }
 
+/* Whether no MPI is needed. */
+static bool is_alone(const struct tsl__launch *launch) {
+  return launch->ranks == 1 && launch->extra_count == 0;
+}
+
 char **tsl__launch_words(const struct tsl__launch *launch, const char *program) {
   size_t count = 0;
-  bool alone = launch->ranks == 1 && launch->extra_count == 0; /* no MPI is needed */
   char **words =
       calloc(WORDS_MOST + launch->extra_count + launch->run_count, sizeof *words);
   if (words == NULL)
     return NULL;
-  if (!alone)
+  if (!is_alone(launch))
     add_mpirun(launch, words, &count);
   add(words, &count, program);
-  add(words, &count, "run");
+  add(words, &count, launch->command);
   for (size_t i = 0; i < launch->run_count; i++)
     add(words, &count, launch->run[i]);
   return words;
@@ -228,9 +232,12 @@ static struct tsl__told watch(struct start *start) {
     }
     nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
   }
-  if (!tsl__told_read(&start->place, &told) && WIFEXITED(about)) {
-    told.lost = WEXITSTATUS(about) != NOT_STARTED;
-    told.code = WEXITSTATUS(about) == 2 ? 2 : 1;
+  if (!tsl__told_read(&start->place, &told)) {
+    told.silent = true;
+    if (WIFEXITED(about)) {
+      told.lost = WEXITSTATUS(about) != NOT_STARTED;
+      told.code = WEXITSTATUS(about) == 2 ? 2 : 1;
+    }
   }
   tsl__told_remove(&start->place);
   tsl__session_folder_clear(start->process);
@@ -300,30 +307,22 @@ static void requeue(void) {
     nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
 }
 
-enum tsl_status tsl__launch_run(const struct tsl__launch *launch, int *code,
-                                struct tsl_error *err) {
-  char program[TSL_PATH_MAX];
-  ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-  if (length <= 0)
-    return tsl_error_set(err, TSL_LIBRARY, "/proc/self/exe", "cannot be read: %s",
-                         strerror(errno));
-  program[length] = '\0';
-  tsl__told_sweep();
-  tsl__session_folders_sweep();
+/* Starts it, and again where that is due. */
+static enum tsl_status run_to_end(const struct tsl__launch *launch, const char *program,
+                                  struct tsl__told *told, struct tsl_error *err) {
   /* A rank that is lost while runs are trained costs no start. One that is lost while
    * they are scored shall not either, though it takes one; which has an end. */
   enum { FREE_MOST = 2 };
   int failed = 0, unpaid = 0;
   for (;;) {
-    struct tsl__told told = {.code = STOPPED};
+    *told = (struct tsl__told){.code = STOPPED};
     if (stops == 0)
-      TSL_TRY(run_once(launch, program, &told, err));
+      TSL_TRY(run_once(launch, program, told, err));
     else
       tsl_log(TSL_LOG_NORMAL, "a signal: nothing more is started");
-    *code = told.code;
-    if (told.code != 1 || stops > 0)
-      break;
-    if (told.unscored && unpaid < FREE_MOST) {
+    if (told->code != 1 || told->answered || stops > 0)
+      return TSL_OK;
+    if (told->unscored && unpaid < FREE_MOST) {
       unpaid++;
       tsl_log(TSL_LOG_NORMAL, "a rank was lost while scoring; starting again for that");
     } else if (failed < launch->restarts) {
@@ -331,11 +330,50 @@ enum tsl_status tsl__launch_run(const struct tsl__launch *launch, int *code,
       tsl_log(TSL_LOG_NORMAL, "failed; starting again (%d of %lld)", failed,
               (long long)launch->restarts);
     } else {
-      break;
+      return TSL_OK;
     }
     nanosleep(&(struct timespec){.tv_sec = 1}, NULL); /* or until a signal comes */
   }
-  if (*code == STOPPED && warnings > 0 && launch->requeue)
+}
+
+/* mpirun, and its daemons, may have had the last word, which is seldom the one that
+ * helps. */
+static enum tsl_status conclude(const struct tsl__launch *launch,
+                                const struct tsl__told *told, struct tsl_error *err) {
+  if (told->code == 0)
+    return TSL_OK;
+  if (told->code == STOPPED)
+    return TSL_INTERRUPTED;
+  if (told->answered)
+    return TSL_NOT_SO;
+  if (is_alone(launch) || interrupts > 1)
+    return told->code == 2 ? TSL_BAD_INPUT : TSL_IO;
+  if (told->code == 2)
+    return tsl_error_set(err, TSL_BAD_INPUT, launch->command,
+                         "refused: the message of rank 0 above says what to mend; words "
+                         "of Open MPI between it and this line only follow from it");
+  if (told->silent && told->lost)
+    return tsl_error_set(err, TSL_IO, launch->command,
+                         "mpirun or rank 0 was killed or could not start; where no "
+                         "message above says more, the system's log may: give the same "
+                         "command again, which keeps what was finished");
+  return tsl_error_set(err, TSL_IO, launch->command,
+                       "failed: the message above that begins with `teasel:` says why; "
+                       "words of Open MPI behind it only follow from it");
+}
+
+enum tsl_status tsl__launch_run(const struct tsl__launch *launch, struct tsl_error *err) {
+  char program[TSL_PATH_MAX];
+  struct tsl__told told;
+  ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+  if (length <= 0)
+    return tsl_error_set(err, TSL_LIBRARY, "/proc/self/exe", "cannot be read: %s",
+                         strerror(errno));
+  program[length] = '\0';
+  tsl__told_sweep();
+  tsl__session_folders_sweep();
+  TSL_TRY(run_to_end(launch, program, &told, err));
+  if (told.code == STOPPED && warnings > 0 && launch->requeue)
     requeue();
-  return TSL_OK;
+  return conclude(launch, &told, err);
 }

@@ -17,7 +17,8 @@ struct tsl__launch {
   const char *mpirun; /* the program's name or path */
   const char **extra; /* (extra_count) more options for mpirun */
   size_t extra_count;
-  char **run; /* (run_count) arguments of `teasel run` behind `run` */
+  const char *command; /* of teasel, that the ranks run */
+  char **run;          /* (run_count) its arguments */
   size_t run_count;
   const char *folder; /* of the results */
 };
@@ -26,10 +27,11 @@ struct tsl__launch {
  * it is ignored) are noted, and stop what is running or what would have been started. */
 void tsl__launch_catch(void);
 
-/* Local. Runs it to its end; *code: what `teasel run` would end with on one machine that
- * never fails, which mpirun does not tell. */
-enum tsl_status tsl__launch_run(const struct tsl__launch *launch, int *code,
-                                struct tsl_error *err);
+/* Local. Runs it to its end. Returns what the command would return on one machine that
+ * never fails, which mpirun does not tell: TSL_INTERRUPTED, TSL_BAD_INPUT, TSL_NOT_SO, or
+ * TSL_IO for any other failure. Where mpirun may have had the last word, err says that
+ * the ranks have said why, and where. */
+enum tsl_status tsl__launch_run(const struct tsl__launch *launch, struct tsl_error *err);
 
 /* Local, rank 0, at the end of a command that mpirun runs: tells the launcher, where one
  * waits for it, how it ended. store NULL: there was none yet. trained: every run is, so
@@ -39,6 +41,9 @@ void tsl__launch_tell(const struct tsl_store *store, enum tsl_status status,
 /* Local, the other ranks, when they end for the loss of a peer: once all have told so,
  * the launcher waits no longer for a rank 0 that stands still. Nothing for a dead one. */
 void tsl__launch_left(const struct tsl_store *store, const struct tsl_world *world);
+
+/* Local. Whether the launcher that waits to be told is of this machine. */
+bool tsl__launch_is_near(void);
 
 /* Local. $TMPDIR, or /tmp. */
 const char *tsl__launch_temporary(void);

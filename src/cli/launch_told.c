@@ -11,6 +11,7 @@
 
 static const char lost[] = " a rank was lost"; /* behind the code */
 static const char unscored[] = " while scoring";
+static const char answered[] = " the answer is no";
 static const char prefix[] = "teasel-launch."; /* among others' temporary files */
 
 const char *tsl__launch_temporary(void) {
@@ -47,8 +48,9 @@ void tsl__launch_tell(const struct tsl_store *store, enum tsl_status status,
   if (token == NULL)
     return;
   bool is_lost = status == TSL_PEER_LOST;
-  int length = snprintf(text, sizeof text, "%d%s%s\n", tsl_status_exit_code(status),
-                        is_lost ? lost : "", is_lost && trained ? unscored : "");
+  int length = snprintf(text, sizeof text, "%d%s%s%s\n", tsl_status_exit_code(status),
+                        is_lost ? lost : "", is_lost && trained ? unscored : "",
+                        status == TSL_NOT_SO ? answered : "");
   print_path(store != NULL ? tsl_store_folder(store) : NULL, token, path);
   (void)tsl_file_write(path, text, (size_t)length, NULL);
 }
@@ -62,6 +64,11 @@ void tsl__launch_left(const struct tsl_store *store, const struct tsl_world *wor
   print_path(store != NULL ? tsl_store_folder(store) : NULL, token, path);
   print_left(path, tsl_world_rank(world), left);
   (void)tsl_file_write(left, text, (size_t)length, NULL);
+}
+
+bool tsl__launch_is_near(void) {
+  const char *token = read_token();
+  return token != NULL && tsl_part_is_near(token);
 }
 
 /* ---- the launcher ---- */
@@ -82,6 +89,7 @@ bool tsl__told_read(const struct tsl__told_place *place, struct tsl__told *out) 
     out->code = (int)strtol(bytes, NULL, 10);
     out->lost = strstr(bytes, lost) != NULL;
     out->unscored = strstr(bytes, unscored) != NULL;
+    out->answered = strstr(bytes, answered) != NULL;
     free(bytes);
     return true;
   }

@@ -22,6 +22,8 @@ struct tsl__told {
   int code;      /* rank 0's exit code */
   bool lost;     /* it ended because a rank was lost */
   bool unscored; /* and every run was trained */
+  bool answered; /* 1 is no failure, but the answer no */
+  bool silent;   /* nothing was told, and the code is a guess */
 };
 /* Local. Whether rank 0 has told its end. */
 bool tsl__told_read(const struct tsl__told_place *place, struct tsl__told *out);

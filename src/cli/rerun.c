@@ -1,14 +1,18 @@
 #include "cli/rerun.h"
 
+#include "cli/launch.h"
 #include "cli/results_open.h"
 
 #include "teasel/difference.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- which ---- */
@@ -87,15 +91,24 @@ enum tsl_status tsl__rerun_choose(const struct tsl_store *store,
 
 /* ---- where to ---- */
 
+static const char beside[] = ".rerun-", among_others[] = "teasel-rerun-";
+
+/* The folder's path without links, dots and a slash at its end; path: TSL_PATH_MAX. */
+static void resolve(const char *results, char *path) {
+  char whole[PATH_MAX];
+  snprintf(path, TSL_PATH_MAX, "%s", realpath(results, whole) != NULL ? whole : results);
+}
+
 enum tsl_status tsl__rerun_scratch_make(const char *results, bool one_machine, char *path,
                                         struct tsl_error *err) {
-  const char *temporary = getenv("TMPDIR");
-  if (temporary == NULL || temporary[0] == '\0')
-    temporary = "/tmp";
-  int length = one_machine
-                   ? snprintf(path, TSL_PATH_MAX, "%s/teasel-rerun-XXXXXX", temporary)
-                   : snprintf(path, TSL_PATH_MAX, "%s.rerun-XXXXXX", results);
-  if (length < 0 || length >= TSL_PATH_MAX || mkdtemp(path) == NULL)
+  const char *temporary = tsl__launch_temporary();
+  char token[TSL_PART_TOKEN], real[TSL_PATH_MAX];
+  tsl_part_token(token);
+  resolve(results, real);
+  int length = one_machine ? snprintf(path, TSL_PATH_MAX, "%s/%s%s", temporary,
+                                      among_others, token)
+                           : snprintf(path, TSL_PATH_MAX, "%s%s%s", real, beside, token);
+  if (length < 0 || length >= TSL_PATH_MAX || mkdir(path, S_IRWXU) != 0)
     return tsl_error_set(err, TSL_IO, one_machine ? temporary : results,
                          "cannot make a folder for the second results: %s; name one with "
                          "--keep DIR",
@@ -108,12 +121,46 @@ static int remove_entry(const char *path, const struct stat *about, int kind,
   (void)about;
   (void)kind;
   (void)place;
-  return remove(path);
+  (void)remove(path); /* another may be doing the same */
+  return 0;
 }
 
 void tsl__rerun_scratch_remove(const char *path) {
   enum { OPEN_FOLDERS = 8 };
   (void)nftw(path, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Those in the folder whose names are this one and a token of a dead process. */
+static void sweep(const char *folder, const char *begin) {
+  char path[TSL_PATH_MAX];
+  struct stat about;
+  const size_t length = strlen(begin);
+  DIR *entries = opendir(folder);
+  if (entries == NULL)
+    return;
+  for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+    if (strncmp(entry->d_name, begin, length) != 0 ||
+        !tsl_part_is_left_over(entry->d_name + length))
+      continue;
+    const int needed =
+        snprintf(path, sizeof path, "%.3800s/%.255s", folder, entry->d_name);
+    if (needed > 0 && lstat(path, &about) == 0 && S_ISDIR(about.st_mode) &&
+        about.st_uid == geteuid())
+      tsl__rerun_scratch_remove(path);
+  }
+  closedir(entries);
+}
+
+void tsl__rerun_scratch_sweep(const char *results) {
+  char real[TSL_PATH_MAX], begin[TSL_PATH_MAX];
+  sweep(tsl__launch_temporary(), among_others);
+  resolve(results, real);
+  char *name = strrchr(real, '/');
+  if (name == NULL) /* there is no such folder */
+    return;
+  snprintf(begin, sizeof begin, "%.3800s%s", name + 1, beside);
+  *name = '\0';
+  sweep(real[0] != '\0' ? real : "/", begin);
 }
 
 /* ---- what came out ---- */

@@ -14,11 +14,15 @@ enum tsl_status tsl__rerun_choose(const struct tsl_store *store,
                                   struct tsl_error *err);
 
 /* Local. Makes an empty folder for the second results: in $TMPDIR or /tmp; beside the
- * results folder where the ranks are on several machines. path: TSL_PATH_MAX bytes. */
+ * results folder where the ranks are on several machines. Its name tells of this process.
+ * path: TSL_PATH_MAX bytes. */
 enum tsl_status tsl__rerun_scratch_make(const char *results, bool one_machine, char *path,
                                         struct tsl_error *err);
 /* Local. Removes the folder with all that is in it. */
 void tsl__rerun_scratch_remove(const char *path);
+/* Local. Removes such folders in both places that are left of processes of this machine
+ * that are dead. */
+void tsl__rerun_scratch_sweep(const char *results);
 
 /* Local. Compares every run of the job in both folders, prints what comes out, and
  * returns TSL_NOT_SO, without words in err, where something differs. */

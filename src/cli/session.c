@@ -13,6 +13,22 @@
 #include <string.h>
 #include <unistd.h>
 
+/* NULL: a folder of the launcher's machine will do, and nothing is written elsewhere. */
+static const struct tsl_store *place_to_tell(const struct tsl__session *session) {
+  const struct tsl_world *world = session->world;
+  bool near = world == NULL || tsl_world_node_size(world) == tsl_world_size(world);
+  return session->reading && near && tsl__launch_is_near() ? NULL : session->store;
+}
+
+void tsl__session_tell(const struct tsl__session *session, enum tsl_status status) {
+  const struct tsl_store *store = place_to_tell(session);
+  /* Without a start of all there is no rank 0 that could tell. */
+  if (session->world == NULL || tsl_world_rank(session->world) == 0)
+    tsl__launch_tell(store, status, session->trained && !session->reading);
+  else if (status == TSL_PEER_LOST)
+    tsl__launch_left(store, session->world);
+}
+
 /* A blocking call does not end: what is finished has been saved, so the process can go.
  */
 static void leave(void *context, const char *what, int dead, double seconds) {
@@ -27,11 +43,7 @@ static void leave(void *context, const char *what, int dead, double seconds) {
   else
     tsl_log(TSL_LOG_NORMAL, "%s has not come to an end for %.0f s; %s", what, seconds,
             rest);
-  /* Without a start of all there is no rank 0 that could tell. */
-  if (session->world == NULL || tsl_world_rank(session->world) == 0)
-    tsl__launch_tell(session->store, TSL_PEER_LOST, session->trained);
-  else
-    tsl__launch_left(session->store, session->world);
+  tsl__session_tell(session, TSL_PEER_LOST);
   _exit(tsl_status_exit_code(TSL_PEER_LOST));
 }
 

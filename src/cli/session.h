@@ -19,6 +19,7 @@ struct tsl__session {
   enum tsl_status ended; /* of the command, once it is only left to end MPI */
   bool ending;
   bool trained; /* every run is: what is left needs no rank that was lost */
+  bool reading; /* the results folder is only read: nothing is to be written into it */
 };
 
 /* Each is collective on the world and ends with a vote; on failure the caller goes to
@@ -46,6 +47,8 @@ enum tsl_status tsl__session_results(struct tsl__session *session, const char *f
  * TSL_OK, and the session goes on with the team of the others. */
 enum tsl_status tsl__session_trained(struct tsl__session *session,
                                      enum tsl_status status);
+/* Local. Tells the launcher, where one waits for it, how the command ended. */
+void tsl__session_tell(const struct tsl__session *session, enum tsl_status status);
 /* Closes everything. The error, which all ranks share after a vote, is left for main to
  * print on rank 0 alone. Returns status. */
 enum tsl_status tsl__session_end(struct tsl__session *session, enum tsl_status status,

@@ -40,20 +40,28 @@ enum tsl_status tsl__part_path(const char *path, char *buffer, struct tsl_error 
   return tsl__path_print(buffer, TSL_PATH_MAX, err, "%s%s%s", path, mark, token);
 }
 
-bool tsl_part_is_left_over(const char *token) {
-  struct tsl_process writer;
+/* Whether the text begins with a token of this machine; *writer: whose. */
+static bool read_token(const char *token, struct tsl_process *writer) {
   char place[9], of[9] = "";
   unsigned long long pid = 0, started = 0;
   unsigned long nanoseconds = 0;
   if (sscanf(token, "%8[0-9a-f]-%llx-%llx-%lx", of, &pid, &started, &nanoseconds) != 4)
     return false;
-  tsl_process_self(&writer);
-  print_place(&writer, place);
-  if (strcmp(place, of) != 0)
-    return false;
-  writer.pid = (int64_t)pid;
-  writer.started = (int64_t)started;
-  return tsl_process_is_dead(&writer);
+  tsl_process_self(writer);
+  print_place(writer, place);
+  writer->pid = (int64_t)pid;
+  writer->started = (int64_t)started;
+  return strcmp(place, of) == 0;
+}
+
+bool tsl_part_is_near(const char *token) {
+  struct tsl_process writer;
+  return read_token(token, &writer);
+}
+
+bool tsl_part_is_left_over(const char *token) {
+  struct tsl_process writer;
+  return read_token(token, &writer) && tsl_process_is_dead(&writer);
 }
 
 /* Whether the name tells of a writer that is dead for certain, or of a launcher. */
