@@ -75,6 +75,17 @@ facts_end() {
   [ $failed -eq 0 ]
 }
 
+# ---- jobs ----
+# name, folder ($work): the smallest sweep there is, as job.yaml, data.yaml and network.yaml of the folder;
+# what the job says besides name, data and network comes from standard input.
+tiny_job() {
+  local folder=${2:-$work}
+  printf 'reader: tubers\ncount: 120\ngood: 20\nsize: 8\n' >"$folder/data.yaml"
+  printf '%s\n' 'input: [3, 8, 8]' 'encoder:' '  - dense: {units: 16, activation: relu}' \
+    'decoder:' '  - dense: {units: 192}' '  - reshape: [3, 8, 8]' >"$folder/network.yaml"
+  { printf '%s\n' "name: $1" 'dataset: ./data.yaml' 'network: ./network.yaml'; cat; } >"$folder/job.yaml"
+}
+
 # ---- processes ----
 within() { timeout -k 5 "$patience" "$@" </dev/null; }
 # ranks, command...

@@ -30,6 +30,7 @@ struct tsl_claim_state {
   double seconds;          /* after which it is stale */
   char kernels[256];       /* tsl_nn_kernel_set() of its owner */
   bool near;               /* told by tsl_claims_take: the owner lives, for certain */
+  bool dead;               /* told by tsl_claim_read: it does not, for certain */
   int64_t number;          /* of the file, claim.<number>; 0: there was none */
   double left; /* told by tsl_claims_take: seconds until it is stale if it stays so */
 };

@@ -170,6 +170,14 @@ enum tsl_status tsl_store_product_judge(const struct tsl_product *product,
 char *tsl_store_run_path(const struct tsl_store *store, const char *run, const char *file,
                          char *buffer);
 
+/* Local. Names of the runs in the folder, whatever its job says, that are begun or
+ * finished and not among `without` (without_count, sorted by strcmp); sorted likewise.
+ * tsl_store_runs_free frees them. */
+enum tsl_status tsl_store_runs_list(const struct tsl_store *store,
+                                    const char *const *without, size_t without_count,
+                                    char ***out, size_t *count, struct tsl_error *err);
+void tsl_store_runs_free(char **names, size_t count);
+
 /* Whose results the folder holds, from provenance.json; empty strings where it is
  * missing. */
 struct tsl_identity {

@@ -1,6 +1,7 @@
 /* teasel run: a job file -> trained runs, scores and the report. */
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/others.h"
 #include "cli/provenance.h"
 #include "cli/run_events.h"
 #include "cli/score_claim.h"
@@ -95,6 +96,8 @@ static enum tsl_status look_if_complete(struct tsl__session *session,
   if (whole)
     TSL_TRY(tsl__stages_fresh(session, complete, err));
   session->trained = *complete;
+  if (*complete && first)
+    session->others = tsl__others_tell(session->store, session->job, 0);
   if (!*complete) {
     tsl_store_close(session->store);
     session->store = NULL;
@@ -122,6 +125,8 @@ static enum tsl_status open_results(struct tsl__session *session,
     status = tsl__provenance_check(session->store, session->job, session->dataset, err);
     if (status == TSL_OK)
       status = tsl__provenance_write(session->store, &provenance, err);
+    if (status == TSL_OK)
+      session->others = tsl__others_tell(session->store, session->job, 0);
   }
   free(hosts);
   return tsl_team_agree(session->team, status, err);
@@ -144,13 +149,15 @@ static enum tsl_status score_and_report(struct tsl__session *session,
                                         struct tsl_error *err) {
   struct tsl__score_claim claim;
   bool fresh = false;
-  enum tsl_status status = tsl__score_claim_begin(session, &claim, err);
+  enum tsl_status status = tsl__score_claim_begin(session, TSL__LEAVE_SAME, &claim, err);
   if (status == TSL_OK && claim.mine)
     status = tsl__stages_fresh(session, &fresh, err);
   if (status == TSL_OK && claim.mine && !fresh) {
     status = tsl__stage_score(session, err);
     if (status == TSL_OK)
       status = tsl__stage_report(session, err);
+    if (status == TSL_OK)
+      status = tsl__score_claim_conclude(session, err);
     if (status == TSL_OK)
       tsl__stages_seal(session);
   }

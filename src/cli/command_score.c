@@ -1,9 +1,22 @@
 /* teasel score: finished runs -> latents.h5, scores.h5 and the tables. */
 #include "cli/command.h"
+#include "cli/score_claim.h"
 #include "cli/stages.h"
 
+/* Claimed as at the end of `teasel run`, so that two never write the same tables. */
+static enum tsl_status score(struct tsl__session *session, struct tsl_error *err) {
+  struct tsl__score_claim claim;
+  enum tsl_status status = tsl__score_claim_begin(session, TSL__LEAVE_NEVER, &claim, err);
+  if (status == TSL_OK)
+    status = tsl__stage_score(session, err);
+  if (status == TSL_OK)
+    status = tsl__score_claim_conclude(session, err);
+  tsl__score_claim_end(&claim);
+  return status;
+}
+
 static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
-  return tsl__stage_command(argc, argv, tsl__stage_score, err);
+  return tsl__stage_command(argc, argv, score, err);
 }
 
 const struct tsl_command tsl_command_score = {

@@ -1,6 +1,7 @@
 /* teasel status: what the runs of a results folder are doing, from its files alone. */
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/others.h"
 #include "cli/progress.h"
 #include "cli/run_states.h"
 
@@ -25,7 +26,9 @@ static const char usage[] =
     "  --every SECONDS  between two looks of --watch (default 2; no terminal: 60)\n"
     "  --verbose        name the waiting and the finished runs, too (without it only "
     "those\n"
-    "                   waiting runs that some process has claimed)\n"
+    "                   waiting runs that some process has claimed), and the runs here "
+    "that\n"
+    "                   are not of this job\n"
     "  --ledger         what happened when: all processes' ledgers, oldest first\n\n"
     "Exit code: 0 all runs are done, 1 all that are left failed, 75 some are running,\n"
     "silent or waiting, 2 bad input.\n";
@@ -53,9 +56,9 @@ static double part_done(const struct tsl__run_states *states) {
 }
 
 /* "smoke: 3 of 8 runs done (1 diverged), 2 running, 3 waiting; 41 % of the steps, 4 s
- * left" */
+ * left; 5 runs here are not of this job (kept)" */
 static void print_summary(const struct tsl_job *job, const struct tsl__run_states *states,
-                          struct tsl_text *out) {
+                          const struct tsl__others *others, struct tsl_text *out) {
   static const enum tsl__state outcomes[] = {TSL__STATE_DIVERGED, TSL__STATE_COLLAPSED},
                                open[] = {TSL__STATE_RUNNING, TSL__STATE_SILENT,
                                          TSL__STATE_FAILED, TSL__STATE_WAITING};
@@ -83,6 +86,10 @@ static void print_summary(const struct tsl_job *job, const struct tsl__run_state
     if (isfinite(states->seconds_left))
       tsl_text_format(out, "%s %s left", comma,
                       tsl_duration_print(left, states->seconds_left));
+  }
+  if (others->count > 0) {
+    char text[TSL__OTHERS_TEXT];
+    tsl_text_format(out, "; %s", tsl__others_print(text, others));
   }
   tsl_text_add(out, "\n");
 }
@@ -173,6 +180,15 @@ static void print_products(const struct tsl_store *store, bool done,
     tsl_text_format(out, "report: %s\n", path);
 }
 
+static void print_others(const struct tsl_store *store, const struct tsl__others *others,
+                         bool verbose, struct tsl_text *out) {
+  char text[TSL__OTHERS_TEXT];
+  for (size_t i = 0; verbose && i < others->count; i++)
+    tsl_text_format(out, "%-9s  %s  not of this job\n", "kept", others->names[i]);
+  if (others->count > 0)
+    tsl_text_format(out, "kept: %s\n", tsl__others_remedy(text, store, others));
+}
+
 /* 0, 1 or 75 as a status. */
 static enum tsl_status answer(const struct tsl__run_states *states) {
   if (tsl__run_states_done(states) == states->count)
@@ -188,18 +204,23 @@ static enum tsl_status look(const struct request *request, bool whole,
                             struct tsl_error *err) {
   struct tsl_cli_results results = {.store = NULL};
   struct tsl__run_states states = {.runs = NULL};
+  struct tsl__others others = {.names = NULL};
   TSL_TRY(tsl_cli_results_open(request->folder, &results, err));
   enum tsl_status status = tsl__run_states_read(&results, &states, err);
+  if (status == TSL_OK)
+    status = tsl__others_read(results.store, results.job, &others, err);
   if (status == TSL_OK) {
-    print_summary(results.job, &states, out);
+    print_summary(results.job, &states, &others, out);
     if (whole) {
       print_runs(&states, request->verbose, out);
+      print_others(results.store, &others, request->verbose, out);
       print_products(results.store, tsl__run_states_done(&states) == states.count, out);
     }
     *answered = answer(&states);
     if (out->failed)
       status = tsl_error_set(err, TSL_MEMORY, request->folder, "out of memory");
   }
+  tsl__others_release(&others);
   tsl__run_states_release(&states);
   tsl_cli_results_close(&results);
   return status;

@@ -158,8 +158,8 @@ static enum tsl_status write_provenance(const struct tsl_store *store,
 
 /* Unchanged bytes are not written again, so that the file's time tells the last change.
  */
-static enum tsl_status write_job(const struct tsl_store *store, const struct tsl_job *job,
-                                 struct tsl_error *err) {
+enum tsl_status tsl__job_record(const struct tsl_store *store, const struct tsl_job *job,
+                                struct tsl_error *err) {
   char path[TSL_PATH_MAX];
   char *old = NULL;
   size_t count = 0;
@@ -202,7 +202,7 @@ enum tsl_status tsl__provenance_write(const struct tsl_store *store,
    * with a job is a results folder. */
   if (!tsl_file_exists(path) || has_work(store, provenance->job))
     TSL_TRY(write_provenance(store, provenance, err));
-  return write_job(store, provenance->job, err);
+  return tsl__job_record(store, provenance->job, err);
 }
 
 enum tsl_status tsl__settings_record(const struct tsl_store *store,
@@ -211,7 +211,7 @@ enum tsl_status tsl__settings_record(const struct tsl_store *store,
     struct tsl_record record;
     TSL_TRY(tsl_store_record_read(store, tsl_job_run(job, i)->name, &record, err));
     if (record.outcome != TSL_OUTCOME_NONE)
-      return write_job(store, job, err);
+      return tsl__job_record(store, job, err);
   }
   return tsl_error_set(err, TSL_BAD_INPUT, tsl_store_folder(store),
                        "no run of this job is finished here; an option that changes the "

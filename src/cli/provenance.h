@@ -24,6 +24,9 @@ enum tsl_status tsl__hosts_gather(struct tsl_team *team, char **hosts,
 enum tsl_status tsl__provenance_write(const struct tsl_store *store,
                                       const struct tsl__provenance *provenance,
                                       struct tsl_error *err);
+/* Local, one rank: writes job.used.yaml where it changed. */
+enum tsl_status tsl__job_record(const struct tsl_store *store, const struct tsl_job *job,
+                                struct tsl_error *err);
 /* Local, one rank: writes job.used.yaml where it changed, for a command that was given
  * --set on a results folder. TSL_BAD_INPUT when no run of the job is finished there: then
  * an option of scope run was set, which makes other runs. */

@@ -1,5 +1,9 @@
 #include "cli/score_claim.h"
 
+#include "cli/job_compare.h"
+#include "cli/job_open.h"
+#include "cli/others.h"
+#include "cli/provenance.h"
 #include "cli/stop.h"
 
 #include "teasel/date.h"
@@ -18,10 +22,9 @@ struct waiting {
   bool told;
 };
 
-static void tell_left(const struct tsl_claim_state *other) {
-  tsl_log(TSL_LOG_NORMAL, "process %lld on %s scores this folder and writes the report",
-          (long long)other->pid,
-          other->host[0] != '\0' ? other->host : "another machine");
+static void tell(const struct tsl_claim_state *other, const char *what) {
+  tsl_log(TSL_LOG_NORMAL, "process %lld on %s %s", (long long)other->pid,
+          other->host[0] != '\0' ? other->host : "another machine", what);
 }
 
 /* Who cannot be seen to live is waited for, until the claim is stale. */
@@ -51,10 +54,41 @@ static void tell_waiting(const struct tsl_store *store, struct waiting *waiting,
             (long long)other->number, wait, date);
 }
 
+/* Whether no line tells of an option that scores and report depend on. */
+static bool is_place_alone(const char *notes) {
+  static const char schedule[] = "options: schedule.", data[] = "options: dataset.";
+  for (const char *line = notes; line != NULL && *line != '\0';) {
+    if (strncmp(line, schedule, sizeof schedule - 1) != 0 &&
+        strncmp(line, data, sizeof data - 1) != 0)
+      return false;
+    line = strchr(line, '\n');
+    line = line != NULL ? line + 1 : NULL;
+  }
+  return true;
+}
+
+/* Local, rank 0. Whether job.used.yaml is this session's job, but for where and how it is
+ * computed (that the data are the same was seen at the start). */
+static bool is_own_job(const struct tsl__session *session) {
+  char path[TSL_PATH_MAX];
+  struct tsl_job *used = NULL;
+  struct tsl_text notes;
+  tsl_store_path(session->store, TSL_STORE_JOB, path);
+  if (tsl_cli_job_open(path, NULL, 0, &used, NULL) != TSL_OK)
+    return false;
+  tsl_text_init(&notes);
+  const bool own = tsl_cli_jobs_compare(session->job, used, &notes, NULL) == TSL_OK &&
+                   !notes.failed && is_place_alone(notes.bytes);
+  tsl_text_release(&notes);
+  tsl_job_free(used);
+  return own;
+}
+
 /* Local, rank 0. Who holds the claim may have died with its machine: then the claim
  * stands still, and is taken over like that of a run. So only a process that is seen to
- * live is left to it. */
-static enum tsl_status look(const struct tsl_store *store, struct tsl__score_claim *claim,
+ * live is left to it; and only where it scores what this one would. */
+static enum tsl_status look(const struct tsl__session *session,
+                            enum tsl__score_leave leave, struct tsl__score_claim *claim,
                             struct waiting *waiting, enum answer *out,
                             struct tsl_error *err) {
   struct tsl_claim_state other;
@@ -74,11 +108,15 @@ static enum tsl_status look(const struct tsl_store *store, struct tsl__score_cla
   if (!same)
     *waiting = (struct waiting){.first = other, .since = tsl_clock_seconds()};
   const bool moves = waiting->first.beat != other.beat;
-  if (other.session[0] != '\0' && (other.near || moves)) {
+  const bool alive = other.session[0] != '\0' && (other.near || moves);
+  if (alive && leave == TSL__LEAVE_SAME && is_own_job(session)) {
     *out = THEIRS;
-    tell_left(&other);
-  } else {
-    tell_waiting(store, waiting, &other);
+    tell(&other, "scores this folder and writes the report");
+  } else if (alive && !claim->told) {
+    claim->told = true;
+    tell(&other, "scores this folder; waiting for its end, to score this job");
+  } else if (!alive) {
+    tell_waiting(session->store, waiting, &other);
   }
   return TSL_OK;
 }
@@ -91,7 +129,17 @@ static enum tsl_status begin(const struct tsl__session *session,
                          tsl_clock_seconds, &claim->claims, err);
 }
 
+/* Collective on the world. */
+static enum tsl_status record_job(const struct tsl__session *session,
+                                  struct tsl_error *err) {
+  enum tsl_status status = TSL_OK;
+  if (tsl_team_index(session->team) == 0)
+    status = tsl__job_record(session->store, session->job, err);
+  return tsl_team_agree(session->team, status, err);
+}
+
 enum tsl_status tsl__score_claim_begin(const struct tsl__session *session,
+                                       enum tsl__score_leave leave,
                                        struct tsl__score_claim *out,
                                        struct tsl_error *err) {
   const struct timespec pause = {.tv_nsec = 250000000};
@@ -102,7 +150,7 @@ enum tsl_status tsl__score_claim_begin(const struct tsl__session *session,
   enum tsl_status status = rank_0 ? begin(session, out, err) : TSL_OK;
   while (answer == WAIT) {
     if (status == TSL_OK && rank_0)
-      status = look(session->store, out, &waiting, &answer, err);
+      status = look(session, leave, out, &waiting, &answer, err);
     if (status == TSL_OK && answer == WAIT)
       status = tsl_stop_check(&tsl__stop, err);
     TSL_TRY(tsl_team_agree(session->team, status, err));
@@ -111,7 +159,16 @@ enum tsl_status tsl__score_claim_begin(const struct tsl__session *session,
       nanosleep(&pause, NULL);
   }
   out->mine = answer == MINE;
-  return TSL_OK;
+  if (!out->mine)
+    return TSL_OK;
+  if (rank_0)
+    (void)tsl__others_tell(session->store, session->job, session->others);
+  return record_job(session, err);
+}
+
+enum tsl_status tsl__score_claim_conclude(const struct tsl__session *session,
+                                          struct tsl_error *err) {
+  return record_job(session, err);
 }
 
 void tsl__score_claim_end(struct tsl__score_claim *claim) {

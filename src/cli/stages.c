@@ -1,6 +1,7 @@
 #include "cli/stages.h"
 
 #include "cli/arguments.h"
+#include "cli/others.h"
 #include "cli/stop.h"
 #include "cli/version.h"
 
@@ -160,6 +161,8 @@ enum tsl_status tsl__stage_command(int argc, char **argv, tsl__stage *stage,
   if (status == TSL_OK)
     status = tsl__session_results(&session, arguments.words[0], arguments.settings,
                                   arguments.setting_count, err);
+  if (status == TSL_OK && tsl_world_rank(session.world) == 0)
+    session.others = tsl__others_tell(session.store, session.job, 0);
   if (status == TSL_OK)
     status = stage(&session, err);
   tsl_cli_arguments_release(&arguments);

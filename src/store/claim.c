@@ -313,6 +313,7 @@ enum tsl_status tsl_claim_read(const struct tsl_store *store, const char *run,
                                struct tsl_claim_state *out, bool *found,
                                struct tsl_error *err) {
   struct tsl__claim_content content;
+  struct tsl_process owner;
   char path[TSL_PATH_MAX];
   int64_t number = 0;
   *found = false;
@@ -321,8 +322,9 @@ enum tsl_status tsl_claim_read(const struct tsl_store *store, const char *run,
     TSL_TRY(
         tsl__claim_load(tsl__claim_path(store, run, number, path), &content, found, err));
   if (*found) {
-    tsl__claim_parse(&content, out, NULL);
+    tsl__claim_parse(&content, out, &owner);
     out->number = number;
+    out->dead = tsl_process_is_dead(&owner);
   }
   return TSL_OK;
 }
