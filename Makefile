@@ -8,7 +8,7 @@ comma    := ,
 Q        := $(if $(V),,@)# make V=1 shows the commands
 
 CC       := mpicc
-PACKAGES := hdf5-openmpi yaml-0.1 openblas libpng libjpeg libxxhash zlib
+PACKAGES := hdf5-openmpi yaml-0.1 libpng libjpeg libxxhash zlib
 # Recursive on purpose: `make setup` must work before pkg-config is there.
 PACKAGE_CFLAGS = $(shell pkg-config --cflags $(PACKAGES) | sed 's/-I/-isystem /g')
 PACKAGE_LIBS   = $(shell pkg-config --libs $(PACKAGES)) -ldnnl -lmatio -lgomp -lm
@@ -141,10 +141,12 @@ $(FUZZERS) $(BUILD)/tests/fuzz/seeds: %: %.o $(BUILD)/libteasel.a
 	@echo "LD $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS)
 
+# Only the benchmarks use OpenBLAS, to compare with.
 $(BUILD)/bench/%: bench/%.c $(BUILD)/libteasel.a
 	@mkdir -p $(@D)
 	@echo "CC $@"
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libteasel.a $(PACKAGE_LIBS)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libteasel.a $(PACKAGE_LIBS) \
+	  $$(pkg-config --cflags openblas | sed 's/-I/-isystem /g') $$(pkg-config --libs openblas)
 
 # The revision is written only when it changed, so that nothing else is built again.
 $(BUILD)/revision.h: FORCE

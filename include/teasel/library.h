@@ -9,7 +9,6 @@ enum { TSL_LIBRARY_TEXT = 256 }; /* bytes of a version text with its terminator 
   XX(mpi, "MPI")                                                                         \
   XX(hdf5, "HDF5")                                                                       \
   XX(onednn, "oneDNN")                                                                   \
-  XX(openblas, "OpenBLAS")                                                               \
   XX(yaml, "libyaml")                                                                    \
   XX(png, "libpng")                                                                      \
   XX(jpeg, "libjpeg")                                                                    \

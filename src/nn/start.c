@@ -2,7 +2,6 @@
 #include "nn/dnnl.h"
 #include "teasel/nn.h"
 
-#include <cblas.h>
 #include <stdio.h>
 
 /* Of OpenMP's runtime, which oneDNN uses; its header is the compiler's own and missing
@@ -11,7 +10,6 @@ void omp_set_num_threads(int threads);
 
 enum tsl_status tsl_nn_start(const char *isa, struct tsl_error *err) {
   omp_set_num_threads(1);
-  openblas_set_num_threads(1);
   if (isa == NULL || isa[0] == '\0')
     return TSL_OK;
   return tsl__dnnl_cap(isa, err);

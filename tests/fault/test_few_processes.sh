@@ -1,0 +1,50 @@
+#!/bin/bash
+# A user who may start no further process or thread (RLIMIT_NPROC): the program starts, a sweep on
+# one rank has the same bytes, and what needs processes says so.
+. "$(dirname "$0")/../facts.sh"
+cat >"$work/network.yaml" <<'END_NETWORK'
+input: [3, 8, 8]
+encoder:
+  - dense: {units: 16, activation: relu}
+decoder:
+  - dense: {units: 192}
+  - reshape: [3, 8, 8]
+END_NETWORK
+printf 'reader: tubers\ncount: 120\ngood: 60\nsize: 8\n' >"$work/data.yaml"
+cat >"$work/job.yaml" <<'END_JOB'
+name: few
+dataset: ./data.yaml
+network: ./network.yaml
+latent: 2
+train: {iterations: 20, batch: 16, shards: 1}
+seeds: [0]
+families:
+  - {model: beta_vae, beta: [1, 4]}
+score:
+  udr: {points: 60}
+END_JOB
+# Root is exempt from the limit, so it becomes nobody; the program may lie where only root reads.
+few() { prlimit --nproc=0 "$@"; }
+if [ "$(id -u)" = 0 ]; then
+  few() { setpriv --reuid=65534 --regid=65534 --clear-groups prlimit --nproc=0 "$@"; }
+fi
+cp "$TEASEL" "$work/teasel"
+chmod -R go+rX "$work"
+within "$work/teasel" run "$work/job.yaml" -o "$work/many" >"$work/log" 2>&1
+is "a sweep without a limit ends with 0" 0 $?
+mkdir -m 777 "$work/few"
+rm -rf "$XDG_CACHE_HOME"
+mkdir -m 777 "$XDG_CACHE_HOME"
+few test -x "$work/teasel" 2>/dev/null || { echo "nobody cannot be here, or root not become nobody"; exit 77; }
+! few bash -c 'true & wait $!' 2>/dev/null || { echo "this system heeds no limit of processes"; exit 77; }
+few "$work/teasel" --version >"$work/log" 2>&1 </dev/null
+is "the program starts" 0 $?
+is "without a word about it" "" "$(grep -iE 'pthread|thread|resource' "$work/log")"
+few "$work/teasel" run "$work/job.yaml" -o "$work/few/a" >"$work/log" 2>&1 </dev/null
+is "a sweep on one rank ends with 0" 0 $?
+within "$work/teasel" diff "$work/many" "$work/few/a" >"$work/log" 2>&1
+is "with the same bytes" 0 $?
+few "$work/teasel" launch -n 2 "$work/job.yaml" -o "$work/few/b" >"$work/log" 2>&1 </dev/null
+is "two ranks cannot be started" 1 $?
+said "which is told" "mpirun: cannot be started: Resource temporarily unavailable"
+facts_end
