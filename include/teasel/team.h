@@ -108,6 +108,9 @@ void tsl_world_relax(const struct tsl_world *world, double waited);
  * none. */
 enum tsl_status tsl_team_agree(struct tsl_team *team, enum tsl_status status,
                                struct tsl_error *err);
+/* Collective on team. *out: the bits that any member has set. */
+enum tsl_status tsl_team_any(struct tsl_team *team, uint32_t bits, uint32_t *out,
+                             struct tsl_error *err);
 /* Collective on team. bytes of member `root` to all. */
 enum tsl_status tsl_team_broadcast(struct tsl_team *team, int root, void *bytes,
                                    size_t count, struct tsl_error *err);

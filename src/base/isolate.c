@@ -110,6 +110,11 @@ static bool await(struct tsl__copy *copy) {
     const int64_t now = ready == 0 ? time_used(copy) : used;
     still = now != used ? 0 : still + (ready == 0);
     used = now;
+    if (ready == 0 && copy->waiting != NULL &&
+        !copy->waiting->go_on(copy->waiting->context)) {
+      copy->left = true;
+      return false;
+    }
   }
   copy->stands_still = copy->patience > 0;
   return !copy->stands_still;
@@ -172,18 +177,19 @@ bool tsl__copy_get(struct tsl__copy *copy, void *bytes, size_t count) {
   return count < LARGE ? get_small(copy, bytes, count) : get_large(copy, bytes, count);
 }
 
-/* One that has ended keeps how; one that stands still, where even that signal waits, as
- * in the calls of some network file systems, is left to the system. */
+/* One that has ended keeps how; one that may stand still, where even that signal waits,
+ * as in the calls of some network file systems, is left to the system after a while. */
 int tsl__copy_end(struct tsl__copy *copy) {
   const struct timespec pause = {.tv_nsec = 10000000};
   int how = 0, looks = 0;
   pid_t ended = 0;
+  const bool leave = copy->stands_still || copy->left;
   shutdown(copy->channel, SHUT_RDWR); /* copies made later hold this end, too */
   close(copy->channel);
   munmap(copy->window, WINDOW);
   kill(copy->process, SIGKILL);
   while (ended == 0 || (ended < 0 && errno == EINTR)) {
-    ended = waitpid(copy->process, &how, copy->stands_still ? WNOHANG : 0);
+    ended = waitpid(copy->process, &how, leave ? WNOHANG : 0);
     if (ended == 0 && looks++ == 1000)
       break;
     if (ended == 0)
@@ -213,7 +219,8 @@ enum tsl_status tsl__copy_crashed(int how, const char *path, struct tsl_error *e
 
 enum tsl_status tsl__isolate(enum tsl_status (*work)(void *context,
                                                      struct tsl_error *err),
-                             void *context, const char *path, struct tsl_error *err) {
+                             void *context, const char *path,
+                             const struct tsl__waiting *waiting, struct tsl_error *err) {
   struct tsl_error said = {0};
   struct tsl__copy copy;
   if (!tsl__copy_make(&copy))
@@ -222,8 +229,11 @@ enum tsl_status tsl__isolate(enum tsl_status (*work)(void *context,
     said.status = (int)work(context, &said);
     _exit(tsl__copy_put(&copy, &said, sizeof said, NULL, 0) ? 0 : 1);
   }
-  const bool heard = tsl__copy_get(&copy, &said, sizeof said);
+  copy.waiting = waiting;
+  const bool heard = tsl__copy_get(&copy, &said, sizeof said), left = copy.left;
   const int how = tsl__copy_end(&copy);
+  if (left)
+    return tsl_error_set(err, TSL_INTERRUPTED, path, "the reading of it was given up");
   if (!heard)
     return tsl__copy_crashed(how, path, err);
   if (said.status != TSL_OK && err != NULL)

@@ -8,13 +8,20 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* What a process does while it waits for its copy: asked about once a second. */
+struct tsl__waiting {
+  bool (*go_on)(void *context); /* false: wait no longer */
+  void *context;
+};
+
 /* Local. Calls `work` in a copy of this process and gives its status and error; what it
  * leaves in memory is lost, what it writes into files and shared maps stays. A crash is
- * TSL_FORMAT with `path`, the file that it worked on. MPI must not be called in it. Where
- * no process can be made, `work` is called here. */
-enum tsl_status tsl__isolate(enum tsl_status (*work)(void *context,
-                                                     struct tsl_error *err),
-                             void *context, const char *path, struct tsl_error *err);
+ * TSL_FORMAT with `path`, the file that it worked on. MPI must not be called in it. One
+ * that stands still for the patience of tsl__copy_make is TSL_IO. Where no process can be
+ * made, `work` is called here. waiting: NULL, or TSL_INTERRUPTED where it says so. */
+enum tsl_status
+tsl__isolate(enum tsl_status (*work)(void *context, struct tsl_error *err), void *context,
+             const char *path, const struct tsl__waiting *waiting, struct tsl_error *err);
 
 /* A copy of this process, as each of the two sees it. */
 struct tsl__copy {
@@ -23,7 +30,9 @@ struct tsl__copy {
   void *window;  /* memory that both see, for what is large */
   int patience;  /* seconds that tsl__copy_get waits for a copy that stands still, using
                     no processor time; 0: without end, as in the copy */
-  bool stands_still; /* it did so for longer */
+  bool stands_still;                  /* it did so for longer */
+  const struct tsl__waiting *waiting; /* borrowed; NULL: nothing */
+  bool left;                          /* it said not to wait any longer */
 };
 
 /* What tsl__copy_end returns of one that stood still; waitpid tells nothing below 0. */

@@ -1,6 +1,5 @@
 #include "dataset/cache.h"
 
-#include "base/isolate.h"
 #include "teasel/log.h"
 #include "teasel/store.h"
 
@@ -188,9 +187,10 @@ static const char *file_of(const struct tsl_dataset_config *config) {
 static enum tsl_status fill(const struct tsl__cache_request *request,
                             const struct tsl_digest *key, int fd, struct tsl_error *err) {
   struct filling filling = {request, key, fd};
-  if (!request->ops->isolated)
+  if (!request->ops->isolated && request->waiting == NULL)
     return fill_here(request, key, fd, err);
-  return tsl__isolate(fill_apart, &filling, file_of(request->config), err);
+  return tsl__isolate(fill_apart, &filling, file_of(request->config), request->waiting,
+                      err);
 }
 
 /* The data set in this process' memory alone. */
@@ -262,21 +262,32 @@ struct lock {
   char path[TSL_TEXT_MAX * 2];
 };
 
-static void lock_take(struct lock *lock, const char *path) {
+/* False: not to wait any longer, and it is not taken. */
+static bool lock_take(struct lock *lock, const char *path,
+                      const struct tsl__waiting *waiting) {
   snprintf(lock->path, sizeof lock->path, "%.1000s.lock", path);
   lock->fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (lock->fd < 0)
-    return;
+    return true;
+  const double pause = 1;       /* seconds between two askings */
   const double patience = 3600; /* seconds; then two make the same file, which only wastes
                                    time */
-  double begin = tsl_clock_seconds();
+  double begin = tsl_clock_seconds(), asked = begin;
   while (flock(lock->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK &&
          tsl_clock_seconds() - begin < patience) {
     if (!lock->waited)
       tsl_log(TSL_LOG_VERBOSE, "%s: waiting for the process that makes it", path);
     lock->waited = true;
     nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    if (waiting == NULL || tsl_clock_seconds() - asked < pause)
+      continue;
+    if (!waiting->go_on(waiting->context)) {
+      close(lock->fd);
+      return false;
+    }
+    asked = tsl_clock_seconds();
   }
+  return true;
 }
 
 /* The status of a maker that failed while we waited; TSL_OK when none did. */
@@ -296,7 +307,7 @@ static void lock_release(struct lock *lock, enum tsl_status status,
     return;
   if (status == TSL_OK) {
     unlink(lock->path);
-  } else if (ftruncate(lock->fd, 0) == 0 && err != NULL) {
+  } else if (ftruncate(lock->fd, 0) == 0 && err != NULL && status != TSL_INTERRUPTED) {
     struct tsl_error said = *err;
     said.status = (int)status;
     ssize_t written = pwrite(lock->fd, &said, sizeof said, 0);
@@ -309,7 +320,8 @@ static enum tsl_status make_shared(const struct tsl__cache_request *request,
                                    const struct tsl_digest *key, const char *path,
                                    struct tsl__cache *out, struct tsl_error *err) {
   struct lock lock = {.fd = -1};
-  lock_take(&lock, path);
+  if (!lock_take(&lock, path, request->waiting))
+    return tsl_error_set(err, TSL_INTERRUPTED, path, "waiting for it was given up");
   map_existing(path, key, TELL, out);
   enum tsl_status status = out->map != NULL ? TSL_OK : lock_heard(&lock, err);
   if (status == TSL_OK && out->map == NULL)

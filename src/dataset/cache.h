@@ -2,6 +2,7 @@
 #ifndef TEASEL_DATASET_CACHE_H
 #define TEASEL_DATASET_CACHE_H
 
+#include "base/isolate.h"
 #include "dataset/builder.h"
 #include "dataset/reader.h"
 
@@ -15,14 +16,16 @@ struct tsl__cache {
 struct tsl__cache_request {
   const struct tsl_reader_ops *ops;
   const struct tsl_dataset_config *config;
-  const struct tsl_shape *shape; /* NULL: not known */
-  const char *folder;            /* "": $XDG_CACHE_HOME/teasel or ~/.cache/teasel */
+  const struct tsl_shape *shape;      /* NULL: not known */
+  const char *folder;                 /* "": $XDG_CACHE_HOME/teasel or ~/.cache/teasel */
+  const struct tsl__waiting *waiting; /* NULL: nobody waits for this process */
 };
 
 /* Local. Maps the cache file, or makes it while other processes of this node that want
  * the same one wait. A damaged file is made again. Where the default folder cannot be
  * written, the data set is kept in memory, and a log line says so; a folder that was
- * asked for must be writable. */
+ * asked for must be writable. TSL_INTERRUPTED where `waiting` says so while files are
+ * read. */
 enum tsl_status tsl__cache_open(const struct tsl__cache_request *request,
                                 struct tsl__cache *out, struct tsl_error *err);
 void tsl__cache_close(struct tsl__cache *cache);

@@ -135,6 +135,7 @@ static enum tsl_status make_order(struct tsl_dataset *dataset, struct tsl_error 
 
 static enum tsl_status open_here(const struct tsl_dataset_config *config,
                                  const struct tsl_shape *shape, const char *folder,
+                                 const struct tsl__waiting *waiting,
                                  struct tsl_dataset **out, struct tsl_error *err) {
   if (config->reader == NULL)
     return tsl_error_set(err, TSL_BAD_INPUT, config->file,
@@ -148,7 +149,7 @@ static enum tsl_status open_here(const struct tsl_dataset_config *config,
   dataset->ops = ops;
   dataset->config = *config;
   struct tsl__cache_request request = {
-      .ops = ops, .config = config, .shape = shape, .folder = folder};
+      .ops = ops, .config = config, .shape = shape, .folder = folder, .waiting = waiting};
   enum tsl_status status = tsl__cache_open(&request, &dataset->cache, err);
   if (status == TSL_OK)
     status = make_view(dataset, err);
@@ -161,6 +162,51 @@ static enum tsl_status open_here(const struct tsl_dataset_config *config,
   else
     tsl_dataset_close(dataset);
   return status;
+}
+
+/* One member's cache is ready, another reads files for hours. So while any is at work all
+ * tell each other about once a second, which is the life that a vote waits for. */
+enum { AT_WORK = 1, FAILED = 2 };
+struct opening {
+  struct tsl_team *team;
+  bool over;              /* nobody is at work any more, or one has failed: */
+  enum tsl_status status; /* in the telling itself */
+  struct tsl_error *err;
+};
+
+/* Collective on team. bits: this member's. */
+static void tell(struct opening *opening, uint32_t bits) {
+  uint32_t all = 0;
+  opening->status = tsl_team_any(opening->team, bits, &all, opening->err);
+  opening->over =
+      opening->status != TSL_OK || (all & FAILED) != 0 || (all & AT_WORK) == 0;
+}
+
+static bool go_on(void *context) {
+  struct opening *opening = context;
+  if (!opening->over)
+    tell(opening, AT_WORK);
+  return !opening->over;
+}
+
+/* Collective on team; ends with a vote. */
+static enum tsl_status open_together(const struct tsl_dataset_config *config,
+                                     const struct tsl_shape *shape, const char *folder,
+                                     struct tsl_team *team, struct tsl_dataset **out,
+                                     struct tsl_error *err) {
+  struct tsl_error lost = {.rank = -1};
+  struct opening opening = {.team = team, .status = TSL_OK, .err = &lost};
+  const struct tsl__waiting waiting = {go_on, &opening};
+  enum tsl_status status = open_here(config, shape, folder, &waiting, out, err);
+  if (opening.over) /* given up here: it is another that failed */
+    status = TSL_OK;
+  while (!opening.over)
+    tell(&opening, status == TSL_OK ? 0 : FAILED);
+  if (opening.status == TSL_OK)
+    return tsl_team_agree(team, status, err);
+  if (err != NULL)
+    *err = lost;
+  return opening.status;
 }
 
 /* All members must have the same data: a node with an old copy of a file would spoil
@@ -199,10 +245,10 @@ enum tsl_status tsl_dataset_open(const struct tsl_dataset_config *config,
                                  struct tsl_error *err) {
   struct tsl_dataset *dataset = NULL;
   bool alone = team == NULL || tsl_team_size(team) == 1;
+  const char *folder = cache != NULL ? cache : "";
   enum tsl_status status =
-      open_here(config, shape, cache != NULL ? cache : "", &dataset, err);
-  if (!alone)
-    status = tsl_team_agree(team, status, err);
+      alone ? open_here(config, shape, folder, NULL, &dataset, err)
+            : open_together(config, shape, folder, team, &dataset, err);
   if (status == TSL_OK && dataset != NULL && !alone)
     status = compare_digests(dataset, team, err);
   if (status != TSL_OK || dataset == NULL) {

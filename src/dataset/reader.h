@@ -10,13 +10,14 @@ struct tsl_reader_ops {
   struct tsl_reader reader; /* first: tsl_reader_at gives a pointer to it */
   bool seeded;              /* the samples themselves depend on the seed */
   bool scales;              /* samples are brought to the network's shape */
-  bool isolated; /* its library may crash on a damaged file: read in a process of its own,
-                    so the read may touch nothing but the builder */
+  bool isolated; /* its library may crash on a damaged file: read in a process of its own
+                    also where no other rank waits for this one */
   /* Local. NULL: no files. Adds every file that the samples come from with
    * tsl__source_add. */
   enum tsl_status (*sources)(const struct tsl_dataset_config *config,
                              struct tsl_digester *key, struct tsl_error *err);
-  /* Local. Fills the builder. shape: the network's input, NULL when not known. */
+  /* Local. Fills the builder, and touches nothing else: it may run in a copy of the
+   * process. shape: the network's input, NULL when not known. */
   enum tsl_status (*read)(const struct tsl_dataset_config *config,
                           const struct tsl_shape *shape, struct tsl__builder *builder,
                           struct tsl_error *err);

@@ -143,6 +143,26 @@ enum tsl_status tsl_team_agree(struct tsl_team *team, enum tsl_status status,
   return (enum tsl_status)lowest.status;
 }
 
+enum tsl_status tsl_team_any(struct tsl_team *team, uint32_t bits, uint32_t *out,
+                             struct tsl_error *err) {
+  int size = team->size;
+  *out = bits;
+  for (int distance = 1; distance < size; distance *= 2) {
+    uint32_t mine = *out, other = 0;
+    TSL_TRY(tsl__team_exchange(
+        team,
+        &(struct tsl__exchange){.to = (team->index + distance) % size,
+                                .out = &mine,
+                                .out_bytes = sizeof mine,
+                                .from = (team->index - distance + size) % size,
+                                .in = &other,
+                                .in_bytes = sizeof other},
+        err));
+    *out |= other;
+  }
+  return TSL_OK;
+}
+
 /* Powers of two: groups of 1, 2, 4 ... blocks change places with their neighbour group.
  * Else a ring. */
 enum tsl_status tsl_team_gather(struct tsl_team *team, void *bytes, size_t block,

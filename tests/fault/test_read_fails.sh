@@ -57,6 +57,33 @@ told 2 1 "cannot be used by 1 of 2 ranks \(rank 1: .*crashed.*\): the runs that 
 told 2 0 "cannot be used by 1 of 2 ranks \(rank 0: "
 fails 2 0 scores.h5 9 "was killed"
 
+# A data set whose reading stands still, as on a file system that hangs, while another machine (here: a
+# rank with a cache of its own) has it ready: all end, and where it can be read again so does the sweep.
+magic="\x93NUMPY\1\0" header="{'descr': '|u1', 'fortran_order': False, 'shape': (120, 3, 8, 8), }"
+{ printf "$magic\x76\0%-117s\n" "$header"; head -c 23040 "$TEASEL"; } >"$work/x.npy"
+printf 'reader: npy\npath: ./x.npy\n' >"$work/npy.yaml"
+sed 's/^name: .*/name: npy/; s/data\.yaml/npy.yaml/; /^score/d' "$work/job.yaml" >"$work/npy-job.yaml"
+each() { # folder, environment...: on two ranks with a cache each
+  local folder=$1
+  shift
+  within env "$@" mpirun --oversubscribe --mca mpi_yield_when_idle 1 -n 2 bash -c \
+    'XDG_CACHE_HOME=$0/cache$OMPI_COMM_WORLD_RANK exec "$@"' "$work" "$TEASEL" run "$work/npy-job.yaml" -o "$work/$folder"
+}
+each quiet >"$work/log" 2>&1
+is "a sweep on data of a file" 0 $?
+for signal in 19 9; do
+  : >"$work/once"
+  rm -f "$work"/cache0/teasel/*
+  each still LD_PRELOAD="$work/fault.so" READ_FAULT="0 /x.npy $signal $work/once" >"$work/log" 2>&1
+  is "reading the data stands still (19) or is killed (9) on one rank, signal $signal: the command ends" 1 $?
+  said "signal $signal: with the file" "^teasel: $work/[./]*x\.npy: the process that read"
+  fact "signal $signal: and leaves nothing" test -z "$(ls "$work/still" "$work/cache0/teasel" 2>/dev/null | grep -v 'lock$\|:$')"
+  is "signal $signal: no process is left" "" "$(pgrep -f -- "-o $work/still")"
+done
+each still >"$work/log" 2>&1
+is "the same command completes when the file can be read" 0 $?
+is "with the same bytes" "$(cd "$work/quiet" && md5sum latents.h5 scores.csv)" "$(cd "$work/still" && md5sum latents.h5 scores.csv)"
+
 within "$TEASEL" score "$work/r" >"$work/log" 2>&1
 is "then it is scored as before" 0 $?
 grep -q '1 known already' "$work/log" && [ "$(content)" = "$before" ] && ok "from what was there" || { no "from what was there"; cat "$work/log"; }

@@ -7,6 +7,12 @@
 #include "teasel/team.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static struct tsl_world *world;
 static struct tsl_team *team;
@@ -118,6 +124,75 @@ static void test_open__refuses_a_team_with_different_data(void **state) {
   assert_non_null(strstr(err.text, "member 1 of the team reads other data"));
 }
 
+/* A child that holds the lock of a cache file, as one that makes it, for `seconds`. */
+static pid_t hold(const char *file, unsigned seconds) {
+  char path[TSL_TEXT_MAX * 2 + 8], ready = 0;
+  int ends[2];
+  snprintf(path, sizeof path, "%.2000s.lock", file);
+  assert_int_equal(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const int fd = open(path, O_RDWR | O_CREAT, 0644);
+    if (fd < 0 || flock(fd, LOCK_EX) != 0 || write(ends[1], "", 1) != 1)
+      _exit(1);
+    sleep(seconds);
+    _exit(0);
+  }
+  assert_int_equal(read(ends[0], &ready, 1), 1);
+  close(ends[0]);
+  close(ends[1]);
+  return child;
+}
+
+/* The last member has a cache of its own, as another machine has. Its file is being made
+ * for longer than anybody waits for a member that is silent; so is that of all when
+ * another fails. */
+static void check_slow(bool fails) {
+  const double usual = tsl_world_peer_seconds(world), patience = 3; /* seconds */
+  const unsigned slow = 5;
+  const bool last = tsl_team_index(team) == tsl_team_size(team) - 1;
+  struct tsl_dataset_config config = small(), missing = case_config("npy");
+  struct tsl_dataset *dataset = NULL;
+  struct tsl_error err = {0};
+  char folder[TSL_TEXT_MAX * 2], file[TSL_TEXT_MAX * 2];
+  pid_t child = 0;
+  snprintf(folder, sizeof folder, "%.900s", case_path(last ? "far" : "near"));
+  case_set(&missing, "path", case_path("elsewhere.npy"));
+  assert_int_equal(tsl_dataset_open(&config, NULL, folder, team, &dataset, &err), TSL_OK);
+  snprintf(file, sizeof file, "%s", tsl_dataset_cache_path(dataset));
+  tsl_dataset_close(dataset);
+  dataset = NULL;
+  if (last && unlink(file) == 0)
+    child = hold(file, fails ? 600 : slow);
+  tsl_world_set_peer_seconds(world, patience);
+  const enum tsl_status status =
+      tsl_dataset_open(fails && tsl_team_index(team) == 0 ? &missing : &config, NULL,
+                       folder, team, &dataset, &err);
+  tsl_world_set_peer_seconds(world, usual);
+  assert_int_equal(status, fails ? TSL_BAD_INPUT : TSL_OK);
+  assert_true((dataset != NULL) == !fails);
+  if (fails)
+    assert_string_equal(err.where, case_path("elsewhere.npy"));
+  if (child > 0) {
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+  }
+  tsl_dataset_close(dataset);
+}
+
+static void test_open__waits_for_a_member_that_is_slow_and_lives(void **state) {
+  (void)state;
+  if (tsl_team_size(team) > 1)
+    check_slow(/*fails=*/false);
+}
+
+/* Nobody goes on reading for hours what will not be used. */
+static void test_open__ends_at_once_where_one_fails_and_another_is_slow(void **state) {
+  (void)state;
+  if (tsl_team_size(team) > 1)
+    check_slow(/*fails=*/true);
+}
+
 int main(int argc, char **argv) {
   struct tsl_error err = {0};
   if (tsl_world_open(&argc, &argv, &world, &err) != TSL_OK)
@@ -128,6 +203,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_open__tells_all_of_a_broken_file),
       cmocka_unit_test(test_open__fails_on_all_where_one_rank_fails),
       cmocka_unit_test(test_open__refuses_a_team_with_different_data),
+      cmocka_unit_test(test_open__waits_for_a_member_that_is_slow_and_lives),
+      cmocka_unit_test(test_open__ends_at_once_where_one_fails_and_another_is_slow),
   };
   int failed = cmocka_run_group_tests(tests, begin, end);
   tsl_world_close(world);
