@@ -4,6 +4,7 @@
 #include "cli/others.h"
 #include "cli/progress.h"
 #include "cli/run_states.h"
+#include "cli/scored.h"
 
 #include "teasel/date.h"
 
@@ -168,12 +169,17 @@ static void print_runs(const struct tsl__run_states *states, bool verbose,
   }
 }
 
-static void print_products(const struct tsl_store *store, bool done,
+static void print_products(const struct tsl_store *store,
+                           const struct tsl__scored *scored, bool done,
                            struct tsl_text *out) {
   char path[TSL_PATH_MAX];
-  if (tsl_file_exists(tsl_store_path(store, TSL_STORE_SCORES_CSV, path)))
-    tsl_text_format(out, "scores: %s\n", path);
-  else if (done)
+  if (scored->exists) {
+    tsl_text_format(out, "scores: %s%s",
+                    tsl_store_path(store, TSL_STORE_SCORES_CSV, path),
+                    scored->finished + scored->open + scored->others > 0 ? ", " : "");
+    tsl__scored_print(store, scored, out);
+    tsl_text_add(out, "\n");
+  } else if (done)
     tsl_text_format(out, "scores: not yet; `teasel run` makes them at its end, `teasel "
                          "score` and `teasel report` at any time\n");
   if (tsl_file_exists(tsl_store_path(store, TSL_STORE_REPORT, path)))
@@ -205,16 +211,20 @@ static enum tsl_status look(const struct request *request, bool whole,
   struct tsl_cli_results results = {.store = NULL};
   struct tsl__run_states states = {.runs = NULL};
   struct tsl__others others = {.names = NULL};
+  struct tsl__scored scored = {.exists = false};
   TSL_TRY(tsl_cli_results_open(request->folder, &results, err));
   enum tsl_status status = tsl__run_states_read(&results, &states, err);
   if (status == TSL_OK)
     status = tsl__others_read(results.store, results.job, &others, err);
+  if (status == TSL_OK && whole)
+    status = tsl__scored_read(results.store, results.job, &scored, err);
   if (status == TSL_OK) {
     print_summary(results.job, &states, &others, out);
     if (whole) {
       print_runs(&states, request->verbose, out);
       print_others(results.store, &others, request->verbose, out);
-      print_products(results.store, tsl__run_states_done(&states) == states.count, out);
+      print_products(results.store, &scored,
+                     tsl__run_states_done(&states) == states.count, out);
     }
     *answered = answer(&states);
     if (out->failed)

@@ -2,6 +2,7 @@
 
 #include "cli/arguments.h"
 #include "cli/others.h"
+#include "cli/scored.h"
 #include "cli/stop.h"
 #include "cli/version.h"
 
@@ -54,6 +55,8 @@ enum tsl_status tsl__stage_report(struct tsl__session *session, struct tsl_error
   enum tsl_status status = TSL_OK;
   bool first = tsl_world_rank(session->world) == 0;
   tell(session, "writing the report");
+  if (first)
+    tsl__scored_tell(session->store, session->job);
   if (first)
     status =
         tsl_report_write(session->store, session->job, session->dataset, &tsl__stop, err);

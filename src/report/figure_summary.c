@@ -75,6 +75,24 @@ static void best_setting(const struct tsl__report_data *data, struct tsl_text *o
   tsl_text_add(out, "</p>\n");
 }
 
+/* Runs that were finished after the scores were made take no part in what is best. */
+static void say_unscored(const struct tsl__report_data *data, struct tsl__page *page) {
+  int count = 0;
+  char text[160];
+  for (int i = 0; data->has_scores && i < data->run_count; i++) {
+    const int score = data->runs[i].score;
+    const bool scored = score >= 0 && data->scores.runs[score].latent > 0;
+    count += data->runs[i].record.outcome != TSL_OUTCOME_NONE && !scored;
+  }
+  if (count == 0)
+    return;
+  snprintf(text, sizeof text,
+           "The scores are without %d run%s that %s finished later: teasel score makes "
+           "them of all.",
+           count, count == 1 ? "" : "s", count == 1 ? "was" : "were");
+  tsl__page_absent(page, text);
+}
+
 static enum tsl_status write(const struct tsl__report_data *data, struct tsl__page *page,
                              struct tsl_error *err) {
   (void)err;
@@ -101,6 +119,7 @@ static enum tsl_status write(const struct tsl__report_data *data, struct tsl__pa
   tsl_text_add(out, "</strong></p>\n");
   tsl_text_add(&page->contents, "<a href=\"#summary\">Summary</a> ");
   best_setting(data, out);
+  say_unscored(data, page);
   if (data->family_count > 0) {
     char caption[160];
     snprintf(caption, sizeof caption,

@@ -55,6 +55,38 @@ chmod a-w "$work/r" && teasel run "$job" -o "$work/r" "${other[@]}"
 is "also where there is nothing to do" "0 1" "$? $(notice)"
 chmod u+w "$work/r"
 
+# ---- runs that the scores are without ----
+teasel status "$work/r"
+said "scores of all runs are told without more" "^scores: $work/r/scores.csv$"
+teasel run "$job" -o "$work/r" "${other[@]}" --set 'seeds=[1,2,3,4]' --train-only
+is "two more seeds are trained" 0 $?
+teasel status "$work/r"
+said "status says that scores lack them, and what to do" \
+  "^scores: $work/r/scores.csv, without 2 of the job's 4 runs: \`teasel score $work/r\` makes them of all$"
+teasel report "$work/r"
+said "so does report" "^teasel: the scores, $work/r/scores.csv, are without 2 of the job's 4 runs: \`teasel score $work/r\`"
+fact "and its page" grep -qF "The scores are without 2 runs that were finished later" "$work/r/report.html"
+rm "$work"/r/runs/*-seed=4-*/record.json
+teasel status "$work/r"
+is "one that is not finished is waited for" 75 $?
+said "and the remedy is to run the job" \
+  "^scores: .*without 2 of the job's 4 runs \(1 of them finished\): \`teasel run\` with the job trains and scores what is missing, \`teasel score $work/r\` scores what is finished$"
+teasel score "$work/r"
+teasel status "$work/r"
+said "what is finished was scored" "^scores: .*without 1 of the job's 4 runs: \`teasel run\` with the job trains what is missing and scores it$"
+teasel run "$job" -o "$work/r" "${other[@]}" --train-only
+teasel status "$work/r"
+said "a seed that the job has no more is told" "^scores: .*scores.csv, with 2 that are not of the job: \`teasel score $work/r\` makes them of all$"
+teasel run "$job" -o "$work/r" "${other[@]}"
+is "the job runs to its end" 0 $?
+silent "and tells of no scores that are missing" "the scores, "
+teasel status "$work/r"
+said "scores are of all its runs" "^scores: $work/r/scores.csv$"
+silent "and its page says nothing" "The scores are without" "$work/r/report.html"
+rm "$work/r/scores.csv" "$work/r/scores.h5"
+teasel report "$work/r"
+said "report says where there are none" "^teasel: there are no scores yet: \`teasel score $work/r\` makes them$"
+
 # ---- at once: the second ends before the first ----
 start "$work/first.log" "$TEASEL" run "$job" -o "$work/both"
 first=$process
