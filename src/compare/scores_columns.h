@@ -8,6 +8,12 @@
 /* Since this version of scores.h5 clustering metrics look at all latents of a family with
  * clusters of its own, and all of them are there for the other families. */
 enum { TSL__SCORES_CLUSTERS_VERSION = 6 };
+/* What is written. 4 has no digest, 5 and older clustering scores by other rules; they
+ * are read too. */
+enum {
+  TSL__SCORES_VERSION = TSL__SCORES_CLUSTERS_VERSION,
+  TSL__SCORES_VERSION_OLDEST = 4
+};
 
 /* The columns of a run that are texts and those that are numbers, each once. */
 #define TEXT_COLUMNS(XX)                                                                 \
