@@ -295,12 +295,16 @@ void tsl__memory_request(struct tsl_graph *graph, void **where, size_t bytes);
 void tsl__graph_plan_structure(struct tsl_graph *graph);
 enum tsl_status tsl__graph_plan_memory(struct tsl_graph *graph, struct tsl_error *err);
 
-/* ---- running (graph_run.c) ---- */
+/* ---- one call (graph_call.c) ---- */
 float *tsl__buffer_at(const struct tsl__buffer *buffer, int64_t local);
 void tsl__node_task(const struct tsl__run *run, struct tsl__node *node,
                     struct tsl__task *task);
 /* Brings an input into the wanted layout, where it differs. */
 void tsl__node_convert(const struct tsl__run *run, struct tsl__node *node);
+/* The calls of the list for the run's shard. */
+void tsl__run_calls(const struct tsl__run *run, const struct tsl__list *list);
+
+/* ---- running (graph_run.c) ---- */
 void tsl__graph_refresh(struct tsl_graph *graph);
 /* A value of samples, which can be fed and fetched. */
 bool tsl__is_a_value(const struct tsl_graph *graph, struct tsl_value value);
