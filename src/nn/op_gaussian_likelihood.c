@@ -2,6 +2,7 @@
  * 2 summed over a sample's dimensions. */
 #include "nn/graph.h"
 
+#include "nn/density.h"
 #include "nn/vector.h"
 
 struct tsl_value tsl_graph_gaussian_likelihood(struct tsl_graph *graph,
@@ -18,7 +19,6 @@ struct tsl_value tsl_graph_gaussian_likelihood(struct tsl_graph *graph,
 }
 
 enum { CHUNK = 1024 };
-#define LOG_2_PI 1.8378770664093454836
 
 /* All arrays: (count). loss without the constant. */
 TSL__VECTOR static void losses(float *restrict loss, const float *restrict mean,
@@ -55,7 +55,7 @@ TSL__VECTOR static void log_variance_gradient(float *restrict to,
 static void likelihood_forward(const struct tsl__task *task) {
   size_t count = (size_t)tsl_shape_count(tsl__input_shape(task->graph, task->node, 0));
   for (size_t row = 0; row < (size_t)tsl__task_rows(task); row++) {
-    double sum = 0.5 * LOG_2_PI * (double)count;
+    double sum = 0.5 * TSL__LOG_2_PI * (double)count;
     for (size_t i = 0; i < count; i += CHUNK) {
       float loss[CHUNK];
       size_t width = count - i < CHUNK ? count - i : CHUNK;

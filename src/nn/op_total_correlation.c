@@ -11,13 +11,12 @@
  */
 #include "nn/graph.h"
 
+#include "nn/density.h"
 #include "nn/vector.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define LOG_2_PI 1.8378770664093454836
 
 struct state {
   int64_t batch, latent, rows;
@@ -148,62 +147,12 @@ static void fill_weights(const struct state *state, int64_t i, bool column) {
   state->weight[i] = state->diagonal;
 }
 
-/* log N(z; mean_j, variance_j) over j. */
-TSL__VECTOR static void density_of_row(double *restrict density, float z,
-                                       const float *restrict mean,
-                                       const float *restrict log_variance,
-                                       const float *restrict precision, int64_t batch) {
-  for (int64_t j = 0; j < batch; j++) {
-    double difference = (double)z - (double)mean[j];
-    density[j] = -0.5 * (LOG_2_PI + (double)log_variance[j] +
-                         difference * difference * (double)precision[j]);
-  }
-}
-
-/* log N(z_i; mean, variance) over i. */
-TSL__VECTOR static void density_of_column(double *restrict density,
-                                          const float *restrict z, float mean,
-                                          float log_variance, float precision,
-                                          int64_t batch) {
-  for (int64_t i = 0; i < batch; i++) {
-    double difference = (double)z[i] - (double)mean;
-    density[i] = -0.5 * (LOG_2_PI + (double)log_variance +
-                         difference * difference * (double)precision);
-  }
-}
-
-/* share_j = exp(a_j + b_j - c) */
-TSL__VECTOR static void shares(float *restrict share, const double *restrict a,
-                               const double *restrict b, double c, int64_t batch) {
-  for (int64_t j = 0; j < batch; j++)
-    share[j] = tsl__exp((float)(a[j] + b[j] - c));
-}
-
-/* share_i = exp(a_i + b_i - c_i) */
-TSL__VECTOR static void shares_by_row(float *restrict share, const double *restrict a,
-                                      const double *restrict b, const double *restrict c,
-                                      int64_t batch) {
-  for (int64_t i = 0; i < batch; i++)
-    share[i] = tsl__exp((float)(a[i] + b[i] - c[i]));
-}
-
-TSL__VECTOR static void add_doubles(double *restrict to, const double *restrict x,
-                                    int64_t batch) {
-  for (int64_t j = 0; j < batch; j++)
-    to[j] += x[j];
-}
-
-static void clear_doubles(double *to, int64_t batch) {
-  for (int64_t j = 0; j < batch; j++)
-    to[j] = 0;
-}
-
 /* logsumexp_j (a_j + b_j) */
 static double log_sum_exp(const struct state *state, const double *a, const double *b) {
   double largest = a[0] + b[0];
   for (int64_t j = 1; j < state->batch; j++)
     largest = a[j] + b[j] > largest ? a[j] + b[j] : largest;
-  shares(state->share, a, b, largest, state->batch);
+  tsl__shares(state->share, a, b, largest, state->batch);
   double sum = tsl__sum(state->share, (size_t)state->batch);
   return isfinite(sum) ? largest + (double)tsl__log((float)sum) : (double)NAN;
 }
@@ -227,17 +176,17 @@ static void row_forward(const struct tsl__task *task, int64_t row) {
   double *numbers = numbers_of(task, row); /* log q(z_id) of each d, then log q(z_i) */
   double own = 0, marginals = 0, prior = 0;
   fill_weights(state, i, /*column=*/false);
-  clear_doubles(state->sum, state->batch);
+  tsl__clear_doubles(state->sum, state->batch);
   for (int64_t d = 0; d < state->latent; d++) {
     float z = dimension(state, state->z, d)[i];
-    density_of_row(state->density, z, dimension(state, state->mean, d),
-                   dimension(state, state->log_variance, d),
-                   dimension(state, state->precision, d), state->batch);
-    add_doubles(state->sum, state->density, state->batch);
+    tsl__density_of_row(state->density, z, dimension(state, state->mean, d),
+                        dimension(state, state->log_variance, d),
+                        dimension(state, state->precision, d), state->batch);
+    tsl__add_doubles(state->sum, state->density, state->batch);
     numbers[d] = log_sum_exp(state, state->density, state->weight);
     own += state->density[i];
     marginals += numbers[d];
-    prior += -0.5 * (LOG_2_PI + (double)z * (double)z);
+    prior += -0.5 * (TSL__LOG_2_PI + (double)z * (double)z);
   }
   double joint = log_sum_exp(state, state->sum, state->weight);
   numbers[state->latent] = joint;
@@ -298,20 +247,20 @@ static void row_backward(const struct tsl__task *task, int64_t row, float *joint
               g2 = state->gradient[2 * batch + i];
   const struct pull pull = {g1 - g0, g2 - g1};
   fill_weights(state, i, /*column=*/false);
-  clear_doubles(state->sum, batch);
+  tsl__clear_doubles(state->sum, batch);
   for (int64_t pass = 0; pass < 2; pass++) {
     for (int64_t d = 0; d < state->latent; d++) {
       const float *mean = dimension(state, state->mean, d);
       const float *precision = dimension(state, state->precision, d);
       float z = dimension(state, state->z, d)[i];
-      density_of_row(state->density, z, mean, dimension(state, state->log_variance, d),
-                     precision, batch);
+      tsl__density_of_row(state->density, z, mean,
+                          dimension(state, state->log_variance, d), precision, batch);
       if (pass == 0) {
-        add_doubles(state->sum, state->density, batch);
+        tsl__add_doubles(state->sum, state->density, batch);
         continue;
       }
-      shares(state->share, state->density, state->weight, state->marginal[d * batch + i],
-             batch);
+      tsl__shares(state->share, state->density, state->weight,
+                  state->marginal[d * batch + i], batch);
       z_parts(state->part, joint_share, state->share, pull, z, mean, precision, batch);
       double own = (double)g0 * (double)((mean[i] - z) * precision[i]);
       double sum = tsl__sum(state->part, (size_t)batch);
@@ -319,7 +268,7 @@ static void row_backward(const struct tsl__task *task, int64_t row, float *joint
           (float)(sum + own + (double)g2 * (double)z);
     }
     if (pass == 0)
-      shares(joint_share, state->sum, state->weight, state->joint[i], batch);
+      tsl__shares(joint_share, state->sum, state->weight, state->joint[i], batch);
   }
 }
 
@@ -352,20 +301,21 @@ static void column_backward(const struct tsl__task *task, int64_t row,
   const struct state *state = task->node->state;
   int64_t j = tsl__sample_index(task) + row, batch = state->batch;
   fill_weights(state, j, /*column=*/true);
-  clear_doubles(state->sum, batch);
+  tsl__clear_doubles(state->sum, batch);
   for (int64_t pass = 0; pass < 2; pass++) {
     for (int64_t d = 0; d < state->latent; d++) {
       const float *z = dimension(state, state->z, d);
       float mean = dimension(state, state->mean, d)[j];
       float precision = dimension(state, state->precision, d)[j];
-      density_of_column(state->density, z, mean,
-                        dimension(state, state->log_variance, d)[j], precision, batch);
+      tsl__density_of_column(state->density, z, mean,
+                             dimension(state, state->log_variance, d)[j], precision,
+                             batch);
       if (pass == 0) {
-        add_doubles(state->sum, state->density, batch);
+        tsl__add_doubles(state->sum, state->density, batch);
         continue;
       }
-      shares_by_row(state->share, state->density, state->weight,
-                    state->marginal + d * batch, batch);
+      tsl__shares_by_row(state->share, state->density, state->weight,
+                         state->marginal + d * batch, batch);
       column_parts(state->part, joint_share, state->share, state->gradient, batch);
       state->part[j] += state->gradient[j];
       float *by_mean = state->share; /* read already */
@@ -378,7 +328,7 @@ static void column_backward(const struct tsl__task *task, int64_t row,
         task->grad_in[2][at] = (float)tsl__sum(by_variance, (size_t)batch);
     }
     if (pass == 0)
-      shares_by_row(joint_share, state->sum, state->weight, state->joint, batch);
+      tsl__shares_by_row(joint_share, state->sum, state->weight, state->joint, batch);
   }
 }
 
