@@ -33,45 +33,50 @@ size_t tsl__winograd_weight_floats(const struct tsl__winograd *winograd) {
 
 /* ---- the room: points of large, of small, gradient of the weight, turned pairs ---- */
 
+enum { LARGE, SMALL, SIDES };
+
 /* A point that a product makes takes the place of the factor, which may be half as long.
  */
-struct plan {
-  struct tsl__tiles large_in, large_out, small_in, small_out;
-  int64_t count; /* tiles */
-  float *of_large, *of_small, *of_weight;
-  float *large_pairs, *small_pairs; /* of one point, pairs of tiles */
+struct side {
+  struct tsl__tiles in, out;
+  float *points, *pairs; /* pairs: of one point, pairs of tiles */
 };
 
-static struct tsl__tiles make_tiles(const struct tsl__winograd *winograd,
-                                    int64_t pictures, int64_t blocks, int64_t length) {
+struct plan {
+  struct side sides[SIDES];
+  int64_t count; /* tiles */
+  float *of_weight;
+};
+
+static void init_side(const struct tsl__winograd *winograd, int64_t pictures,
+                      int64_t blocks, int64_t length, struct side *side) {
   int64_t most = winograd->group * winograd->height * winograd->width / 4;
-  return (struct tsl__tiles){.pictures = pictures,
-                             .blocks = blocks,
-                             .height = winograd->height,
-                             .width = winograd->width,
-                             .point = most * length + SKEW,
-                             .tile = length};
+  side->out = (struct tsl__tiles){.pictures = pictures,
+                                  .blocks = blocks,
+                                  .height = winograd->height,
+                                  .width = winograd->width,
+                                  .point = most * length + SKEW,
+                                  .tile = length};
+  side->in = side->out;
+  if (winograd->bfloat16) {
+    side->in.tile = length / 2;
+    side->in.bfloat16 = true;
+  }
 }
 
 static struct plan make_plan(const struct tsl__winograd *winograd, int64_t pictures,
                              float *room) {
   const int64_t deep = TSL__PHASES * winograd->channels, wide = winograd->filters;
   struct plan plan;
+  struct side *large = &plan.sides[LARGE], *small = &plan.sides[SMALL];
   plan.count = pictures * winograd->height * winograd->width / 4;
-  plan.large_out = make_tiles(winograd, pictures, winograd->channels / LANES, deep);
-  plan.small_out = make_tiles(winograd, pictures, wide / LANES, wide);
-  plan.large_in = plan.large_out;
-  plan.small_in = plan.small_out;
-  if (winograd->bfloat16) {
-    plan.large_in.tile = deep / 2;
-    plan.small_in.tile = wide / 2;
-    plan.large_in.bfloat16 = plan.small_in.bfloat16 = true;
-  }
-  plan.of_large = room;
-  plan.of_small = plan.of_large + TSL__POINTS * plan.large_out.point;
-  plan.of_weight = plan.of_small + TSL__POINTS * plan.small_out.point;
-  plan.large_pairs = plan.of_weight + weight_count(winograd);
-  plan.small_pairs = plan.large_pairs + (plan.count + 1) / 2 * deep;
+  init_side(winograd, pictures, winograd->channels / LANES, deep, large);
+  init_side(winograd, pictures, wide / LANES, wide, small);
+  large->points = room;
+  small->points = large->points + TSL__POINTS * large->out.point;
+  plan.of_weight = small->points + TSL__POINTS * small->out.point;
+  large->pairs = plan.of_weight + weight_count(winograd);
+  small->pairs = large->pairs + (plan.count + 1) / 2 * deep;
   return plan;
 }
 
@@ -79,8 +84,8 @@ size_t tsl__winograd_room_floats(const struct tsl__winograd *winograd) {
   static float start; /* of a room that is only measured */
   struct plan plan = make_plan(winograd, winograd->group, &start);
   float *end = winograd->bfloat16
-                   ? plan.small_pairs + (plan.count + 1) / 2 * winograd->filters
-                   : plan.large_pairs;
+                   ? plan.sides[SMALL].pairs + (plan.count + 1) / 2 * winograd->filters
+                   : plan.sides[LARGE].pairs;
   return (size_t)(end - &start);
 }
 
@@ -229,10 +234,11 @@ static void close_weight(const struct tsl__winograd *winograd, const float *poin
 
 /* ---- products of one of the nine points ---- */
 
-/* small = large weight */
-static void gather_point(const struct tsl__winograd *winograd, const struct plan *plan,
-                         const float *weight, int64_t p) {
-  const int64_t deep = plan->large_in.tile, wide = winograd->filters;
+/* to = from weight; weight: transformed, for that direction */
+static void carry_point(const struct tsl__winograd *winograd, const struct plan *plan,
+                        int from, const float *weight, int64_t p) {
+  const struct side *a = &plan->sides[from], *c = &plan->sides[1 - from];
+  const int64_t deep = a->in.tile, wide = c->out.tile;
   const struct tsl__product product = {.rows = plan->count,
                                        .columns = wide,
                                        .depth = deep,
@@ -241,48 +247,38 @@ static void gather_point(const struct tsl__winograd *winograd, const struct plan
                                        .b_row = wide,
                                        .c_row = wide,
                                        .pairs = winograd->bfloat16};
-  tsl__multiply(&product, plan->of_large + p * plan->large_in.point,
-                weight + p * deep * wide, plan->of_small + p * plan->small_out.point);
+  tsl__multiply(&product, a->points + p * a->in.point, weight + p * deep * wide,
+                c->points + p * c->out.point);
 }
 
-/* large = small weight */
-static void spread_point(const struct tsl__winograd *winograd, const struct plan *plan,
-                         const float *weight, int64_t p) {
-  const int64_t wide = TSL__PHASES * winograd->channels, deep = plan->small_in.tile;
-  const struct tsl__product product = {.rows = plan->count,
-                                       .columns = wide,
-                                       .depth = deep,
-                                       .a_row = deep,
-                                       .a_depth = 1,
-                                       .b_row = wide,
-                                       .c_row = wide,
-                                       .pairs = winograd->bfloat16};
-  tsl__multiply(&product, plan->of_small + p * plan->small_in.point,
-                weight + p * deep * wide, plan->of_large + p * plan->large_out.point);
+/* One point of a side as a factor of the weight's gradient: pairs of tiles in bfloat16.
+ */
+static const float *factor_point(const struct tsl__winograd *winograd,
+                                 const struct plan *plan, int which, int64_t p) {
+  const struct side *side = &plan->sides[which];
+  const float *point = side->points + p * side->in.point;
+  if (!winograd->bfloat16)
+    return point;
+  tsl__pairs_turn(point, plan->count, side->in.tile, side->pairs);
+  return side->pairs;
 }
 
 /* weight += large' small */
 static void weigh_point(const struct tsl__winograd *winograd, const struct plan *plan,
                         int64_t p, bool add) {
   const int64_t tall = TSL__PHASES * winograd->channels, wide = winograd->filters;
-  struct tsl__product product = {.rows = tall,
-                                 .columns = wide,
-                                 .depth = plan->count,
-                                 .a_row = 1,
-                                 .a_depth = tall,
-                                 .b_row = wide,
-                                 .c_row = wide,
-                                 .add = add,
-                                 .pairs = winograd->bfloat16};
-  const float *large = plan->of_large + p * plan->large_in.point;
-  const float *small = plan->of_small + p * plan->small_in.point;
-  if (winograd->bfloat16) {
-    tsl__pairs_turn(large, plan->count, plan->large_in.tile, plan->large_pairs);
-    tsl__pairs_turn(small, plan->count, plan->small_in.tile, plan->small_pairs);
-    large = plan->large_pairs;
-    small = plan->small_pairs;
-    product.depth = (plan->count + 1) / 2;
-  }
+  const struct tsl__product product = {.rows = tall,
+                                       .columns = wide,
+                                       .depth = winograd->bfloat16 ? (plan->count + 1) / 2
+                                                                   : plan->count,
+                                       .a_row = 1,
+                                       .a_depth = tall,
+                                       .b_row = wide,
+                                       .c_row = wide,
+                                       .add = add,
+                                       .pairs = winograd->bfloat16};
+  const float *large = factor_point(winograd, plan, LARGE, p);
+  const float *small = factor_point(winograd, plan, SMALL, p);
   tsl__multiply(&product, large, small, plan->of_weight + p * tall * wide);
 }
 
@@ -291,7 +287,7 @@ static void weigh_point(const struct tsl__winograd *winograd, const struct plan 
 /* Pictures [first, first + count) of a group. */
 struct span {
   int64_t first, count;
-  int64_t at_large, at_small; /* floats */
+  int64_t at[SIDES]; /* floats */
 };
 
 static bool next_span(const struct tsl__winograd *winograd, struct span *span) {
@@ -299,37 +295,52 @@ static bool next_span(const struct tsl__winograd *winograd, struct span *span) {
   int64_t left = winograd->rows - span->first;
   span->count = left < winograd->group ? left : winograd->group;
   int64_t plane = winograd->height * winograd->width;
-  span->at_large = span->first * winograd->channels * 4 * plane;
-  span->at_small = span->first * winograd->filters * plane;
+  span->at[LARGE] = span->first * winograd->channels * 4 * plane;
+  span->at[SMALL] = span->first * winograd->filters * plane;
   return left > 0;
+}
+
+static void from_pictures(const struct plan *plan, int which, const float *pictures) {
+  const struct side *side = &plan->sides[which];
+  if (which == LARGE)
+    tsl__tiles_from_large(&side->in, pictures, side->points);
+  else
+    tsl__tiles_from_small(&side->in, pictures, side->points);
+}
+
+static void to_pictures(const struct plan *plan, int which,
+                        const struct tsl__tiles_finish *finish, float *pictures) {
+  const struct side *side = &plan->sides[which];
+  if (which == LARGE)
+    tsl__tiles_to_large(&side->out, side->points, finish, pictures);
+  else
+    tsl__tiles_to_small(&side->out, side->points, finish, pictures);
+}
+
+static void run_pass(const struct tsl__winograd *winograd,
+                     const struct tsl__winograd_pass *pass, int from, const float *in,
+                     float *out) {
+  const struct tsl__tiles_finish finish = {pass->bias, pass->relu};
+  struct span span = {0};
+  while (next_span(winograd, &span)) {
+    struct plan plan = make_plan(winograd, span.count, pass->room);
+    from_pictures(&plan, from, in + span.at[from]);
+    for (int64_t p = 0; p < TSL__POINTS; p++)
+      carry_point(winograd, &plan, from, pass->weight, p);
+    to_pictures(&plan, 1 - from, &finish, out + span.at[1 - from]);
+  }
 }
 
 void tsl__winograd_gather(const struct tsl__winograd *winograd,
                           const struct tsl__winograd_pass *pass, const float *large,
                           float *small) {
-  const struct tsl__tiles_finish finish = {pass->bias, pass->relu};
-  struct span span = {0};
-  while (next_span(winograd, &span)) {
-    struct plan plan = make_plan(winograd, span.count, pass->room);
-    tsl__tiles_from_large(&plan.large_in, large + span.at_large, plan.of_large);
-    for (int64_t p = 0; p < TSL__POINTS; p++)
-      gather_point(winograd, &plan, pass->weight, p);
-    tsl__tiles_to_small(&plan.small_out, plan.of_small, &finish, small + span.at_small);
-  }
+  run_pass(winograd, pass, LARGE, large, small);
 }
 
 void tsl__winograd_spread(const struct tsl__winograd *winograd,
                           const struct tsl__winograd_pass *pass, const float *small,
                           float *large) {
-  const struct tsl__tiles_finish finish = {pass->bias, pass->relu};
-  struct span span = {0};
-  while (next_span(winograd, &span)) {
-    struct plan plan = make_plan(winograd, span.count, pass->room);
-    tsl__tiles_from_small(&plan.small_in, small + span.at_small, plan.of_small);
-    for (int64_t p = 0; p < TSL__POINTS; p++)
-      spread_point(winograd, &plan, pass->weight, p);
-    tsl__tiles_to_large(&plan.large_out, plan.of_large, &finish, large + span.at_large);
-  }
+  run_pass(winograd, pass, SMALL, small, large);
 }
 
 /* The gradient of these pictures through the ReLU, and its sums for the bias. */
@@ -341,7 +352,7 @@ static void enter_gradient(const struct tsl__winograd *winograd,
   bool large = pass->gradient == pass->large;
   int64_t channels = large ? winograd->channels : winograd->filters;
   int64_t pixels = winograd->height * winograd->width * (large ? 4 : 1);
-  int64_t at = large ? span->at_large : span->at_small;
+  int64_t at = span->at[large ? LARGE : SMALL];
   const struct tsl__tiles_gradient gradient = {
       .pictures = span->count,
       .blocks = channels / LANES,
@@ -355,26 +366,22 @@ static void enter_gradient(const struct tsl__winograd *winograd,
 void tsl__winograd_backward(const struct tsl__winograd *winograd,
                             const struct tsl__winograd_backward *pass) {
   const struct tsl__tiles_finish bare = {NULL, false};
+  const int to = pass->grad_large != NULL ? LARGE : SMALL;
+  float *const result = to == LARGE ? pass->grad_large : pass->grad_small;
   struct span span = {0};
   while (next_span(winograd, &span)) {
     struct plan plan = make_plan(winograd, span.count, pass->room);
     enter_gradient(winograd, pass, &span);
-    tsl__tiles_from_large(&plan.large_in, pass->large + span.at_large, plan.of_large);
-    tsl__tiles_from_small(&plan.small_in, pass->small + span.at_small, plan.of_small);
+    from_pictures(&plan, LARGE, pass->large + span.at[LARGE]);
+    from_pictures(&plan, SMALL, pass->small + span.at[SMALL]);
     for (int64_t p = 0; p < TSL__POINTS; p++) {
       /* What is overwritten next is still in the cache. */
       weigh_point(winograd, &plan, p, span.first > 0);
-      if (pass->grad_large != NULL)
-        spread_point(winograd, &plan, pass->weight, p);
-      else if (pass->grad_small != NULL)
-        gather_point(winograd, &plan, pass->weight, p);
+      if (result != NULL)
+        carry_point(winograd, &plan, 1 - to, pass->weight, p);
     }
-    if (pass->grad_large != NULL)
-      tsl__tiles_to_large(&plan.large_out, plan.of_large, &bare,
-                          pass->grad_large + span.at_large);
-    else if (pass->grad_small != NULL)
-      tsl__tiles_to_small(&plan.small_out, plan.of_small, &bare,
-                          pass->grad_small + span.at_small);
+    if (result != NULL)
+      to_pictures(&plan, to, &bare, result + span.at[to]);
   }
   close_weight(winograd, make_plan(winograd, winograd->group, pass->room).of_weight,
                pass->grad_weight);
