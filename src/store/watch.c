@@ -181,7 +181,7 @@ void tsl_store_log_last(const struct tsl_store *store, const char *run, int64_t 
   const char *before = end != NULL ? memrchr(bytes, '\n', (size_t)(end - bytes)) : NULL;
   if (total_column >= 0 && step_column >= 0 && before != NULL) {
     const double found = cell_of(before + 1, end, step_column);
-    *step = isfinite(found) && found >= 0 ? (int64_t)found : -1;
+    *step = found >= 0 && found < 9e15 ? (int64_t)found : -1;
     *total = cell_of(before + 1, end, total_column);
   }
   free(bytes);

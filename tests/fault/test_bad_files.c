@@ -6,6 +6,7 @@
 #include "dataset_case.h"
 #include "teasel/compare.h"
 #include "teasel/store.h"
+#include "teasel/watch.h"
 
 #include <hdf5.h>
 #include <math.h>
@@ -244,6 +245,20 @@ static void test_log__more_cells_than_bytes_are_refused(void **state) {
   refused(tsl_store_log_read(store, "r", &table, &err), &err, path, "does not hold");
 }
 
+/* 1e66 is no int64_t; what `status` shows of such a log is no step at all. */
+static void test_log__a_last_step_beyond_any_count_is_none(void **state) {
+  (void)state;
+  static const char bytes[] = "step,total\n1,0.5\n1e66,0.5\n";
+  char path[TSL_PATH_MAX];
+  int64_t step = 0;
+  double total = 0;
+  tsl_store_run_path(store, "r", "log.csv", path);
+  case_write(path, bytes, sizeof bytes - 1);
+  tsl_store_log_last(store, "r", &step, &total);
+  assert_int_equal(step, -1);
+  assert_float_equal(total, 0.5, 0);
+}
+
 static int begin(void **state) {
   char path[TSL_PATH_MAX];
   return case_begin(state) != 0 ||
@@ -265,6 +280,7 @@ int main(void) {
       cmocka_unit_test(test_latents__runs_without_latents_are_refused),
       cmocka_unit_test(test_scores__sizes_that_do_not_fit_are_refused),
       cmocka_unit_test(test_log__more_cells_than_bytes_are_refused),
+      cmocka_unit_test(test_log__a_last_step_beyond_any_count_is_none),
   };
   return cmocka_run_group_tests(tests, begin, end);
 }
