@@ -24,12 +24,14 @@ else
   echo "scores.sh: python3 has no numpy, scipy, sklearn and h5py; their lines are left out" >&2
 fi
 "$BUILD/bench/scores" | sed 's/^/ours /' >>"$times" || exit 1
+"$BUILD/bench/read_apart" | sed 's/^/apart /' >>"$times" || exit 1
 for points in 60000 120000; do "$BUILD/bench/scores" memory $points >>"$times" || exit 1; done
 if [ "$(nproc)" -ge 2 ]; then
   for ranks in 1 2 1 2 1 2 1 2 1 2 1 2 1 2 1; do
     timeout 60 mpirun --bind-to none -n $ranks "$BUILD/bench/scores" ranks | sed 's/^/ranks /' >>"$times" || exit 1
   done
 fi
+grep -q '^apart read: ' "$times" || { echo "scores.sh: bench/read_apart failed" >&2; exit 1; }
 # pipefail is no help in `a | b || exit`: an empty measurement is the sign of a failure.
 [ "$(grep -c '^ours silhouette' "$times")" = 2 ] || { echo "scores.sh: bench/scores failed" >&2; exit 1; }
 [ $peers = no ] || grep -q '^peer scikit_silhouette' "$times" ||
@@ -88,3 +90,5 @@ memory() { # points: bytes a point beyond the input
 result scores.silhouette.memory "$(memory 60000)" "bytes a point" "beyond the input of 164"
 result scores.silhouette.memory.growth "$(calculate 3 "$(memory 120000) / $(memory 60000)")" times \
   "the bytes a point at twice as many points, $(memory 120000), over those at 60,000; linear would be 1"
+result scores.read-apart "$(sed -n 's/^apart read: .* ratio //p' "$times")" times \
+  "as long to read a latents.h5 of 20 runs at 10,000 samples in a copy of the process, which its crash does not end, as in the process: $(sed -n 's/^apart read: \(.*\) in a copy, \(.*\) here, .*/\1 to \2/p' "$times"); a copy is there after $(sed -n 's/^apart open: \(.*\) in a copy.*/\1/p' "$times")"
