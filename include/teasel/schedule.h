@@ -98,7 +98,8 @@ enum { TSL_MESSAGE_WORKER = 64 };
  * the end, to all ranks. A rank that is lost keeps none from being done: its task goes to
  * others (but not more than twice), and TSL_PEER_LOST is returned at the end; when all
  * tasks are done, those that are left are tsl_world_survivors then. TSL_BAD_INPUT when
- * width is more than there are ranks or than a task's widest. */
+ * width is more than there are ranks or than a task's widest. TSL_GONE, from ask or work,
+ * ends all tasks at once, and is returned. */
 enum tsl_status tsl_schedule_run(struct tsl_world *world, const struct tsl_task *tasks,
                                  int64_t task_count, int width,
                                  const struct tsl_worker *worker, struct tsl_error *err);

@@ -21,6 +21,7 @@
   XX(PEER_LOST, 1, "another rank no longer answers")                                     \
   XX(INTERRUPTED, 75, "interrupted with everything saved: run the same command again")   \
   XX(TAKEN, 75, "another process has taken this over")                                   \
+  XX(GONE, 1, "the results folder was moved or removed")                                 \
   XX(NOT_SO, 1, "the answer to what was asked is no")                                    \
   XX(INTERNAL, 1, "a defect of teasel")
 

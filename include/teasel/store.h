@@ -86,6 +86,9 @@ bool tsl_file_exists(const char *path);
 enum tsl_status tsl_file_look(const char *path, bool *exists, struct tsl_error *err);
 enum tsl_status tsl_folder_create(const char *path,
                                   struct tsl_error *err); /* with parents */
+/* Local. A folder in one that is there: in a results folder that was moved away nothing
+ * is made anew at its old name. */
+enum tsl_status tsl_folder_add(const char *path, struct tsl_error *err);
 
 enum { TSL_PART_TOKEN = 80 };
 /* Local. A name for what this process makes for a while: unlike any other, and it tells
@@ -146,6 +149,17 @@ enum tsl_store_file {
   TSL_STORE_FILE_MAP(XX)
 #undef XX
 };
+/* Local. From now on, until it is closed, the folder has a job.used.yaml; what was opened
+ * with TSL_STORE_EXISTING has. */
+void tsl_store_watch(struct tsl_store *store);
+/* Local. TSL_GONE where that file is not there any more: the folder was moved, renamed or
+ * removed while it is worked in. A look costs one stat, and comes before anything is made
+ * in it. */
+enum tsl_status tsl_store_look(const struct tsl_store *store, struct tsl_error *err);
+/* Local. For a failure in the folder, which then has this one cause: TSL_GONE, else the
+ * status as it was, with err untouched. */
+enum tsl_status tsl_store_explain(const struct tsl_store *store, enum tsl_status status,
+                                  struct tsl_error *err);
 /* Local. Path of such a file; the buffer holds TSL_PATH_MAX bytes; returns the buffer. */
 enum { TSL_PATH_MAX = 4096 };
 char *tsl_store_path(const struct tsl_store *store, enum tsl_store_file file,

@@ -257,6 +257,7 @@ classify_and_write(const struct request *request, const struct tsl__session *ses
   const char *folder = request->folder;
   if (folder == NULL)
     folder = tsl_store_classify_path(session->store, run->name, "", own);
+  TSL_TRY(tsl_store_look(session->store, err));
   TSL_TRY(tsl_classify(&asked, &result, err));
   const struct tsl_classify_report report = {.result = &result,
                                              .mean = latents->mean,

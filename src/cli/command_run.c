@@ -129,7 +129,9 @@ static enum tsl_status open_results(struct tsl__session *session,
       session->others = tsl__others_tell(session->store, session->job, 0);
   }
   free(hosts);
-  return tsl_team_agree(session->team, status, err);
+  TSL_TRY(tsl_team_agree(session->team, status, err));
+  tsl_store_watch(session->store);
+  return TSL_OK;
 }
 
 static enum tsl_status train(struct tsl__session *session, struct tsl__run_events *events,
@@ -184,7 +186,7 @@ static enum tsl_status work(struct tsl__session *session, const struct options *
   if (status == TSL_BAD_INPUT && tsl_world_rank(session->world) == 0)
     tsl_store_undo(session->store);
   if (status == TSL_OK && !options->train_only)
-    status = score_and_report(session, err);
+    status = tsl_store_explain(session->store, score_and_report(session, err), err);
   tsl__run_events_release(&events, status, err);
   return status;
 }

@@ -169,6 +169,7 @@ struct start {
   int forwarded;   /* signals passed on */
   double repeated; /* when the last of them was said */
   bool marked;     /* its session is */
+  bool seen;       /* the results folder had a job */
   double ended;    /* when rank 0 had told, or all others, or a kill was asked for; 0: not
                       yet */
   bool killed;
@@ -214,8 +215,14 @@ static void end_leftover(struct start *start) {
   }
 }
 
+static bool has_job(const struct tsl__launch *launch) {
+  char path[TSL_PATH_MAX];
+  snprintf(path, sizeof path, "%.4000s/job.used.yaml", launch->folder);
+  return tsl_file_exists(path);
+}
+
 /* What came of one mpirun: as rank 0 told it; else what can be guessed. */
-static struct tsl__told watch(struct start *start) {
+static struct tsl__told watch(const struct tsl__launch *launch, struct start *start) {
   int about = 0;
   double looked = 0;
   struct tsl__told told = {.code = 1, .lost = true};
@@ -224,6 +231,7 @@ static struct tsl__told watch(struct start *start) {
     if (ended == start->process || (ended < 0 && errno != EINTR))
       break;
     pass_on(start);
+    start->seen = start->seen || has_job(launch);
     if (!start->marked)
       start->marked = tsl__session_folder_mark(start->process);
     if (tsl_clock_seconds() - looked > 1) {
@@ -261,7 +269,8 @@ static enum tsl_status run_once(const struct tsl__launch *launch, const char *pr
   if (start.process < 0)
     return tsl_error_set(err, TSL_LIBRARY, launch->mpirun, "cannot be started: %s",
                          strerror(errno));
-  *told = watch(&start);
+  *told = watch(launch, &start);
+  told->gone = start.seen && !has_job(launch);
   /* Who asked for a stop wants to go on later: what the stop cost is no failure. */
   if (stops > 0 && told->code == 1 && told->lost && interrupts < 2)
     told->code = STOPPED;
@@ -320,7 +329,7 @@ static enum tsl_status run_to_end(const struct tsl__launch *launch, const char *
       TSL_TRY(run_once(launch, program, told, err));
     else
       tsl_log(TSL_LOG_NORMAL, "a signal: nothing more is started");
-    if (told->code != 1 || told->answered || stops > 0)
+    if (told->code != 1 || told->answered || told->gone || stops > 0)
       return TSL_OK;
     if (told->unscored && unpaid < FREE_MOST) {
       unpaid++;

@@ -51,6 +51,8 @@ void tsl__launch_tell(const struct tsl_store *store, enum tsl_status status,
   int length = snprintf(text, sizeof text, "%d%s%s%s\n", tsl_status_exit_code(status),
                         is_lost ? lost : "", is_lost && trained ? unscored : "",
                         status == TSL_NOT_SO ? answered : "");
+  if (status == TSL_GONE) /* nothing can be told there */
+    store = NULL;
   print_path(store != NULL ? tsl_store_folder(store) : NULL, token, path);
   (void)tsl_file_write(path, text, (size_t)length, NULL);
 }

@@ -24,6 +24,7 @@ struct tsl__told {
   bool unscored; /* and every run was trained */
   bool answered; /* 1 is no failure, but the answer no */
   bool silent;   /* nothing was told, and the code is a guess */
+  bool gone;     /* the results folder is: the launcher does not make it anew */
 };
 /* Local. Whether rank 0 has told its end. */
 bool tsl__told_read(const struct tsl__told_place *place, struct tsl__told *out);

@@ -167,7 +167,7 @@ enum tsl_status tsl__stage_command(int argc, char **argv, tsl__stage *stage,
   if (status == TSL_OK && tsl_world_rank(session.world) == 0)
     session.others = tsl__others_tell(session.store, session.job, 0);
   if (status == TSL_OK)
-    status = stage(&session, err);
+    status = tsl_store_explain(session.store, stage(&session, err), err);
   tsl_cli_arguments_release(&arguments);
   return tsl__session_end(&session, status, err);
 }

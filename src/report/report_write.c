@@ -9,6 +9,7 @@ static enum tsl_status write_files(const struct tsl_store *store,
                                    const struct tsl_text *document,
                                    struct tsl_error *err) {
   char path[TSL_PATH_MAX];
+  TSL_TRY(tsl_folder_add(tsl_store_path(store, TSL_STORE_FIGURES, path), err));
   TSL_TRY(
       tsl__page_files_write(page, tsl_store_path(store, TSL_STORE_FIGURES, path), err));
   return tsl_file_write(tsl_store_path(store, TSL_STORE_REPORT, path), document->bytes,

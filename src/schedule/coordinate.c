@@ -47,7 +47,9 @@ static bool ask(struct tsl__coordinator *coordinator, int64_t task) {
   if (status == TSL_OK && answer == TSL_TASK_MINE)
     return true;
   tsl__decider_end(coordinator->decider, task);
-  if (status != TSL_OK) {
+  if (status == TSL_GONE) {
+    tsl__gone_note(coordinator, &error);
+  } else if (status != TSL_OK) {
     tsl__failure_note(coordinator, status, &error);
     tsl__party_changed(coordinator, &nobody, TSL_TASK_FAILED);
   } else if (answer == TSL_TASK_DONE) {
@@ -313,6 +315,8 @@ static bool over(const struct tsl__coordinator *coordinator) {
 }
 
 static void conclude(struct tsl__coordinator *coordinator) {
+  if (coordinator->status == TSL_GONE)
+    return;
   if (coordinator->stopping) {
     coordinator->status =
         tsl_error_set(&coordinator->error, TSL_INTERRUPTED, "",

@@ -79,6 +79,8 @@ enum tsl_status tsl__regroup_call(struct tsl__coordinator *coordinator,
                                   struct tsl_error *err);
 
 /* ---- party.c ---- */
+/* The folder in which all tasks are done is gone: nothing more is handed out. */
+void tsl__gone_note(struct tsl__coordinator *coordinator, const struct tsl_error *error);
 void tsl__failure_note(struct tsl__coordinator *coordinator, enum tsl_status status,
                        const struct tsl_error *error);
 void tsl__party_changed(const struct tsl__coordinator *coordinator,

@@ -7,6 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+void tsl__gone_note(struct tsl__coordinator *coordinator, const struct tsl_error *error) {
+  if (coordinator->status != TSL_GONE) {
+    coordinator->status = TSL_GONE;
+    coordinator->error = *error;
+  }
+  coordinator->failures++;
+  coordinator->stopping = true;
+}
+
 void tsl__failure_note(struct tsl__coordinator *coordinator, enum tsl_status status,
                        const struct tsl_error *error) {
   if (coordinator->failures++ == 0) {
@@ -131,6 +140,9 @@ static enum tsl_status end(struct tsl__coordinator *coordinator, struct tsl__par
   } else if (party->status == TSL_TAKEN) {
     tsl__party_changed(coordinator, party, TSL_TASK_LEFT);
     coordinator->aside[coordinator->aside_count++] = party->task;
+  } else if (party->status == TSL_GONE) {
+    tsl__gone_note(coordinator, &party->error);
+    tsl__party_changed(coordinator, party, TSL_TASK_LEFT);
   } else if (party->status == TSL_INTERRUPTED) {
     coordinator->stopping = true;
     tsl__party_changed(coordinator, party, TSL_TASK_LEFT);
@@ -169,7 +181,9 @@ enum tsl_status tsl__party_report(struct tsl__coordinator *coordinator, int rank
     seat->joining = false;
     own = tsl__change_left(coordinator, party, err);
   } else {
-    if (party->status == TSL_OK && status != TSL_OK) {
+    /* Who writes nothing may not have seen what ended the others' work. */
+    const bool gone = status == TSL_GONE && party->status != TSL_GONE;
+    if (gone || (party->status == TSL_OK && status != TSL_OK)) {
       party->status = status;
       party->error = *error;
     }

@@ -199,7 +199,7 @@ enum tsl_status tsl_claims_take(struct tsl_claims *claims, const char *run,
   if (run != NULL) {
     tsl_store_run_path(claims->store, run, "", path);
     if (!tsl_file_exists(path))
-      TSL_TRY(tsl_folder_create(path, err));
+      TSL_TRY(tsl_folder_add(path, err));
   }
   TSL_TRY(tsl__claim_highest(claims->store, run, &number, err));
   if (number > 0) {

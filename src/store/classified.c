@@ -37,6 +37,7 @@ enum tsl_status tsl_store_classified_write(const struct tsl_store *store, const 
                                            struct tsl_error *err) {
   char path[TSL_PATH_MAX];
   struct tsl_h5_writer *writer = NULL;
+  TSL_TRY(tsl_store_look(store, err));
   TSL_TRY(tsl_folder_create(tsl_store_classify_path(store, run, "", path), err));
   tsl_store_classify_path(store, run, "points.h5", path);
   TSL_TRY(tsl_h5_create(path, &writer, err));

@@ -240,6 +240,13 @@ static bool make_folder(const char *path, int *failure) {
   return S_ISDIR(about.st_mode);
 }
 
+enum tsl_status tsl_folder_add(const char *path, struct tsl_error *err) {
+  int failure = 0;
+  return make_folder(path, &failure)
+             ? TSL_OK
+             : tsl__io_error(err, path, "cannot make the folder", failure);
+}
+
 enum tsl_status tsl_folder_create(const char *path, struct tsl_error *err) {
   char buffer[TSL_PATH_MAX];
   int failure = 0;

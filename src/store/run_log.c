@@ -97,7 +97,7 @@ enum tsl_status tsl_store_log_create(const struct tsl_store *store, const char *
   char folder[TSL_PATH_MAX];
   struct tsl_run_log *log = NULL;
   snprintf(folder, sizeof folder, "%.3300s/runs/%.500s", store->folder, run);
-  TSL_TRY(tsl_folder_create(folder, err));
+  TSL_TRY(tsl_folder_add(folder, err));
   TSL_TRY(begin(store, run, "", 0, &log, err));
   enum tsl_status status = tsl_run_log_add(log, header, err);
   if (status != TSL_OK)

@@ -125,6 +125,8 @@ enum tsl_status tsl_store_open(const char *folder, enum tsl_store_mode mode,
     if (status != TSL_OK)
       goto done;
   }
+  store->watched = mode == TSL_STORE_EXISTING;
+  store->made = !has_job;
   *out = store;
   store = NULL;
 done:
@@ -136,8 +138,42 @@ void tsl_store_close(struct tsl_store *store) {
   free(store);
 }
 
+/* By its file and not by the number of its inode, which some network file systems change
+ * while they are mounted. A folder that came to the old name meanwhile, with a job of its
+ * own, passes; in that one the claims of this process are missing, which it finds between
+ * two steps. */
+enum tsl_status tsl_store_look(const struct tsl_store *store, struct tsl_error *err) {
+  char path[TSL_PATH_MAX];
+  bool exists = true;
+  if (!store->watched ||
+      tsl_file_look(tsl_store_path(store, TSL_STORE_JOB, path), &exists, NULL) !=
+          TSL_OK ||
+      exists)
+    return TSL_OK; /* a file system that cannot tell is another failure */
+  return tsl_error_set(err, TSL_GONE, store->folder,
+                       "the results folder was moved or removed (it has no %s any more) "
+                       "while teasel worked in it, and nothing is made anew at its old "
+                       "name; where it is now, the same command with that folder (-o) "
+                       "goes on from what was kept",
+                       files[TSL_STORE_JOB]);
+}
+
+enum tsl_status tsl_store_explain(const struct tsl_store *store, enum tsl_status status,
+                                  struct tsl_error *err) {
+  if (status == TSL_OK || status == TSL_PEER_LOST || store == NULL ||
+      tsl_store_look(store, NULL) == TSL_OK)
+    return status;
+  return tsl_store_look(store, err);
+}
+
+void tsl_store_watch(struct tsl_store *store) {
+  store->watched = true;
+}
+
 void tsl_store_undo(const struct tsl_store *store) {
   char path[TSL_PATH_MAX];
+  if (!store->made) /* others may be at work in it */
+    return;
   snprintf(path, sizeof path, "%.3800s/runs", store->folder);
   if (rmdir(path) != 0)
     return;

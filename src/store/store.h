@@ -7,6 +7,8 @@
 
 struct tsl_store {
   char folder[TSL_PATH_MAX];
+  bool watched; /* tsl_store_watch */
+  bool made;    /* it held no job when it was opened */
 };
 
 /* Local. Of all that /runs/<run> of latents.h5 and its points hold. */

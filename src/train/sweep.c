@@ -346,6 +346,7 @@ static enum tsl_status train_one(void *context, int64_t id, struct tsl_team *tea
       send_note(sweep, sweep->claims.steps);
     tsl__run_watch_end(&sweep->watch, status, &own);
   }
+  status = tsl_store_explain(request.store, status, &own);
   tsl__sweep_claims_end(&sweep->claims);
   if (status != TSL_OK && err != NULL)
     *err = own;

@@ -84,6 +84,7 @@ enum tsl_status tsl__sweep_claims_ask(struct tsl__sweep_claims *claims, const ch
   struct tsl_claim_state other;
   bool done = false;
   before[0] = '\0';
+  TSL_TRY(tsl_store_look(claims->store, err));
   TSL_TRY(look_if_done(claims, run, &done, err));
   if (!done) {
     TSL_TRY(tsl_claims_take(claims->claims, run, &claimed, &other, err));
@@ -123,11 +124,18 @@ enum tsl_status tsl__sweep_claims_begin(struct tsl__sweep_claims *claims, const 
 }
 
 enum tsl_status tsl__sweep_claims_poll(void *context) {
+  const double pause = 1; /* seconds between two looks at the folder */
   struct tsl__sweep_claims *claims = context;
+  const double now = tsl_clock_seconds();
+  if (claims->held.claims != NULL && now - claims->looked >= pause) {
+    claims->looked = now;
+    TSL_TRY(tsl_store_look(claims->store, NULL));
+  }
   double rate = claims->seconds > 0
                     ? (double)(claims->steps - claims->from) / claims->seconds
                     : (double)NAN;
-  TSL_TRY(tsl_claim_beat(&claims->held, claims->steps, rate, NULL));
+  const enum tsl_status status = tsl_claim_beat(&claims->held, claims->steps, rate, NULL);
+  TSL_TRY(tsl_store_explain(claims->store, status, NULL));
   return claims->poll(claims->poll_context);
 }
 

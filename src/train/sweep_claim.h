@@ -15,6 +15,7 @@ struct tsl__sweep_claims {
   int64_t steps;  /* done */
   int64_t from;   /* of these, taken before this start */
   double seconds; /* since its training began */
+  double looked;  /* whether the folder is still there; tsl_clock_seconds */
   enum tsl_status (*poll)(void *context);
   void *poll_context;
   /* Rank 0: of the run that was found in other hands last; "": none is. */
@@ -43,8 +44,8 @@ enum tsl_status tsl__sweep_claims_begin(struct tsl__sweep_claims *claims, const 
                                         struct tsl_team *team,
                                         enum tsl_status (*poll)(void *context),
                                         void *poll_context, struct tsl_error *err);
-/* Local. Between steps: the heartbeat, then the coordinator. TSL_TAKEN: the run is lost.
- */
+/* Local. Between steps: whether the folder is there, the heartbeat, then the coordinator.
+ * TSL_GONE: it is not; TSL_TAKEN: the run is lost. */
 enum tsl_status tsl__sweep_claims_poll(void *claims);
 /* Local, the first member. Looks at once whether the claim is still held: TSL_TAKEN when
  * another rank or process has the run, or has finished it. */

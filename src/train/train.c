@@ -96,6 +96,9 @@ static enum tsl_status between_steps(struct tsl__trainer *trainer, bool last,
   if (status == TSL_INTERRUPTED || status == TSL_TAKEN)
     return tsl_error_set(err, status, trainer->run->name, "%s",
                          tsl_status_sentence(status));
+  if (status == TSL_GONE)
+    return tsl_error_set(err, status, tsl_store_folder(request->store), "%s",
+                         tsl_status_sentence(status));
   if (status != TSL_OK)
     return tsl_error_set(err, status, trainer->run->name,
                          "the ranks can no longer talk to each other");

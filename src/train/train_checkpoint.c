@@ -106,9 +106,12 @@ static enum tsl_status write_timed(struct tsl__trainer *trainer, struct tsl_erro
 /* Local, first member. */
 static void write_or_warn(struct tsl__trainer *trainer, const char *consequence) {
   struct tsl_error problem = {.rank = -1};
-  if (write_timed(trainer, &problem) == TSL_OK) {
+  enum tsl_status status = write_timed(trainer, &problem);
+  /* That the folder is gone ends the run soon, with a message of its own. */
+  status = tsl_store_explain(trainer->request->store, status, &problem);
+  if (status == TSL_OK) {
     trainer->keeping.warned = false;
-  } else if (!trainer->keeping.warned) {
+  } else if (status != TSL_GONE && !trainer->keeping.warned) {
     trainer->keeping.warned = true;
     tsl_log(TSL_LOG_NORMAL, "%s: no checkpoint at step %lld: %s: %s; %s",
             trainer->run->name, (long long)trainer->steps, problem.where, problem.text,

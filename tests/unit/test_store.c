@@ -389,6 +389,83 @@ static void test_model__a_file_that_cannot_be_written_leaves_the_old_one(void **
   assert_int_equal(system(command), 0);
 }
 
+static bool is_there(const char *name) {
+  char path[256];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  return tsl_file_exists(path);
+}
+
+static void
+test_store__notices_that_its_folder_was_moved_and_makes_nothing_anew(void **state) {
+  (void)state;
+  char from[256], to[256], path[TSL_PATH_MAX];
+  struct tsl_error err = {0};
+  struct tsl_run_log *log = NULL;
+  struct tsl_store *store = store_in("stays");
+  put("stays/job.used.yaml", "name: stays\n");
+  tsl_store_watch(store);
+  assert_int_equal(tsl_store_look(store, &err), TSL_OK);
+  assert_int_equal(tsl_store_explain(store, TSL_IO, &err), TSL_IO);
+  snprintf(from, sizeof from, "%s/stays", folder);
+  snprintf(to, sizeof to, "%s/moved", folder);
+  assert_int_equal(rename(from, to), 0);
+  assert_int_equal(tsl_store_look(store, &err), TSL_GONE);
+  assert_string_equal(err.where, from);
+  assert_int_equal(tsl_store_explain(store, TSL_IO, &err), TSL_GONE);
+  assert_int_equal(tsl_store_explain(store, TSL_OK, &err), TSL_OK);
+  assert_int_equal(tsl_store_explain(store, TSL_PEER_LOST, &err), TSL_PEER_LOST);
+  assert_int_equal(tsl_store_log_create(store, "r", "step\n", &log, &err), TSL_IO);
+  tsl_store_run_path(store, "r", "", path);
+  assert_int_equal(tsl_folder_add(path, &err), TSL_IO);
+  assert_false(is_there("stays"));
+  assert_int_equal(rename(to, from), 0);
+  assert_int_equal(tsl_store_look(store, &err), TSL_OK);
+  assert_int_equal(tsl_folder_add(path, &err), TSL_OK);
+  assert_int_equal(tsl_folder_add(path, &err), TSL_OK);
+  tsl_store_close(store);
+}
+
+static void test_store__takes_back_only_what_it_began(void **state) {
+  (void)state;
+  struct tsl_store *first = store_in("begun");
+  put("begun/job.used.yaml", "name: begun\n");
+  struct tsl_store *second = store_in("begun");
+  tsl_store_undo(second);
+  assert_true(is_there("begun/runs") && is_there("begun/job.used.yaml"));
+  tsl_store_undo(first);
+  assert_false(is_there("begun"));
+  tsl_store_close(second);
+  tsl_store_close(first);
+}
+
+static void test_store__lists_the_runs_that_are_not_among_others(void **state) {
+  (void)state;
+  static const char *const files[] = {"listed/runs/b-seed=2-0123abcd/record.json",
+                                      "listed/runs/a-00000000/log.csv",
+                                      "listed/runs/c-ffffffff/record.json",
+                                      "listed/runs/d-11111111/claim.1",
+                                      "listed/runs/notes/log.csv",
+                                      "listed/runs/e-1111111G/log.csv"};
+  const char *const without[] = {"a", "c-ffffffff"};
+  struct tsl_error err = {0};
+  char **names = NULL;
+  size_t count = 0;
+  struct tsl_store *store = store_in("listed");
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+    *strrchr(path, '/') = '\0';
+    assert_int_equal(tsl_folder_create(path, &err), TSL_OK);
+    put(files[i], "");
+  }
+  assert_int_equal(tsl_store_runs_list(store, without, 2, &names, &count, &err), TSL_OK);
+  assert_int_equal(count, 2);
+  assert_string_equal(names[0], "a-00000000");
+  assert_string_equal(names[1], "b-seed=2-0123abcd");
+  tsl_store_runs_free(names, count);
+  tsl_store_close(store);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_store__removes_what_dead_writers_left_and_nothing_else),
@@ -401,6 +478,10 @@ int main(void) {
       cmocka_unit_test(test_log__reads_back_numbers_and_names_a_bad_line),
       cmocka_unit_test(test_model__reads_back_by_name),
       cmocka_unit_test(test_model__a_file_that_cannot_be_written_leaves_the_old_one),
+      cmocka_unit_test(
+          test_store__notices_that_its_folder_was_moved_and_makes_nothing_anew),
+      cmocka_unit_test(test_store__takes_back_only_what_it_began),
+      cmocka_unit_test(test_store__lists_the_runs_that_are_not_among_others),
   };
   return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }
