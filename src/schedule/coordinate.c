@@ -6,9 +6,7 @@
 #include "teasel/log.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- ranks ---- */
 
@@ -26,10 +24,6 @@ void tsl__seat_set(struct tsl__coordinator *coordinator, int rank,
 int tsl__seat_near(const struct tsl__coordinator *coordinator, int rank) {
   int found = tsl__rank_set_next(&coordinator->idle, rank);
   return found >= 0 ? found : tsl__rank_set_next(&coordinator->idle, 0);
-}
-
-static bool is_joiner(const struct tsl__seat *seat) {
-  return seat->party != NULL && seat->joining;
 }
 
 /* ---- what is handed out ---- */
@@ -120,20 +114,6 @@ static void review(struct tsl__coordinator *coordinator, double now) {
 
 /* ---- messages ---- */
 
-/* What a worker, rank 0 itself included, says about its task. */
-static enum tsl_status take_word(struct tsl__coordinator *coordinator, int rank,
-                                 enum tsl__kind kind, const void *bytes,
-                                 struct tsl_error *err) {
-  struct tsl__party *party = coordinator->seats[rank].party;
-  uint32_t epoch = 0;
-  memcpy(&epoch, bytes, sizeof epoch);
-  if (kind == TSL__BUILT)
-    return tsl__change_built(coordinator, rank, epoch, err);
-  if (party != NULL)
-    tsl__change_taken(coordinator, party, epoch);
-  return TSL_OK;
-}
-
 enum tsl_status tsl__coordinator_send(struct tsl__coordinator *coordinator, int rank,
                                       enum tsl__kind kind, const void *bytes,
                                       size_t count, struct tsl_error *err) {
@@ -144,95 +124,6 @@ enum tsl_status tsl__coordinator_send(struct tsl__coordinator *coordinator, int 
     coordinator->assigned = true;
   } else {
     tsl__turn_take(&coordinator->turn, kind, bytes, count);
-  }
-  return TSL_OK;
-}
-
-static enum tsl_status take_report(struct tsl__coordinator *coordinator,
-                                   const struct tsl_message *message,
-                                   struct tsl_error *err) {
-  struct tsl_error error = {.rank = -1};
-  uint32_t epoch = 0;
-  enum tsl_status status = tsl__report_open(message, &epoch, &error);
-  if (coordinator->seats[message->from].state == TSL__BUSY)
-    tsl__seat_set(coordinator, message->from, TSL__IDLE);
-  return tsl__party_report(coordinator, message->from, epoch, status, &error, err);
-}
-
-static enum tsl_status take_message(struct tsl__coordinator *coordinator,
-                                    struct tsl_error *err) {
-  const struct tsl_message *message = &coordinator->message;
-  struct tsl__seat *seat = &coordinator->seats[message->from];
-  enum tsl__kind kind = (enum tsl__kind)message->kind;
-  seat->heard = coordinator->taken = tsl_clock_seconds();
-  if (message->kind >= TSL_MESSAGE_WORKER) {
-    if (coordinator->worker->message != NULL)
-      coordinator->worker->message(coordinator->worker->context, message);
-    return TSL_OK;
-  }
-  switch (kind) {
-  case TSL__READY:
-    tsl__seat_set(coordinator, message->from, TSL__IDLE);
-    break;
-  case TSL__REPORT:
-    return take_report(coordinator, message, err);
-  case TSL__BUILT:
-  case TSL__TAKEN:
-    return take_word(coordinator, message->from, kind, message->bytes, err);
-  case TSL__GO:
-    tsl__turn_take(&coordinator->turn, kind, message->bytes, message->count);
-    break;
-  case TSL__ALIVE:
-    if (seat->state == TSL__IDLE || is_joiner(seat))
-      return tsl_world_send(coordinator->world, message->from, TSL__ANSWER, NULL, 0, err);
-    break;
-  case TSL__STOP:
-    coordinator->stopping = true;
-    break;
-  default:
-    break;
-  }
-  return TSL_OK;
-}
-
-static enum tsl_status lose(struct tsl__coordinator *coordinator, int rank, bool dead,
-                            struct tsl_error *err) {
-  double patience = tsl__silence * tsl_world_peer_seconds(coordinator->world);
-  char why[128];
-  struct tsl_error error = {.rank = -1};
-  if (dead)
-    snprintf(why, sizeof why, "the process of rank %d has died", rank);
-  else
-    snprintf(why, sizeof why, "rank %d has not answered for %g s", rank, patience);
-  tsl_error_set(&error, TSL_PEER_LOST, "",
-                "%s; the others have done what could be done without it: start the same "
-                "command again for the rest",
-                why);
-  error.rank = rank;
-  tsl_log(TSL_LOG_NORMAL, "%s and gets no more work", why);
-  if (coordinator->failures == 0 && coordinator->status == TSL_OK) {
-    coordinator->status = TSL_PEER_LOST;
-    coordinator->error = error;
-  }
-  tsl__seat_set(coordinator, rank, TSL__LOST);
-  coordinator->lost++;
-  tsl__decider_set_ranks(coordinator->decider, coordinator->size - coordinator->lost);
-  tsl_world_give_up(coordinator->world, rank);
-  if (coordinator->worker->lost != NULL)
-    coordinator->worker->lost(coordinator->worker->context, rank);
-  return tsl__party_report(coordinator, rank, 0, TSL_PEER_LOST, &error, err);
-}
-
-static enum tsl_status look_for_silence(struct tsl__coordinator *coordinator, double now,
-                                        struct tsl_error *err) {
-  double patience = tsl__silence * tsl_world_peer_seconds(coordinator->world);
-  for (int rank = 1; rank < coordinator->size; rank++) {
-    const struct tsl__seat *seat = &coordinator->seats[rank];
-    if (seat->state == TSL__LOST)
-      continue;
-    bool dead = tsl_world_is_dead(coordinator->world, rank);
-    if (dead || now - seat->heard > patience)
-      TSL_TRY(lose(coordinator, rank, dead, err));
   }
   return TSL_OK;
 }
@@ -258,12 +149,12 @@ static enum tsl_status serve(struct tsl__coordinator *coordinator,
   for (bool found = true; found;) {
     TSL_TRY(tsl_world_poll(coordinator->world, &coordinator->message, &found, err));
     if (found)
-      TSL_TRY(take_message(coordinator, err));
+      TSL_TRY(tsl__listen_message(coordinator, err));
   }
   double now = tsl_clock_seconds();
   if (now - coordinator->looked >= fmin(1, tsl__alive_seconds(coordinator->world))) {
     coordinator->looked = now;
-    TSL_TRY(look_for_silence(coordinator, now, err));
+    TSL_TRY(tsl__listen_silence(coordinator, now, err));
   }
   if (now >= coordinator->reviewed)
     review(coordinator, now);
@@ -292,7 +183,7 @@ static enum tsl_status listen(void *owner, struct tsl_error *err) {
 static enum tsl_status tell(void *owner, enum tsl__kind kind, const void *bytes,
                             size_t count, struct tsl_error *err) {
   (void)count;
-  return take_word(owner, 0, kind, bytes, err);
+  return tsl__listen_word(owner, 0, kind, bytes, err);
 }
 
 static enum tsl_status work(struct tsl__coordinator *coordinator, struct tsl_error *err) {

@@ -1,5 +1,6 @@
 /* coordinator.h - rank 0's view of all ranks and of all tasks that are worked on, shared
- * by coordinate.c (the loop), party.c (tasks) and change.c (teams that change). */
+ * by coordinate.c (the loop), listen.c (messages), party.c (tasks) and change.c (teams
+ * that change). */
 #ifndef TEASEL_SCHEDULE_COORDINATOR_H
 #define TEASEL_SCHEDULE_COORDINATOR_H
 
@@ -72,6 +73,18 @@ void tsl__seat_set(struct tsl__coordinator *coordinator, int rank,
                    enum tsl__seat_state state);
 /* The idle rank that comes next after another one; -1: none is idle. */
 int tsl__seat_near(const struct tsl__coordinator *coordinator, int rank);
+
+/* ---- listen.c ---- */
+/* What a worker, rank 0 itself included, says about its task. */
+enum tsl_status tsl__listen_word(struct tsl__coordinator *coordinator, int rank,
+                                 enum tsl__kind kind, const void *bytes,
+                                 struct tsl_error *err);
+/* Takes coordinator->message. */
+enum tsl_status tsl__listen_message(struct tsl__coordinator *coordinator,
+                                    struct tsl_error *err);
+/* Gives up the ranks that are dead, or were heard too long ago. */
+enum tsl_status tsl__listen_silence(struct tsl__coordinator *coordinator, double now,
+                                    struct tsl_error *err);
 
 /* ---- regroup.c ---- */
 /* Local. Makes one team of the ranks that are left, and tells them. */
