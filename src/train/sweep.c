@@ -4,6 +4,7 @@
 
 #include "train/run_watch.h"
 #include "train/sweep_claim.h"
+#include "train/sweep_tasks.h"
 #include "train/sweep_track.h"
 #include "train/trainer.h"
 
@@ -39,114 +40,6 @@ struct sweep {
   double foretold, foretold_at; /* seconds that this start would take; 0: not yet; and
                                    seconds after which that was known */
 };
-
-/* ---- what has been done before, and what the rest costs ---- */
-
-static int64_t training_count(const struct sweep *sweep, const struct tsl_run *run) {
-  const struct tsl_dataset *dataset = sweep->request->dataset;
-  return tsl_dataset_view(dataset)->count -
-         tsl_dataset_held_out(dataset, run->options.held_out);
-}
-
-enum tsl_status tsl__other_kernels(struct tsl_error *err, const char *run,
-                                   const char *kernels) {
-  return tsl_error_set(err, TSL_BAD_INPUT, "schedule.isa",
-                       "run %s was trained with %s, and this start computes with %s: set "
-                       "schedule.isa to the instruction set of the finished runs, or "
-                       "choose another results folder",
-                       run, kernels, tsl_nn_kernel_set());
-}
-
-/* Runs of one folder are compared with each other, so all come from the same kernels.
- * other: the first finished or begun run of other ones, NULL: none. */
-static enum tsl_status check_resumed(const struct sweep *sweep,
-                                     const struct tsl_run *other, const char *kernels,
-                                     struct tsl_error *err) {
-  bool all_done = true;
-  for (int64_t i = 0; i < sweep->runs; i++)
-    all_done = all_done && sweep->tasks[i].done;
-  if (other == NULL || all_done)
-    return TSL_OK;
-  return tsl__other_kernels(err, other->name, kernels);
-}
-
-/* Local, rank 0. A record without weights is of a run whose file was lost: it can be
- * neither encoded nor scored, so it is trained again. */
-static enum tsl_status find_done(struct sweep *sweep, struct tsl_error *err) {
-  const struct tsl_run *other = NULL;
-  char kernels[sizeof((struct tsl_record *)NULL)->kernels] = "";
-  for (int64_t i = 0; i < sweep->runs; i++) {
-    const struct tsl_run *run = tsl_job_run(sweep->request->job, (size_t)i);
-    struct tsl_record record;
-    memset(&record, 0, sizeof record);
-    const struct tsl_store *store = sweep->request->store;
-    char path[TSL_PATH_MAX];
-    TSL_TRY(tsl_store_record_read(store, run->name, &record, err));
-    bool weights = false;
-    TSL_TRY(tsl_file_look(tsl_store_run_path(store, run->name, "model.h5", path),
-                          &weights, err));
-    sweep->tasks[i].done = record.outcome != TSL_OUTCOME_NONE && weights;
-    if (sweep->tasks[i].done && other == NULL && record.kernels[0] != '\0' &&
-        strcmp(record.kernels, tsl_nn_kernel_set()) != 0) {
-      other = run;
-      snprintf(kernels, sizeof kernels, "%s", record.kernels);
-    }
-    if (!sweep->tasks[i].done && other == NULL &&
-        tsl_store_checkpoint_differs(store, run->name, tsl_nn_kernel_set(), kernels,
-                                     sizeof kernels))
-      other = run;
-    if (sweep->tasks[i].done) /* left when a finished run's process was killed */
-      tsl_store_checkpoint_remove(store, run->name);
-  }
-  return check_resumed(sweep, other, kernels, err);
-}
-
-/* Runs of one setting differ in their seed alone, so the first that is to be trained
- * tells the cost of all; -1: none is. */
-static int64_t find_run(const struct sweep *sweep, int64_t setting) {
-  for (int64_t i = 0; i < sweep->runs; i++) {
-    const struct tsl_run *run = tsl_job_run(sweep->request->job, (size_t)i);
-    if (run->setting == setting && !sweep->tasks[i].done)
-      return i;
-  }
-  return -1;
-}
-
-/* Collective on the world. Every rank builds the graphs of some settings. */
-static enum tsl_status find_costs(struct sweep *sweep, struct tsl_team *team,
-                                  struct tsl_error *err) {
-  const struct tsl_job *job = sweep->request->job;
-  int64_t settings = tsl_job_setting_count(job), size = tsl_team_size(team);
-  int64_t block = (settings + size - 1) / size, begin = tsl_team_index(team) * block;
-  void *memory = NULL;
-  enum tsl_status status =
-      tsl_allocate(&memory, (size_t)(size * block), sizeof(struct tsl_train_cost), err);
-  struct tsl_train_cost *costs = memory; /* (size, block) by setting */
-  for (int64_t k = begin; k < begin + block && k < settings && status == TSL_OK; k++) {
-    int64_t index = find_run(sweep, k);
-    if (index < 0)
-      continue;
-    const struct tsl_run *run = tsl_job_run(job, (size_t)index);
-    status = tsl_train_cost(run, training_count(sweep, run), &costs[k], err);
-  }
-  status = tsl_team_agree(team, status, err);
-  if (status == TSL_OK)
-    status = tsl_team_gather(team, costs, (size_t)block * sizeof *costs, err);
-  for (int64_t i = 0; i < sweep->runs && status == TSL_OK; i++) {
-    const struct tsl_run *run = tsl_job_run(job, (size_t)i);
-    const struct tsl_train_cost *cost = &costs[run->setting];
-    sweep->tasks[i].id = i;
-    sweep->tasks[i].widest = (int)run->options.train.shards;
-    sweep->tasks[i].seconds = cost->seconds;
-    const struct tsl__track track = {
-        .iterations = tsl_train_iterations(run, training_count(sweep, run)),
-        .over = sweep->tasks[i].done};
-    tsl__tracks_change(&sweep->tracks, i, &track);
-    sweep->finished += sweep->tasks[i].done;
-  }
-  free(memory);
-  return status;
-}
 
 /* ---- rank 0: progress ---- */
 
@@ -305,7 +198,8 @@ static void note_steps(void *context, int64_t steps_done) {
   sweep->claims.steps = steps_done;
   sweep->claims.from = sweep->counted_from - 1;
   sweep->claims.seconds = now - sweep->current_begun;
-  bool last = steps_done == tsl_train_iterations(run, training_count(sweep, run));
+  bool last = steps_done == tsl_train_iterations(
+                                run, tsl__training_count(sweep->request->dataset, run));
   if (now - sweep->noted < fmax(often, tsl_world_size(sweep->world) / served) && !last)
     return;
   sweep->noted = now;
@@ -416,14 +310,16 @@ enum tsl_status tsl_sweep_run(const struct tsl_sweep_request *request,
   if (status == TSL_OK)
     status = tsl__tracks_init(&sweep.tracks, sweep.tasks, sweep.runs, err);
   if (status == TSL_OK && tsl_world_rank(world) == 0)
-    status = find_done(&sweep, err);
+    status = tsl__sweep_find_done(request, sweep.tasks, err);
   status = tsl_team_agree(team, status, err);
   if (tasks == NULL || sweep.tracks.tracks == NULL) /* then the vote has failed */
     goto done;
   if (status == TSL_OK)
     status = tsl_team_broadcast(team, 0, sweep.tasks, runs * sizeof *sweep.tasks, err);
   if (status == TSL_OK)
-    status = find_costs(&sweep, team, err);
+    status = tsl__sweep_find_costs(request, team, sweep.tasks, &sweep.tracks, err);
+  for (int64_t i = 0; status == TSL_OK && i < sweep.runs; i++)
+    sweep.finished += sweep.tasks[i].done;
   if (status == TSL_OK && tsl_world_rank(world) == 0) /* without it: no forecast */
     (void)tsl__tracks_predicted(&sweep.tracks, tsl_world_size(world),
                                 forced_width(&sweep), NULL);
