@@ -148,8 +148,8 @@ static pid_t hold(const char *file, unsigned seconds) {
  * for longer than anybody waits for a member that is silent; so is that of all when
  * another fails. */
 static void check_slow(bool fails) {
-  const double usual = tsl_world_peer_seconds(world), patience = 3; /* seconds */
-  const unsigned slow = 5;
+  const double usual = tsl_world_peer_seconds(world), patience = 5; /* seconds */
+  const unsigned slow = 8;
   const bool last = tsl_team_index(team) == tsl_team_size(team) - 1;
   struct tsl_dataset_config config = small(), missing = case_config("npy");
   struct tsl_dataset *dataset = NULL;
@@ -164,6 +164,7 @@ static void check_slow(bool fails) {
   dataset = NULL;
   if (last && unlink(file) == 0)
     child = hold(file, fails ? 600 : slow);
+  assert_int_equal(tsl_team_barrier(team, &err), TSL_OK);
   tsl_world_set_peer_seconds(world, patience);
   const enum tsl_status status =
       tsl_dataset_open(fails && tsl_team_index(team) == 0 ? &missing : &config, NULL,

@@ -113,6 +113,19 @@ static void test_gather__all_have_all_blocks_in_order(void **state) {
   check_gather(tsl_world_team(world));
 }
 
+static void test_any__all_have_every_bit_of_any_member(void **state) {
+  (void)state;
+  struct tsl_team *team = tsl_world_team(world);
+  const int size = tsl_team_size(team), index = tsl_team_index(team);
+  for (int only = 0; only <= size; only++) { /* size: each has a bit of its own */
+    uint32_t bits = only == size ? 1U << index : only == index ? 1U << 31 : 0, all = 7;
+    const uint32_t wanted = only == size ? (1U << size) - 1 : 1U << 31;
+    assert_int_equal(tsl_team_any(team, bits, &all, NULL), TSL_OK);
+    assert_int_equal(all, wanted);
+  }
+  assert_int_equal(tsl_team_barrier(team, NULL), TSL_OK);
+}
+
 static void test_barrier__nobody_leaves_before_all_have_come(void **state) {
   (void)state;
   struct tsl_team *team = tsl_world_team(world);
@@ -373,6 +386,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_agree__needs_no_error_struct),
       cmocka_unit_test(test_broadcast__every_root_and_size_reaches_all),
       cmocka_unit_test(test_gather__all_have_all_blocks_in_order),
+      cmocka_unit_test(test_any__all_have_every_bit_of_any_member),
       cmocka_unit_test(test_barrier__nobody_leaves_before_all_have_come),
       cmocka_unit_test(test_sum__has_the_bits_of_the_plain_tree_for_every_size),
       cmocka_unit_test(test_sum__order_of_adding_matters_for_these_numbers),
