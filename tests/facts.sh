@@ -76,14 +76,21 @@ facts_end() {
 }
 
 # ---- jobs ----
-# name, folder ($work): the smallest sweep there is, as job.yaml, data.yaml and network.yaml of the folder;
-# what the job says besides name, data and network comes from standard input.
+# name, 8 or 16 (8), folder ($work): a sweep of seconds, as job.yaml, data.yaml and network.yaml of the folder:
+# 120 pictures of 8 x 8 and a dense layer, or 300 of 16 x 16 and a convolution. What the job says besides
+# name, data and network comes from standard input.
 tiny_job() {
-  local folder=${2:-$work}
-  printf 'reader: tubers\ncount: 120\ngood: 20\nsize: 8\n' >"$folder/data.yaml"
-  printf '%s\n' 'input: [3, 8, 8]' 'encoder:' '  - dense: {units: 16, activation: relu}' \
-    'decoder:' '  - dense: {units: 192}' '  - reshape: [3, 8, 8]' >"$folder/network.yaml"
-  { printf '%s\n' "name: $1" 'dataset: ./data.yaml' 'network: ./network.yaml'; cat; } >"$folder/job.yaml"
+  local name=$1 size=${2:-8} folder=${3:-$work} pictures='count: 120\ngood: 20'
+  local encoder='dense: {units: 16, activation: relu}' decoder=('dense: {units: 192}' 'reshape: [3, 8, 8]')
+  if [ "$size" = 16 ]; then
+    pictures='count: 300\ngood: 100'
+    encoder='conv: {filters: 8, kernel: 4, stride: 2, pad: 1, activation: relu}'
+    decoder=('dense: {units: 512, activation: relu}' 'reshape: [8, 8, 8]' 'deconv: {filters: 3, kernel: 4, stride: 2, pad: 1}')
+  fi
+  printf "reader: tubers\nsize: %s\n$pictures\n" "$size" >"$folder/data.yaml"
+  { printf 'input: [3, %s, %s]\nencoder:\n  - %s\ndecoder:\n' "$size" "$size" "$encoder"
+    printf '  - %s\n' "${decoder[@]}"; } >"$folder/network.yaml"
+  { printf 'name: %s\ndataset: ./data.yaml\nnetwork: ./network.yaml\n' "$name"; cat; } >"$folder/job.yaml"
 }
 
 # ---- processes ----

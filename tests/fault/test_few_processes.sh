@@ -2,19 +2,7 @@
 # A user who may start no further process or thread (RLIMIT_NPROC): the program starts, a sweep on
 # one rank has the same bytes, and what needs processes says so.
 . "$(dirname "$0")/../facts.sh"
-cat >"$work/network.yaml" <<'END_NETWORK'
-input: [3, 8, 8]
-encoder:
-  - dense: {units: 16, activation: relu}
-decoder:
-  - dense: {units: 192}
-  - reshape: [3, 8, 8]
-END_NETWORK
-printf 'reader: tubers\ncount: 120\ngood: 60\nsize: 8\n' >"$work/data.yaml"
-cat >"$work/job.yaml" <<'END_JOB'
-name: few
-dataset: ./data.yaml
-network: ./network.yaml
+tiny_job few <<'END_JOB'
 latent: 2
 train: {iterations: 20, batch: 16, shards: 1}
 seeds: [0]

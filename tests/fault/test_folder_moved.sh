@@ -2,14 +2,14 @@
 # A results folder that is moved or removed while teasel works in it: all ranks end with 1 and one
 # message, nothing comes back at its old name, and where it is now the same command goes on.
 . "$(dirname "$0")/../facts.sh"
-tiny_job moved <<'END_OF_JOB'
+tiny_job moved <<'END'
 latent: 2
 train: {iterations: 30000, batch: 16, shards: 2}
 seeds: [1, 2]
 score: {udr: {points: 60, informative_kl: 1.0e-6}, factors: {points: 60, votes: 0}}
 families:
   - model: beta_vae
-END_OF_JOB
+END
 job=$work/job.yaml
 keep=(--set train.checkpoint_seconds=0) # at every step, which makes a run of minutes of one of seconds
 bytes() { (cd "$work/$1" && md5sum runs/*/model.h5 runs/*/log.csv latents.h5 scores.csv | md5sum); }

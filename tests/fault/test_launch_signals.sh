@@ -5,19 +5,7 @@
 . "$(dirname "$0")/../facts.sh"
 mkdir "$work/bin" "$work/tmp"
 export TMPDIR=$work/tmp
-printf 'reader: tubers\ncount: 120\ngood: 20\nsize: 8\n' >"$work/data.yaml"
-cat >"$work/network.yaml" <<'END'
-input: [3, 8, 8]
-encoder:
-  - dense: {units: 16, activation: relu}
-decoder:
-  - dense: {units: 192}
-  - reshape: [3, 8, 8]
-END
-cat >"$work/job.yaml" <<'END'
-name: signals
-dataset: ./data.yaml
-network: ./network.yaml
+tiny_job signals <<'END'
 latent: 2
 train: {iterations: 1000000000, batch: 16, shards: 2}
 families:

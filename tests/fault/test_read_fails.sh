@@ -2,19 +2,7 @@
 # A latents.h5 or scores.h5 that cannot be read at the moment (the process that reads it is killed, the
 # disk fails) is no damaged one: the command ends with 1 and names it, and everything stays as it is.
 . "$(dirname "$0")/../facts.sh"
-printf 'reader: tubers\ncount: 120\ngood: 20\nsize: 8\n' >"$work/data.yaml"
-cat >"$work/network.yaml" <<'END'
-input: [3, 8, 8]
-encoder:
-  - dense: {units: 16, activation: relu}
-decoder:
-  - dense: {units: 192}
-  - reshape: [3, 8, 8]
-END
-cat >"$work/job.yaml" <<'END'
-name: files
-dataset: ./data.yaml
-network: ./network.yaml
+tiny_job files <<'END'
 latent: 3
 train: {iterations: 30, batch: 16}
 seeds: [1, 2]

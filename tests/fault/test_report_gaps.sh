@@ -6,21 +6,7 @@ page_has() { grep -qF -- "$1" "$work/out/report.html"; }
 page_lacks() { ! page_has "$1"; }
 report() { "$TEASEL" report "$work/out" >"$work/log" 2>&1; }
 
-mkdir -p "$work/configs/networks" "$work/jobs"
-cat >"$work/configs/networks/tiny.yaml" <<'END'
-input: [3, 16, 16]
-encoder:
-  - conv: {filters: 8, kernel: 4, stride: 2, pad: 1, activation: relu}
-decoder:
-  - dense: {units: 512, activation: relu}
-  - reshape: [8, 8, 8]
-  - deconv: {filters: 3, kernel: 4, stride: 2, pad: 1}
-END
-printf 'reader: tubers\nsize: 16\ncount: 300\ngood: 100\n' >"$work/tubers16.yaml"
-cat >"$work/jobs/gaps.yaml" <<'END'
-name: gaps
-dataset: ../tubers16.yaml
-network: tiny
+tiny_job gaps 16 <<'END'
 latent: 3
 train: {iterations: 40, batch: 16, shards: 2, learning_rate: 1.0e-3}
 seeds: [0, 1]
@@ -30,7 +16,7 @@ families:
 score:
   udr: {points: 100}
 END
-"$TEASEL" run "$work/jobs/gaps.yaml" -o "$work/out" >"$work/log" 2>&1 ||
+"$TEASEL" run "$work/job.yaml" -o "$work/out" >"$work/log" 2>&1 ||
   { cat "$work/log"; echo "the sweep did not run"; exit 1; }
 fact "the run ends with the path of its report" \
   test "$(tail -n 1 "$work/log")" = "report: $work/out/report.html"

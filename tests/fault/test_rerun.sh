@@ -20,23 +20,7 @@ flip() { # file, dataset, index
   printf "\\x$(printf %02x $((byte ^ 1)))" | dd of="$1" bs=1 seek="$offset" conv=notrunc status=none
 }
 
-mkdir -p "$work/configs/networks" "$work/jobs"
-cat >"$work/configs/networks/tiny.yaml" <<'END'
-input: [3, 16, 16]
-encoder:
-  - conv: {filters: 8, kernel: 4, stride: 2, pad: 1, activation: relu}
-decoder:
-  - dense: {units: 512, activation: relu}
-  - reshape: [8, 8, 8]
-  - deconv: {filters: 3, kernel: 4, stride: 2, pad: 1}
-END
-"$TEASEL" data write tubers --set count=300 --set good=100 --set size=16 -o "$work/data.h5" >"$work/log" 2>&1
-"$TEASEL" data write tubers --set count=300 --set good=100 --set size=16 --set seed=1 -o "$work/other.h5" >"$work/log" 2>&1
-printf 'reader: hdf5\npath: data.h5\n' >"$work/data.yaml"
-cat >"$work/jobs/again.yaml" <<'END'
-name: again
-dataset: ../data.yaml
-network: tiny
+tiny_job again 16 <<'END'
 latent: 3
 train: {iterations: 40, batch: 16, shards: 4, learning_rate: 1.0e-3}
 seeds: [0, 1]
@@ -46,7 +30,10 @@ families:
 score:
   udr: {points: 100}
 END
-job=$work/jobs/again.yaml
+"$TEASEL" data write tubers --set count=300 --set good=100 --set size=16 -o "$work/data.h5" >"$work/log" 2>&1
+"$TEASEL" data write tubers --set count=300 --set good=100 --set size=16 --set seed=1 -o "$work/other.h5" >"$work/log" 2>&1
+printf 'reader: hdf5\npath: data.h5\n' >"$work/data.yaml"
+job=$work/job.yaml
 call run "$job" -o "$work/a"
 is "a sweep runs" 0 $?
 runs=("$work/a/runs"/*)

@@ -5,19 +5,7 @@
 . "$(dirname "$0")/../facts.sh"
 mkdir "$work/tmp"
 export TMPDIR=$work/tmp
-printf 'reader: tubers\ncount: 120\ngood: 20\nsize: 8\n' >"$work/data.yaml"
-cat >"$work/network.yaml" <<'END_NETWORK'
-input: [3, 8, 8]
-encoder:
-  - dense: {units: 16, activation: relu}
-decoder:
-  - dense: {units: 192}
-  - reshape: [3, 8, 8]
-END_NETWORK
-cat >"$work/job.yaml" <<'END_JOB'
-name: again
-dataset: ./data.yaml
-network: ./network.yaml
+tiny_job again <<'END_JOB'
 latent: 2
 train: {iterations: 4000, batch: 16, shards: 2}
 families:

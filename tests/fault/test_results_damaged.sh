@@ -6,21 +6,7 @@
 export TMPDIR=$work/tmp
 mkdir "$work/tmp"
 
-mkdir -p "$work/configs/networks" "$work/jobs"
-cat >"$work/configs/networks/tiny.yaml" <<'END'
-input: [3, 16, 16]
-encoder:
-  - conv: {filters: 8, kernel: 4, stride: 2, pad: 1, activation: relu}
-decoder:
-  - dense: {units: 512, activation: relu}
-  - reshape: [8, 8, 8]
-  - deconv: {filters: 3, kernel: 4, stride: 2, pad: 1}
-END
-printf 'reader: tubers\nsize: 16\ncount: 300\ngood: 100\n' >"$work/tubers16.yaml"
-cat >"$work/jobs/whole.yaml" <<'END'
-name: whole
-dataset: ../tubers16.yaml
-network: tiny
+tiny_job whole 16 <<'END'
 latent: 2
 train: {iterations: 10, batch: 16, shards: 2}
 seeds: [0, 1]
@@ -29,7 +15,7 @@ families:
 score:
   udr: {points: 50}
 END
-"$TEASEL" run "$work/jobs/whole.yaml" -o "$work/whole" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+"$TEASEL" run "$work/job.yaml" -o "$work/whole" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 run=$(basename "$(ls -d "$work"/whole/runs/* | head -n 1)")
 cp "$work"/whole/figures/reconstruction_beta_vae.png "$work/picture.png"
 

@@ -5,19 +5,7 @@
 # Hundreds of small files, each synced: in memory where there is some.
 [ -w /dev/shm ] && [ "$(df --output=avail -k /dev/shm | tail -n 1)" -gt 32768 ] && export TMPDIR=/dev/shm
 . "$(dirname "$0")/../facts.sh"
-printf 'reader: tubers\ncount: 120\ngood: 20\nsize: 8\n' >"$work/data.yaml"
-cat >"$work/network.yaml" <<'END'
-input: [3, 8, 8]
-encoder:
-  - dense: {units: 16, activation: relu}
-decoder:
-  - dense: {units: 192}
-  - reshape: [3, 8, 8]
-END
-cat >"$work/job.yaml" <<'END'
-name: files
-dataset: ./data.yaml
-network: ./network.yaml
+tiny_job files <<'END'
 latent: 3
 train: {iterations: 30, batch: 16}
 seeds: [1, 2]

@@ -7,21 +7,7 @@ status() { call status "$@"; }
 plain() { ! LC_ALL=C grep -q $'[\001-\010\013-\037]' "$1"; } # no control characters but tab and line end
 host=$(uname -n)
 
-mkdir -p "$work/configs/networks" "$work/jobs"
-cat >"$work/configs/networks/tiny.yaml" <<'END'
-input: [3, 16, 16]
-encoder:
-  - conv: {filters: 8, kernel: 4, stride: 2, pad: 1, activation: relu}
-decoder:
-  - dense: {units: 512, activation: relu}
-  - reshape: [8, 8, 8]
-  - deconv: {filters: 3, kernel: 4, stride: 2, pad: 1}
-END
-printf 'reader: tubers\nsize: 16\ncount: 300\ngood: 100\n' >"$work/tubers16.yaml"
-cat >"$work/jobs/seen.yaml" <<'END'
-name: seen
-dataset: ../tubers16.yaml
-network: tiny
+tiny_job seen 16 <<'END'
 latent: 3
 train: {iterations: 40, batch: 16, shards: 2, learning_rate: 1.0e-3}
 seeds: [0, 1]
@@ -30,7 +16,7 @@ families:
 score:
   udr: {points: 100}
 END
-job=$work/jobs/seen.yaml
+job=$work/job.yaml
 long=(--set train.iterations=1000000 --train-only) # until it is stopped
 
 # ---- done ----
@@ -213,7 +199,8 @@ said "diverged: is told" "^seen: 2 of 2 runs done \(2 diverged\)"
 said "diverged: in the ledger, too" $'\tfinish\t.*\tdiverged after' "$work/wild/ledger.tsv"
 
 # ---- what is no results folder, or a damaged one ----
-for folder in "$work/none" "$work/jobs" "$work/tubers16.yaml"; do
+mkdir "$work/empty"
+for folder in "$work/none" "$work/empty" "$work/data.yaml"; do
   status "$folder"
   code=$?
   is "$(basename "$folder") is no results folder: exit code 2" 2 $code

@@ -2,14 +2,14 @@
 # Two jobs of one name on one results folder, one after the other or both at once: the runs of the
 # other one are kept and told of, and job.used.yaml is always of the job that the scores are of.
 . "$(dirname "$0")/../facts.sh"
-tiny_job edited <<'END_OF_JOB'
+tiny_job edited <<'END'
 latent: 2
 train: {iterations: 40000, batch: 16, shards: 2}
 seeds: [1, 2]
 score: {udr: {points: 60, informative_kl: 1.0e-6}, factors: {points: 60, votes: 0}}
 families:
   - model: beta_vae
-END_OF_JOB
+END
 job=$work/job.yaml
 short=(--set train.iterations=20) other=(--set train.iterations=30) more=(--set train.iterations=20 --set 'seeds=[1,2,3]')
 teasel() { within "$TEASEL" "$@" >"$work/log" 2>&1; }

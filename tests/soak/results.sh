@@ -14,19 +14,7 @@ fast=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
 at_end+=("rm -rf $fast")
 copy=$fast/copy
 
-printf 'reader: tubers\ncount: 120\ngood: 60\nsize: 8\n' >"$fast/data.yaml"
-cat >"$fast/network.yaml" <<'EOF'
-input: [3, 8, 8]
-encoder:
-  - dense: {units: 16, activation: relu}
-decoder:
-  - dense: {units: 192}
-  - reshape: [3, 8, 8]
-EOF
-cat >"$fast/job.yaml" <<'EOF'
-name: damaged
-dataset: ./data.yaml
-network: ./network.yaml
+tiny_job damaged 8 "$fast" <<'EOF'
 latent: 2
 train: {iterations: 150, batch: 16, shards: 2, log_every: 50, learning_rate: 5.0e-3}
 seeds: [1, 2]
@@ -34,6 +22,7 @@ score: {udr: {points: 40, informative_kl: 1.0e-6}, factors: {points: 40, votes: 
 families:
   - model: beta_vae
 EOF
+sed -i "s/^good: .*/good: 60/" "$fast/data.yaml"
 keep=(--set "schedule.cache=$fast/cache" --set schedule.claim_seconds=1)
 within "$TEASEL" run "$fast/job.yaml" -o "$fast/whole" "${keep[@]}" >"$work/log" 2>&1 || { no "a sweep that nothing happened to"; facts_end; exit 1; }
 one=$(basename "$(ls -d "$fast/whole/runs/"* | head -n 1)")
