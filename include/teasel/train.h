@@ -19,9 +19,11 @@ struct tsl_train_request {
   struct tsl_store *store;                /* used by the team's first member only */
   enum tsl_status (*poll)(void *context); /* between steps; NULL allowed */
   void *poll_context;
-  /* Local, first member only: before the run's files are begun, with poll's context; a
-   * failure ends the run. It looks whether the run is still this team's, for a rank that
-   * stood still may have been given up meanwhile. NULL allowed. */
+  /* Local, first member only: before the run's files are begun, and when one could not be
+   * written, with poll's context; a failure ends the run, TSL_TAKEN instead of the
+   * failure to write. It looks whether the run is still this team's, for a rank that
+   * stood still may have been given up meanwhile, and what it was writing been swept
+   * away. NULL allowed. */
   enum tsl_status (*confirm)(void *context, struct tsl_error *err);
   /* Local, first member only: after each step. NULL allowed. */
   void (*progress)(void *context, int64_t steps_done);

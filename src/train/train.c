@@ -78,6 +78,19 @@ static void trainer_release(struct tsl__trainer *trainer) {
   free(trainer->terms);
 }
 
+enum tsl_status tsl__trainer_blame(const struct tsl__trainer *trainer,
+                                   enum tsl_status status, struct tsl_error *err) {
+  const struct tsl_train_request *request = trainer->request;
+  struct tsl_error taken = {.rank = -1};
+  if (status == TSL_OK || status == TSL_TAKEN || !trainer->first ||
+      request->confirm == NULL ||
+      request->confirm(request->poll_context, &taken) != TSL_TAKEN)
+    return status;
+  if (err != NULL)
+    *err = taken;
+  return TSL_TAKEN;
+}
+
 /* Local. What a member does between two steps. */
 static enum tsl_status between_steps(struct tsl__trainer *trainer, bool last,
                                      struct tsl_error *err) {
@@ -88,7 +101,7 @@ static enum tsl_status between_steps(struct tsl__trainer *trainer, bool last,
        step % tsl__log_every(trainer) == 0))
     TSL_TRY(tsl__log_line(trainer, step, err));
   if (trainer->first && tsl__snapshot_is_due(trainer))
-    TSL_TRY(tsl__snapshot_keep(trainer, err));
+    TSL_TRY(tsl__trainer_blame(trainer, tsl__snapshot_keep(trainer, err), err));
   if (trainer->first && request->progress != NULL)
     request->progress(request->progress_context, trainer->steps);
   enum tsl_status status =
@@ -256,7 +269,9 @@ static enum tsl_status begin(struct tsl__trainer *trainer, enum tsl_status statu
 
 /* Collective on the team as it is after the last step. */
 static enum tsl_status finish(struct tsl__trainer *trainer, struct tsl_error *err) {
-  enum tsl_status status = trainer->first ? write_results(trainer, err) : TSL_OK;
+  enum tsl_status status = TSL_OK;
+  if (trainer->first)
+    status = tsl__trainer_blame(trainer, write_results(trainer, err), err);
   return tsl_team_agree(trainer->team, status, err);
 }
 

@@ -268,7 +268,7 @@ enum tsl_status tsl__checkpoint_resume(struct tsl__trainer *trainer,
   trainer->keeping.step = -1;
   enum tsl_status status = allocate_state(trainer, &values, err);
   if (status == TSL_OK && trainer->first)
-    status = open_files(trainer, &found, values, err);
+    status = tsl__trainer_blame(trainer, open_files(trainer, &found, values, err), err);
   status = tsl_team_agree(team, status, err);
   if (status == TSL_OK)
     status = tsl_team_broadcast(team, 0, &found, sizeof found, err);

@@ -90,6 +90,11 @@ enum tsl_status tsl__join_change(struct tsl__trainer *trainer, struct tsl_error 
 /* Local, then collective on the new team. A joiner that is ready waits, and takes over
  * where the team is; or is released. */
 enum tsl_status tsl__join_begin(struct tsl__trainer *trainer, struct tsl_error *err);
+/* Local, first member. What came of writing the run's files: TSL_TAKEN instead of a
+ * failure where another process has the run, whose start sweeps away what others write.
+ */
+enum tsl_status tsl__trainer_blame(const struct tsl__trainer *trainer,
+                                   enum tsl_status status, struct tsl_error *err);
 /* Collective on team. Takes up the run's checkpoint, or begins: sets steps and the
  * graph's state, opens log.csv. A checkpoint that is damaged or does not fit is named in
  * the log and the one before is taken, or none. TSL_BAD_INPUT where it was made with

@@ -438,8 +438,15 @@ static void test_train__a_lost_member_is_named_in_time(void **state) {
   tsl_store_close(store);
 }
 
+/* Another process takes the run over once its files were begun, or nobody does. */
+static enum tsl_status confirm(void *context, struct tsl_error *err) {
+  int *calls_left = context;
+  return (*calls_left)-- > 0 ? TSL_OK : tsl_error_set(err, TSL_TAKEN, "run", "taken");
+}
+
 /* What stands in the way of the run's folder, log or model is a folder or file there. */
-static void check_blocked(const char *name, const char *file) {
+static void check_blocked(const char *name, const char *file, int calls,
+                          enum tsl_status status) {
   struct tsl_store *store = open_store(&plain, name);
   const struct tsl_run *run = tsl_job_run(plain.job, 0);
   struct tsl_error err = {0};
@@ -453,16 +460,26 @@ static void check_blocked(const char *name, const char *file) {
   }
   assert_int_equal(tsl_team_barrier(tsl_world_team(world), NULL), TSL_OK);
   struct tsl_train_request request = case_request(&plain, 0, store);
-  assert_int_equal(tsl_train(&request, tsl_world_team(world), &err), TSL_IO);
-  assert_non_null(strstr(err.where, file));
+  request.confirm = confirm;
+  request.poll_context = &calls;
+  assert_int_equal(tsl_train(&request, tsl_world_team(world), &err), status);
+  assert_non_null(strstr(err.where, status == TSL_IO ? file : "run"));
   tsl_store_close(store);
 }
 
 static void test_train__a_file_that_cannot_be_written_fails_all(void **state) {
   (void)state;
-  check_blocked("blocked-log", "log.csv");
-  check_blocked("blocked-model", "model.h5");
-  check_blocked("blocked-record", "record.json");
+  const int always = 1000;
+  check_blocked("blocked-log", "log.csv", always, TSL_IO);
+  check_blocked("blocked-model", "model.h5", always, TSL_IO);
+  check_blocked("blocked-record", "record.json", always, TSL_IO);
+}
+
+static void test_train__what_another_took_over_is_no_failure_to_write(void **state) {
+  (void)state;
+  check_blocked("taken-log", "log.csv", 1, TSL_TAKEN);
+  check_blocked("taken-model", "model.h5", 1, TSL_TAKEN);
+  check_blocked("taken-record", "record.json", 1, TSL_TAKEN);
 }
 
 static void
@@ -499,6 +516,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_train__an_interruption_after_the_last_step_comes_too_late),
       cmocka_unit_test(test_train__a_lost_member_is_named_in_time),
       cmocka_unit_test(test_train__a_file_that_cannot_be_written_fails_all),
+      cmocka_unit_test(test_train__what_another_took_over_is_no_failure_to_write),
       cmocka_unit_test(test_train__a_batch_larger_than_the_training_split_is_bad_input),
   };
   int failed = cmocka_run_group_tests(tests, open_plain, close_plain);
