@@ -41,6 +41,10 @@ int tsl_world_size(const struct tsl_world *world);
 void tsl_world_set_peer_seconds(struct tsl_world *world,
                                 double seconds); /* default 120 */
 double tsl_world_peer_seconds(const struct tsl_world *world);
+/* Local. Seconds by a clock for the patience with other ranks: as tsl_clock_seconds, less
+ * the time for which this process stood still, as the others will have. Who waits by it
+ * has to look at it again and again. */
+double tsl_world_awake_seconds(struct tsl_world *world);
 /* Local. Notes that a rank no longer answers (teams note it themselves). Then the world
  * is closed without MPI_Finalize, which would wait for it for ever, and mpirun ends what
  * is left of the job; unless a vote or barrier with that rank succeeds before. */

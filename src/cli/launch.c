@@ -1,5 +1,6 @@
 #include "cli/launch.h"
 
+#include "cli/launch_pause.h"
 #include "cli/launch_session.h"
 #include "cli/launch_told.h"
 
@@ -166,6 +167,7 @@ static void become_mpirun(char **words, pid_t parent) {
 struct start {
   pid_t process;
   struct tsl__told_place place;
+  bool is_mpirun;  /* not a rank alone */
   int forwarded;   /* signals passed on */
   double repeated; /* when the last of them was said */
   bool marked;     /* its session is */
@@ -230,6 +232,9 @@ static struct tsl__told watch(const struct tsl__launch *launch, struct start *st
     pid_t ended = waitpid(start->process, &about, WNOHANG);
     if (ended == start->process || (ended < 0 && errno != EINTR))
       break;
+    double paused = tsl__pause_heed(start->process, start->is_mpirun);
+    if (start->ended > 0)
+      start->ended += paused;
     pass_on(start);
     start->seen = start->seen || has_job(launch);
     if (!start->marked)
@@ -254,7 +259,7 @@ static struct tsl__told watch(const struct tsl__launch *launch, struct start *st
 
 static enum tsl_status run_once(const struct tsl__launch *launch, const char *program,
                                 struct tsl__told *told, struct tsl_error *err) {
-  struct start start = {.forwarded = 0};
+  struct start start = {.is_mpirun = !is_alone(launch)};
   tsl__told_place_init(&start.place, launch->folder);
   setenv(TSL_LAUNCH_VARIABLE, start.place.token, /*overwrite=*/1);
   char **words = tsl__launch_words(launch, program);
@@ -264,7 +269,7 @@ static enum tsl_status run_once(const struct tsl__launch *launch, const char *pr
   start.process = fork();
   if (start.process == 0)
     become_mpirun(words, parent);
-  start.marked = strcmp(words[0], program) == 0; /* no mpirun */
+  start.marked = !start.is_mpirun;
   free(words);
   if (start.process < 0)
     return tsl_error_set(err, TSL_LIBRARY, launch->mpirun, "cannot be started: %s",
@@ -342,6 +347,7 @@ static enum tsl_status run_to_end(const struct tsl__launch *launch, const char *
       return TSL_OK;
     }
     nanosleep(&(struct timespec){.tv_sec = 1}, NULL); /* or until a signal comes */
+    (void)tsl__pause_heed(/*process=*/0, /*is_mpirun=*/false);
   }
 }
 
@@ -381,7 +387,10 @@ enum tsl_status tsl__launch_run(const struct tsl__launch *launch, struct tsl_err
   program[length] = '\0';
   tsl__told_sweep();
   tsl__session_folders_sweep();
-  TSL_TRY(run_to_end(launch, program, &told, err));
+  tsl__pause_catch();
+  enum tsl_status status = run_to_end(launch, program, &told, err);
+  tsl__pause_release();
+  TSL_TRY(status);
   if (told.code == STOPPED && warnings > 0 && launch->requeue)
     requeue();
   return conclude(launch, &told, err);

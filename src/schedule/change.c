@@ -17,7 +17,7 @@ static void recruit(struct tsl__coordinator *coordinator, struct tsl__party *par
     rank = tsl__seat_near(coordinator, rank);
     struct tsl__seat *seat = &coordinator->seats[rank];
     tsl__seat_set(coordinator, rank, TSL__BUSY);
-    seat->heard = tsl_clock_seconds();
+    seat->heard = tsl_world_awake_seconds(coordinator->world);
     seat->party = party;
     seat->joining = true;
     assignment->ranks[i] = rank;

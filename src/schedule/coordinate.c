@@ -154,7 +154,7 @@ static enum tsl_status serve(struct tsl__coordinator *coordinator,
   double now = tsl_clock_seconds();
   if (now - coordinator->looked >= fmin(1, tsl__alive_seconds(coordinator->world))) {
     coordinator->looked = now;
-    TSL_TRY(tsl__listen_silence(coordinator, now, err));
+    TSL_TRY(tsl__listen_silence(coordinator, err));
   }
   if (now >= coordinator->reviewed)
     review(coordinator, now);
@@ -274,7 +274,7 @@ static void release(struct tsl__coordinator *coordinator) {
 
 static enum tsl_status coordinate(struct tsl__coordinator *coordinator,
                                   struct tsl_error *err) {
-  double now = tsl_clock_seconds();
+  double now = tsl_world_awake_seconds(coordinator->world);
   coordinator->away = coordinator->size;
   for (int rank = 0; rank < coordinator->size; rank++)
     coordinator->seats[rank].heard = now;

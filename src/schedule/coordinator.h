@@ -12,7 +12,7 @@ enum tsl__seat_state { TSL__AWAY, TSL__IDLE, TSL__BUSY, TSL__LOST };
 
 struct tsl__seat {
   enum tsl__seat_state state;
-  double heard;             /* when the rank was heard last */
+  double heard;             /* when the rank was heard last, by tsl_world_awake_seconds */
   struct tsl__party *party; /* BUSY: its task; NULL: it was let go, and has not said so */
   bool joining;             /* it is not a member yet */
 };
@@ -83,7 +83,7 @@ enum tsl_status tsl__listen_word(struct tsl__coordinator *coordinator, int rank,
 enum tsl_status tsl__listen_message(struct tsl__coordinator *coordinator,
                                     struct tsl_error *err);
 /* Gives up the ranks that are dead, or were heard too long ago. */
-enum tsl_status tsl__listen_silence(struct tsl__coordinator *coordinator, double now,
+enum tsl_status tsl__listen_silence(struct tsl__coordinator *coordinator,
                                     struct tsl_error *err);
 
 /* ---- regroup.c ---- */

@@ -11,9 +11,10 @@ struct follower {
   struct tsl_message message;
   struct tsl__turn turn;
   bool assigned, leaving, ended, told_to_stop;
-  double heard, spoken; /* when rank 0 was heard and told something last */
-  double looked;        /* when it was looked whether rank 0 is dead */
-  bool widowed;         /* it is */
+  double heard;  /* when rank 0 was heard last, by tsl_world_awake_seconds */
+  double spoken; /* when it was told something last */
+  double looked; /* when it was looked whether rank 0 is dead */
+  bool widowed;  /* it is */
   enum tsl_status result;
   struct tsl_error result_error;
 };
@@ -25,7 +26,7 @@ static enum tsl_status take_messages(struct follower *follower, struct tsl_error
     TSL_TRY(tsl_world_poll(follower->world, &follower->message, &found, err));
     if (!found)
       return TSL_OK;
-    follower->heard = tsl_clock_seconds();
+    follower->heard = tsl_world_awake_seconds(follower->world);
     if (message->kind == TSL__ASSIGNMENT) {
       tsl__turn_assign(&follower->turn, message->bytes, message->count);
       follower->assigned = true;
@@ -89,7 +90,7 @@ static enum tsl_status poll_between_steps(void *context) {
 static enum tsl_status check_silence(struct follower *follower, struct tsl_error *err) {
   double patience = tsl__silence * tsl_world_peer_seconds(follower->world);
   bool dead = is_widowed(follower);
-  if (!dead && tsl_clock_seconds() - follower->heard <= patience)
+  if (!dead && tsl_world_awake_seconds(follower->world) - follower->heard <= patience)
     return TSL_OK;
   enum tsl_status status = tsl_error_set(
       err, TSL_PEER_LOST, "",
@@ -127,7 +128,8 @@ static enum tsl_status work(struct follower *follower, struct tsl_error *err) {
   enum tsl_status status = tsl__turn_work(&follower->turn, follower->worker,
                                           poll_between_steps, follower, &failure);
   follower->assigned = false;
-  follower->spoken = follower->heard = tsl_clock_seconds();
+  follower->spoken = tsl_clock_seconds();
+  follower->heard = tsl_world_awake_seconds(follower->world);
   return tsl__report_send(follower->world, 0, TSL__REPORT,
                           follower->turn.assignment.epoch, status, &failure, err);
 }
@@ -152,7 +154,7 @@ static enum tsl_status wait_for_work(struct follower *follower, struct tsl_error
 enum tsl_status tsl__follow(struct tsl_world *world, const struct tsl_worker *worker,
                             struct tsl_error *err) {
   struct follower follower = {
-      .world = world, .worker = worker, .heard = tsl_clock_seconds()};
+      .world = world, .worker = worker, .heard = tsl_world_awake_seconds(world)};
   follower.turn.world = world;
   follower.turn.listen = listen;
   follower.turn.tell = tell_rank_0;

@@ -39,7 +39,8 @@ enum tsl_status tsl__listen_message(struct tsl__coordinator *coordinator,
   const struct tsl_message *message = &coordinator->message;
   struct tsl__seat *seat = &coordinator->seats[message->from];
   enum tsl__kind kind = (enum tsl__kind)message->kind;
-  seat->heard = coordinator->taken = tsl_clock_seconds();
+  seat->heard = tsl_world_awake_seconds(coordinator->world);
+  coordinator->taken = tsl_clock_seconds();
   if (message->kind >= TSL_MESSAGE_WORKER) {
     if (coordinator->worker->message != NULL)
       coordinator->worker->message(coordinator->worker->context, message);
@@ -98,9 +99,10 @@ static enum tsl_status lose(struct tsl__coordinator *coordinator, int rank, bool
   return tsl__party_report(coordinator, rank, 0, TSL_PEER_LOST, &error, err);
 }
 
-enum tsl_status tsl__listen_silence(struct tsl__coordinator *coordinator, double now,
+enum tsl_status tsl__listen_silence(struct tsl__coordinator *coordinator,
                                     struct tsl_error *err) {
   double patience = tsl__silence * tsl_world_peer_seconds(coordinator->world);
+  double now = tsl_world_awake_seconds(coordinator->world);
   for (int rank = 1; rank < coordinator->size; rank++) {
     const struct tsl__seat *seat = &coordinator->seats[rank];
     if (seat->state == TSL__LOST)

@@ -102,7 +102,7 @@ enum tsl_status tsl__party_start(struct tsl__coordinator *coordinator, int64_t t
     rank = tsl__seat_near(coordinator, rank);
     struct tsl__seat *seat = &coordinator->seats[rank];
     tsl__seat_set(coordinator, rank, TSL__BUSY);
-    seat->heard = tsl_clock_seconds();
+    seat->heard = tsl_world_awake_seconds(coordinator->world);
     seat->party = party;
     seat->joining = false;
     party->ranks[party->width++] = rank;

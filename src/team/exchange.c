@@ -57,11 +57,11 @@ static int find_lost(struct tsl_team *team, int waited_for) {
   int tag = tag_of(team) + 1;
   send_notices(team, team->ranks[waited_for]);
   double grace = world->peer_seconds / 4 < 1 ? world->peer_seconds / 4 : 1;
-  double begun = tsl_clock_seconds();
+  double begun = tsl_world_awake_seconds(world);
   int lost = team->notice;
   for (;;) {
     int found = 0, next = -1;
-    double waited = tsl_clock_seconds() - begun;
+    double waited = tsl_world_awake_seconds(world) - begun;
     MPI_Status from;
     if (waited > grace)
       break;
@@ -108,7 +108,7 @@ static enum tsl_status wait_for(struct tsl_team *team, MPI_Request requests[2],
   struct tsl_world *world = team->world;
   MPI_Status statuses[2];
   const double pause = 0.25; /* seconds between two looks for the dead */
-  double begun = tsl_clock_seconds(), looked = begun;
+  double begun = tsl_world_awake_seconds(world), looked = begun;
   for (;;) {
     int complete = 0;
     int code = MPI_Testall(2, requests, &complete, statuses);
@@ -116,11 +116,11 @@ static enum tsl_status wait_for(struct tsl_team *team, MPI_Request requests[2],
       return tsl__mpi_error(code, "MPI_Testall", err);
     if (complete)
       break;
-    double now = tsl_clock_seconds(), waited = now - begun;
+    double now = tsl_world_awake_seconds(world), waited = now - begun;
     int dead = -1;
     if (now - looked > pause) {
       dead = find_dead(team);
-      looked = tsl_clock_seconds();
+      looked = tsl_world_awake_seconds(world);
     }
     if (dead >= 0 || waited > world->peer_seconds) {
       bool receiving = requests[1] != MPI_REQUEST_NULL;

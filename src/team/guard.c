@@ -17,7 +17,8 @@ struct tsl__guard {
   pthread_t thread;
   pthread_mutex_t lock;
   pthread_cond_t told;
-  const char *what; /* NULL: nothing is watched */
+  const char *what;        /* NULL: nothing is watched */
+  struct tsl__awake awake; /* the clock of all times here */
   double begun, seconds;
   const struct tsl_team *peers; /* who must live; NULL: nobody */
   bool by_siblings;             /* so must those that were started beside this one */
@@ -92,7 +93,8 @@ static int look_for_dead(struct tsl__guard *guard, double now) {
 static void look(struct tsl__guard *guard) {
   const double grace = 1; /* seconds: a call that ends anyway is left to do so */
   struct tsl_world *world = guard->world;
-  double now = tsl_clock_seconds(), since = now - guard->begun;
+  double now = tsl__awake_look(&guard->awake, tsl_clock_seconds());
+  double since = now - guard->begun;
   if (guard->what == NULL || (since < grace && !guard->by_siblings))
     return;
   int dead = look_for_dead(guard, now);
@@ -155,7 +157,7 @@ static void begin(struct tsl_world *world, const char *what, double seconds,
     return;
   pthread_mutex_lock(&guard->lock);
   guard->what = what;
-  guard->begun = tsl_clock_seconds();
+  guard->begun = tsl__awake_look(&guard->awake, tsl_clock_seconds());
   guard->seconds = seconds;
   guard->peers = peers;
   guard->by_siblings = by_siblings;

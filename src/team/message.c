@@ -78,7 +78,7 @@ static enum tsl_status begin_receiving(struct tsl_world *world, struct tsl_error
   world->incoming->from = from.MPI_SOURCE;
   world->incoming->kind = from.MPI_TAG;
   world->incoming->count = (size_t)count;
-  world->receiving_since = tsl_clock_seconds();
+  world->receiving_since = tsl_world_awake_seconds(world);
   code = MPI_Imrecv(world->incoming->bytes, TSL_MESSAGE_MAX, MPI_BYTE, &announced,
                     &world->receiving);
   return code == MPI_SUCCESS ? TSL_OK : tsl__mpi_error(code, "MPI_Imrecv", err);
@@ -104,7 +104,8 @@ enum tsl_status tsl_world_poll(struct tsl_world *world, struct tsl_message *mess
     message->count = world->incoming->count;
     memcpy(message->bytes, world->incoming->bytes, world->incoming->count);
     *found = true;
-  } else if (tsl_clock_seconds() - world->receiving_since > world->peer_seconds) {
+  } else if (tsl_world_awake_seconds(world) - world->receiving_since >
+             world->peer_seconds) {
     /* Its sender died while sending. MPI may still write there: the memory is left to it.
      */
     tsl_log(TSL_LOG_NORMAL, "a message of rank %d never arrived", world->incoming->from);

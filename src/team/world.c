@@ -205,6 +205,10 @@ void tsl_world_set_peer_seconds(struct tsl_world *world, double seconds) {
   world->peer_seconds = seconds;
 }
 
+double tsl_world_awake_seconds(struct tsl_world *world) {
+  return tsl__awake_look(&world->awake, tsl_clock_seconds());
+}
+
 void tsl_world_give_up(struct tsl_world *world, int rank) {
   if (rank >= 0 && rank < world->size && rank != world->rank)
     world->lost = rank;

@@ -3,6 +3,8 @@
 #ifndef TEASEL_TEAM_WORLD_H
 #define TEASEL_TEAM_WORLD_H
 
+#include "team/awake.h"
+
 #include "teasel/team.h"
 
 #include <mpi.h>
@@ -24,6 +26,7 @@ struct tsl_world {
   struct tsl__neighbour *neighbours; /* (node_size) NULL: none are known */
   bool crowded; /* more ranks than cores on this node: yield instead of spinning */
   double peer_seconds;
+  struct tsl__awake awake;
   bool spoilt;       /* MPI is not to be ended: tsl_team_spoil */
   int lost;          /* a rank that no longer answers; -1: none */
   uint32_t epoch;    /* of the last team that this rank called together */
@@ -32,11 +35,11 @@ struct tsl_world {
   MPI_Comm messages; /* tsl_world_send and _poll; the tag is the message's kind */
   MPI_Comm files;    /* all ranks, for parallel HDF5 */
   struct tsl_team *team;
-  struct tsl_team *survivors;  /* NULL: no rank was lost, or too much with it */
-  struct tsl__letter *letters; /* sent, perhaps not yet taken over by MPI */
-  struct tsl__letter *spare;   /* for the next sends */
-  MPI_Request receiving;       /* a message that was announced but is not complete */
-  double receiving_since;
+  struct tsl_team *survivors;   /* NULL: no rank was lost, or too much with it */
+  struct tsl__letter *letters;  /* sent, perhaps not yet taken over by MPI */
+  struct tsl__letter *spare;    /* for the next sends */
+  MPI_Request receiving;        /* a message that was announced but is not complete */
+  double receiving_since;       /* by tsl_world_awake_seconds */
   struct tsl_message *incoming; /* where it goes */
   /* Blocking calls: who is told when one does not end, and the thread that watches. */
   void (*stuck)(void *context, const char *what, int dead, double seconds);

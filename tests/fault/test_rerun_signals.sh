@@ -7,7 +7,7 @@ mkdir "$work/tmp"
 export TMPDIR=$work/tmp
 tiny_job again <<'END_JOB'
 latent: 2
-train: {iterations: 4000, batch: 16, shards: 2}
+train: {iterations: 60000, batch: 16, shards: 2}
 families:
   - model: beta_vae
     beta: [1, 4]

@@ -2,12 +2,12 @@
 # run.sh [NAME...]: the long tests, one after the other, each to its end whatever came of the others;
 # closes with 'N passed, N failed, N skipped' and why something was skipped. NAME picks some:
 #   kills disk results   of this folder, which tell what they do
-#   blocking claims slurm hosts   tests of `make test` with more cases (SOAK=1)
+#   blocking claims pause slurm hosts   tests of `make test` with more cases (SOAK=1)
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 : "${BUILD:=build/release}" "${TEASEL:=$PWD/$BUILD/teasel}"
 export BUILD TEASEL
-[ $# -gt 0 ] || set -- kills disk blocking claims slurm hosts results
+[ $# -gt 0 ] || set -- kills disk blocking claims pause slurm hosts results
 passed=0 failed=0 skipped=0 remarks=''
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
@@ -15,6 +15,7 @@ for name in "$@"; do
   case $name in
     blocking) script=tests/fault/test_blocking_calls.sh ;;
     claims) script=tests/fault/test_claims.sh ;;
+    pause) script=tests/fault/test_launch_pause.sh ;;
     slurm | hosts) script=tests/cluster/test_$name.sh ;;
     *) script=tests/soak/$name.sh ;;
   esac
