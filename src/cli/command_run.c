@@ -108,6 +108,7 @@ static enum tsl_status look_if_complete(struct tsl__session *session,
 /* Opens the results folder, checks whose it is, and says where its numbers come from. */
 static enum tsl_status open_results(struct tsl__session *session,
                                     const struct options *options, int argc, char **argv,
+                                    struct tsl__provenance_copy *copy,
                                     struct tsl_error *err) {
   char folder[TSL_PATH_MAX];
   TSL_TRY(tsl__session_store(session, folder_of(session, options, folder),
@@ -123,8 +124,10 @@ static enum tsl_status open_results(struct tsl__session *session,
                                                .argc = argc,
                                                .argv = argv};
     status = tsl__provenance_check(session->store, session->job, session->dataset, err);
+    tsl__provenance_keep_found(session->store, copy);
     if (status == TSL_OK)
       status = tsl__provenance_write(session->store, &provenance, err);
+    tsl__provenance_keep_left(session->store, copy);
     if (status == TSL_OK)
       session->others = tsl__others_tell(session->store, session->job, 0);
   }
@@ -175,16 +178,22 @@ static enum tsl_status check_report(struct tsl__session *session, struct tsl_err
   return tsl_team_agree(session->team, status, err);
 }
 
-/* Everything behind the opening of the results folder. */
+/* Everything behind the opening of the results folder. A start that is refused before it
+ * trains anything leaves the folder as it was. */
 static enum tsl_status work(struct tsl__session *session, const struct options *options,
-                            int argc, char **argv, struct tsl_error *err) {
+                            int argc, char **argv,
+                            const struct tsl__provenance_copy *copy,
+                            struct tsl_error *err) {
   struct tsl__run_events events;
   bool bar = options->progress != NULL ? strcmp(options->progress, "bar") == 0
                                        : isatty(STDERR_FILENO) == 1;
   tsl__run_events_init(&events, session, bar, argc, argv);
   enum tsl_status status = train(session, &events, err);
-  if (status == TSL_BAD_INPUT && tsl_world_rank(session->world) == 0)
+  const bool refused = tsl_status_exit_code(status) == 2 && !events.begun;
+  if (refused && tsl_world_rank(session->world) == 0) {
+    tsl__provenance_put_back(session->store, copy);
     tsl_store_undo(session->store);
+  }
   if (status == TSL_OK && !options->train_only)
     status = tsl_store_explain(session->store, score_and_report(session, err), err);
   tsl__run_events_release(&events, status, err);
@@ -195,6 +204,7 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
   struct options options = {0};
   struct tsl_cli_arguments arguments = {0};
   struct tsl__session session = {0};
+  struct tsl__provenance_copy copy = {.found = {NULL}};
   bool complete = false;
   tsl__stop_catch();
   enum tsl_status status = tsl__session_begin(&session, &argc, &argv, err);
@@ -210,10 +220,11 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
   if (status == TSL_OK)
     status = look_if_complete(&session, &options, &complete, err);
   if (status == TSL_OK && !complete)
-    status = open_results(&session, &options, argc, argv, err);
+    status = open_results(&session, &options, argc, argv, &copy, err);
   if (status == TSL_OK && !complete)
-    status = work(&session, &options, argc, argv, err);
+    status = work(&session, &options, argc, argv, &copy, err);
   tsl__session_tell(&session, status);
+  tsl__provenance_copy_release(&copy);
   tsl_cli_arguments_release(&arguments);
   return tsl__session_end(&session, status, err);
 }

@@ -24,6 +24,22 @@ enum tsl_status tsl__hosts_gather(struct tsl_team *team, char **hosts,
 enum tsl_status tsl__provenance_write(const struct tsl_store *store,
                                       const struct tsl__provenance *provenance,
                                       struct tsl_error *err);
+/* job.used.yaml and provenance.json as a start found them and as it left them, for one
+ * that is refused when they are written. */
+struct tsl__provenance_copy {
+  char *found[2], *left[2]; /* NULL: there was none */
+  size_t found_count[2], left_count[2];
+};
+/* Local, one rank: before and after tsl__provenance_write. What cannot be read is not put
+ * back. */
+void tsl__provenance_keep_found(const struct tsl_store *store,
+                                struct tsl__provenance_copy *copy);
+void tsl__provenance_keep_left(const struct tsl_store *store,
+                               struct tsl__provenance_copy *copy);
+/* Local, one rank: puts back what was found, where nobody has changed what was left. */
+void tsl__provenance_put_back(const struct tsl_store *store,
+                              const struct tsl__provenance_copy *copy);
+void tsl__provenance_copy_release(struct tsl__provenance_copy *copy);
 /* Local, one rank: writes job.used.yaml where it changed. */
 enum tsl_status tsl__job_record(const struct tsl_store *store, const struct tsl_job *job,
                                 struct tsl_error *err);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *const files[] = {
@@ -143,13 +144,19 @@ void tsl_store_close(struct tsl_store *store) {
  * own, passes; in that one the claims of this process are missing, which it finds between
  * two steps. */
 enum tsl_status tsl_store_look(const struct tsl_store *store, struct tsl_error *err) {
+  /* Where it is just being replaced, a network file system may miss it once. */
+  const struct timespec pause = {.tv_nsec = 100000000};
   char path[TSL_PATH_MAX];
-  bool exists = true;
-  if (!store->watched ||
-      tsl_file_look(tsl_store_path(store, TSL_STORE_JOB, path), &exists, NULL) !=
-          TSL_OK ||
-      exists)
-    return TSL_OK; /* a file system that cannot tell is another failure */
+  bool exists = !store->watched;
+  for (int looks = 0; looks < 2 && !exists; looks++) {
+    if (looks > 0)
+      nanosleep(&pause, NULL);
+    tsl_store_path(store, TSL_STORE_JOB, path);
+    if (tsl_file_look(path, &exists, NULL) != TSL_OK)
+      return TSL_OK; /* a file system that cannot tell is another failure */
+  }
+  if (exists)
+    return TSL_OK;
   return tsl_error_set(err, TSL_GONE, store->folder,
                        "the results folder was moved or removed (it has no %s any more) "
                        "while teasel worked in it, and nothing is made anew at its old "
@@ -160,10 +167,9 @@ enum tsl_status tsl_store_look(const struct tsl_store *store, struct tsl_error *
 
 enum tsl_status tsl_store_explain(const struct tsl_store *store, enum tsl_status status,
                                   struct tsl_error *err) {
-  if (status == TSL_OK || status == TSL_PEER_LOST || store == NULL ||
-      tsl_store_look(store, NULL) == TSL_OK)
+  if (status == TSL_OK || status == TSL_PEER_LOST || store == NULL)
     return status;
-  return tsl_store_look(store, err);
+  return tsl_store_look(store, err) == TSL_OK ? status : TSL_GONE;
 }
 
 void tsl_store_watch(struct tsl_store *store) {

@@ -254,7 +254,9 @@ static enum tsl_status ask(void *context, int64_t id, enum tsl_task_answer *answ
   struct sweep *sweep = context;
   const struct tsl_run *run = tsl_job_run(sweep->request->job, (size_t)id);
   char before[TSL__BEFORE_TEXT] = ""; /* who had the run */
-  TSL_TRY(tsl__sweep_claims_ask(&sweep->claims, run->name, answer, before, err));
+  const enum tsl_status status =
+      tsl__sweep_claims_ask(&sweep->claims, run->name, answer, before, err);
+  TSL_TRY(tsl_store_explain(sweep->request->store, status, err));
   if (before[0] != '\0') {
     sweep->note = before;
     tell(sweep, TSL_SWEEP_TAKEN, id, NULL, 0);

@@ -55,6 +55,12 @@ chmod a-w "$work/r" && teasel run "$job" -o "$work/r" "${other[@]}"
 is "also where there is nothing to do" "0 1" "$? $(notice)"
 chmod u+w "$work/r"
 
+# ---- refused ----
+before=$(cd "$work/r" && md5sum job.used.yaml provenance.json)
+teasel run "$job" -o "$work/r" "${other[@]}" --set 'seeds=[1,2,3,4]' --set schedule.width=4
+is "a job that is refused ends with 2" 2 $?
+is "and leaves the job of the scores as it was" "$before" "$(cd "$work/r" && md5sum job.used.yaml provenance.json)"
+
 # ---- runs that the scores are without ----
 teasel status "$work/r"
 said "scores of all runs are told without more" "^scores: $work/r/scores.csv$"
