@@ -1,6 +1,11 @@
 #include "cli/job_open.h"
 
+#include "base/regular.h"
+#include "cli/stop.h"
+
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,31 +30,74 @@ void tsl_cli_registry_init(struct tsl_cli_registry *out) {
 
 /* ---- the disk ---- */
 
-/* At most FILE_BYTES_MAX bytes, so that a device or a data file named by mistake does not
- * fill the memory. */
+/* What a shell hands over as a file, `<(...)` or `<<END`, is a pipe with a writer. */
+static bool is_handed_over(const char *path) {
+  static const char *const places[] = {"/dev/fd/", "/dev/stdin", "/proc/self/fd/"};
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    if (strncmp(path, places[i], strlen(places[i])) == 0)
+      return true;
+  }
+  return false;
+}
+
+/* Waits for the writer of a pipe; false with errno where a signal asks to stop. */
+static bool wait_for_writer(int file) {
+  struct pollfd waiting = {.fd = file, .events = POLLIN};
+  while (poll(&waiting, 1, -1) < 0) { /* never restarted after a signal */
+    if (errno != EINTR || tsl__stop_asked(NULL))
+      return false;
+  }
+  return true;
+}
+
+/* Up to `most` bytes; -1 with errno. */
+static ssize_t read_all(int file, char *bytes, size_t most) {
+  size_t used = 0;
+  while (used < most) {
+    ssize_t got = read(file, bytes + used, most - used);
+    if (got == 0)
+      break;
+    if (got > 0)
+      used += (size_t)got;
+    else if (errno == EAGAIN ? !wait_for_writer(file) : errno != EINTR)
+      return -1;
+  }
+  return (ssize_t)used;
+}
+
+/* At most FILE_BYTES_MAX bytes, so that a data file named by mistake does not fill the
+ * memory. */
 static enum tsl_status disk_read(void *context, const char *path, char **bytes,
                                  size_t *count, struct tsl_error *err) {
   (void)context;
-  struct stat what;
-  if (stat(path, &what) == 0 && S_ISDIR(what.st_mode))
-    return tsl_error_set(err, TSL_BAD_INPUT, path, "is a folder, not a file");
-  FILE *file = fopen(path, "rb");
-  if (file == NULL)
+  int file = is_handed_over(path) ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+                                  : tsl__regular_open(path);
+  if (file < 0 && errno == ESPIPE)
+    return tsl__regular_error(err, path, errno);
+  if (file < 0)
     return tsl_error_set(err, TSL_BAD_INPUT, path, "cannot be opened: %s",
                          strerror(errno));
+  enum tsl_status status = TSL_OK;
   char *text = malloc(FILE_BYTES_MAX + 1);
-  size_t used = text != NULL ? fread(text, 1, FILE_BYTES_MAX, file) : 0;
-  int failed = ferror(file);
+  ssize_t used = text != NULL ? read_all(file, text, FILE_BYTES_MAX) : 0;
   int reason = errno;
-  fclose(file);
-  if (text == NULL || failed) {
+  close(file);
+  if (text == NULL)
+    status = tsl_error_set(err, TSL_MEMORY, path, "out of memory");
+  else if (used < 0 && reason == EISDIR)
+    status = tsl_error_set(err, TSL_BAD_INPUT, path, "is a folder, not a file");
+  else if (used < 0 && reason == EINTR)
+    status = tsl_error_set(err, TSL_INTERRUPTED, path,
+                           "interrupted while waiting for what writes into it");
+  else if (used < 0)
+    status = tsl_error_set(err, TSL_IO, path, "cannot be read: %s", strerror(reason));
+  if (status != TSL_OK) {
     free(text);
-    return tsl_error_set(err, failed ? TSL_IO : TSL_MEMORY, path, "cannot be read: %s",
-                         strerror(failed ? reason : ENOMEM));
+    return status;
   }
   text[used] = '\0';
   *bytes = text;
-  *count = used;
+  *count = (size_t)used;
   return TSL_OK;
 }
 

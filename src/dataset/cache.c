@@ -1,5 +1,6 @@
 #include "dataset/cache.h"
 
+#include "base/regular.h"
 #include "teasel/log.h"
 #include "teasel/store.h"
 
@@ -143,7 +144,7 @@ static void map_file(int fd, const char *path, const struct tsl_digest *key,
 
 static void map_existing(const char *path, const struct tsl_digest *key, enum tell tell,
                          struct tsl__cache *out) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = tsl__regular_open(path);
   if (fd < 0)
     return;
   map_file(fd, path, key, tell, out);

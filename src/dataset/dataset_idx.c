@@ -1,6 +1,7 @@
 /* The IDX files of MNIST and Fashion-MNIST (LeCun, Cortes, Burges): two zero bytes, the
  * type (8: unsigned bytes), the number of dimensions, each dimension as a big-endian
  * 32-bit integer, then the values. Compressed by gzip or not, told by content. */
+#include "base/regular.h"
 #include "dataset/reader.h"
 
 #include <errno.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 struct idx_options {
@@ -133,10 +135,14 @@ static enum tsl_status read_header(struct idx_file *file, int least_rank, int mo
 static enum tsl_status open_idx(const char *path, int least_rank, int most_rank,
                                 struct idx_file *file, struct tsl_error *err) {
   snprintf(file->path, sizeof file->path, "%s", path);
-  file->stream = gzopen(file->path, "rb");
-  if (file->stream == NULL)
-    return tsl_error_set(err, TSL_IO, file->path, "cannot be opened: %s",
-                         strerror(errno));
+  int number = tsl__regular_open(file->path);
+  if (number < 0)
+    return tsl__regular_error(err, file->path, errno);
+  file->stream = gzdopen(number, "rb");
+  if (file->stream == NULL) {
+    close(number);
+    return tsl_error_set(err, TSL_MEMORY, file->path, "no memory to read the file");
+  }
   gzbuffer(file->stream, 1u << 17);
   return read_header(file, least_rank, most_rank, err);
 }

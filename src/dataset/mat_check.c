@@ -4,12 +4,15 @@
  * such an element. */
 #include "dataset/mat_file.h"
 
+#include "base/regular.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 enum { TYPE_I8 = 1, TYPE_I32 = 5, TYPE_U32 = 6, TYPE_ARRAY = 14, TYPE_PACKED = 15 };
@@ -327,14 +330,17 @@ enum tsl_status tsl__mat_check(const char *path, struct tsl__mat_file *file,
   if (source == NULL)
     return tsl_error_set(err, TSL_MEMORY, "", "out of memory");
   source->path = path;
-  source->file = fopen(path, "rb");
+  int number = tsl__regular_open(path);
+  source->file = number >= 0 ? fdopen(number, "rb") : NULL;
   enum tsl_status status;
   if (source->file == NULL)
-    status = tsl_error_set(err, TSL_IO, path, "cannot be opened: %s", strerror(errno));
+    status = tsl__regular_error(err, path, errno);
   else
     status = read_elements(source, file, err);
   if (source->file != NULL)
     fclose(source->file);
+  else if (number >= 0)
+    close(number);
   free(source);
   return status;
 }

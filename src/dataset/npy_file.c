@@ -3,8 +3,9 @@
  * descr, fortran_order and shape, then the numbers. */
 #include "dataset/npy_file.h"
 
+#include "base/regular.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,9 +167,9 @@ static enum tsl_status read_header(struct tsl__npy *npy, struct tsl_error *err) 
 
 enum tsl_status tsl__npy_open(const char *path, struct tsl__npy *npy,
                               struct tsl_error *err) {
-  *npy = (struct tsl__npy){.path = path, .fd = open(path, O_RDONLY | O_CLOEXEC)};
+  *npy = (struct tsl__npy){.path = path, .fd = tsl__regular_open(path)};
   if (npy->fd < 0)
-    return tsl_error_set(err, TSL_IO, path, "cannot be opened: %s", strerror(errno));
+    return tsl__regular_error(err, path, errno);
   enum tsl_status status = read_header(npy, err);
   if (status != TSL_OK)
     tsl__npy_close(npy);

@@ -1,3 +1,4 @@
+#include "base/regular.h"
 #include "dataset/reader.h"
 
 #include <errno.h>
@@ -13,6 +14,8 @@ enum tsl_status tsl__source_add(struct tsl_digester *key, const char *path,
   if (S_ISDIR(facts.st_mode))
     return tsl_error_set(err, TSL_BAD_INPUT, path,
                          "a folder stands where a file of the data set should be");
+  if (!S_ISREG(facts.st_mode))
+    return tsl__regular_error(err, path, ESPIPE);
   /* The time of change as well: copying with an old time of modification moves it. */
   int64_t numbers[] = {(int64_t)facts.st_size, (int64_t)facts.st_mtim.tv_sec,
                        (int64_t)facts.st_mtim.tv_nsec, (int64_t)facts.st_ctim.tv_sec,

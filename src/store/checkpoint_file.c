@@ -1,6 +1,7 @@
 /* checkpoint.h5 of a run: an HDF5 file behind a block of 512 bytes (HDF5's user block),
  * which tells the format, a digest of the whole file, so that a damaged file is known as
  * one before HDF5 looks at it, and the kernels, which are asked for at every start. */
+#include "base/regular.h"
 #include "store/file.h"
 #include "store/h5.h"
 #include "store/store.h"
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char magic[] = "teasel checkpoint\nformat ";
 enum {
@@ -253,13 +255,13 @@ bool tsl_store_checkpoint_differs(const struct tsl_store *store, const char *run
   for (int i = 0; i < TSL_CHECKPOINT_GENERATIONS; i++) {
     unsigned char head[HEAD] = {0};
     struct tsl_checkpoint whole;
-    FILE *file = fopen(tsl_store_checkpoint_path(store, run, i, path), "rbe");
-    if (file == NULL)
+    int file = tsl__regular_open(tsl_store_checkpoint_path(store, run, i, path));
+    if (file < 0)
       continue;
-    size_t got = fread(head, 1, sizeof head, file);
-    fclose(file);
+    ssize_t got = read(file, head, sizeof head);
+    close(file);
     get_kernels(head, other, size);
-    if (got == sizeof head && strcmp(other, kernels) == 0)
+    if (got == (ssize_t)sizeof head && strcmp(other, kernels) == 0)
       return false;
     /* What another text looks like may be damage. */
     if (tsl_store_checkpoint_read(store, run, i, &whole, NULL) != TSL_OK)

@@ -1,5 +1,6 @@
 #include "store/claim_file.h"
 
+#include "base/regular.h"
 #include "store/file.h"
 #include "store/json.h"
 #include "store/store.h"
@@ -95,7 +96,7 @@ enum tsl_status tsl__claim_load(const char *path, struct tsl__claim_content *out
   memset(out, 0, sizeof *out);
   *found = true;
   /* Opening is what makes a network file system ask its server. */
-  int file = open(path, O_RDONLY | O_CLOEXEC);
+  int file = tsl__regular_open(path);
   int failure = file < 0 ? errno : 0;
   while (failure == 0 && out->count < sizeof out->bytes) {
     ssize_t got = read(file, out->bytes + out->count, sizeof out->bytes - out->count);
@@ -117,7 +118,8 @@ enum tsl_status tsl__claim_load(const char *path, struct tsl__claim_content *out
 enum tsl_status tsl__claim_store(const char *path, bool exclusive,
                                  const struct tsl__claim_content *content, bool *done,
                                  struct tsl_error *err) {
-  int flags = O_WRONLY | O_CLOEXEC | (exclusive ? O_CREAT | O_EXCL : 0);
+  /* A pipe that stands there is not waited for. */
+  int flags = O_WRONLY | O_NONBLOCK | O_CLOEXEC | (exclusive ? O_CREAT | O_EXCL : 0);
   int file = open(path, flags, 0666);
   int failure = file < 0 ? errno : 0;
   for (size_t written = 0; failure == 0 && written < sizeof content->bytes;) {

@@ -1,4 +1,5 @@
 /* digests.txt: what the products of a scored folder were made of, and they themselves. */
+#include "base/regular.h"
 #include "store/store.h"
 
 #include "teasel/digest.h"
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { PIECE = 1 << 20 }; /* bytes read at a time */
 
@@ -15,9 +17,13 @@ enum { PIECE = 1 << 20 }; /* bytes read at a time */
 static enum tsl_status add_file(const struct tsl_store *store, const char *path,
                                 void *piece, struct tsl_text *out,
                                 struct tsl_error *err) {
-  FILE *file = fopen(path, "rb");
-  if (file == NULL)
+  int number = tsl__regular_open(path);
+  FILE *file = number >= 0 ? fdopen(number, "rb") : NULL;
+  if (file == NULL) {
+    if (number >= 0)
+      close(number);
     return TSL_OK;
+  }
   struct tsl_digester *digester = tsl_digester_create();
   size_t got = 0;
   char hex[33];

@@ -2,6 +2,7 @@
  * writer. */
 #include "store/file.h"
 
+#include "base/regular.h"
 #include "teasel/store.h"
 
 #include <dirent.h>
@@ -37,6 +38,8 @@ static const char *remedy(int number) {
 
 enum tsl_status tsl__io_error(struct tsl_error *err, const char *path, const char *what,
                               int number) {
+  if (number == ESPIPE)
+    return tsl__regular_error(err, path, number);
   const char *hint = remedy(number);
   return tsl_error_set(err, TSL_IO, path, "%s: %s%s%s", what, strerror(number),
                        hint != NULL ? "; " : "", hint != NULL ? hint : "");
@@ -107,7 +110,7 @@ void tsl__part_sweep(const char *folder, const char *const *files, size_t count)
 
 enum tsl_status tsl_file_read(const char *path, char **bytes, size_t *count,
                               struct tsl_error *err) {
-  int file = open(path, O_RDONLY | O_CLOEXEC);
+  int file = tsl__regular_open(path);
   if (file < 0)
     return tsl__io_error(err, path, "cannot open", errno);
   enum tsl_status status = TSL_OK;

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* Local. TSL_IO naming the path, the system's reason for `number` (errno), and what to
- * do. what: "cannot write". */
+ * do; TSL_FORMAT for ESPIPE, no regular file. what: "cannot write". */
 enum tsl_status tsl__io_error(struct tsl_error *err, const char *path, const char *what,
                               int number);
 /* Local. A name beside `path` that no other process takes, and that tells whose it is;

@@ -1,4 +1,5 @@
 /* Reading any HDF5 file, ours or a stranger's: nothing in it is trusted. */
+#include "base/regular.h"
 #include "store/file.h"
 #include "store/h5.h"
 
@@ -14,7 +15,7 @@
 static enum tsl_status check_plain(const char *path, struct tsl_error *err) {
   static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
   unsigned char head[8] = {0};
-  int file = open(path, O_RDONLY | O_CLOEXEC);
+  int file = tsl__regular_open(path);
   if (file < 0 && (errno == ENOENT || errno == ENOTDIR))
     return tsl_error_set(err, TSL_BAD_INPUT, path,
                          "there is no such file; check the name");

@@ -112,7 +112,8 @@ static void print_line(const struct tsl_ledger *ledger,
 static enum tsl_status make_file(struct tsl_ledger *ledger, struct tsl_error *err) {
   char folder[TSL_PATH_MAX];
   TSL_TRY(tsl_folder_add(folder_path(&ledger->store, folder), err));
-  ledger->file = open(ledger->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  const int flags = O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC;
+  ledger->file = open(ledger->path, flags, 0666);
   if (ledger->file < 0)
     return tsl__io_error(err, ledger->path, "cannot write", errno);
   return TSL_OK;
