@@ -25,7 +25,7 @@ int tsl__regular_open(const char *path) {
 enum tsl_status tsl__regular_error(struct tsl_error *err, const char *path, int number) {
   if (number == ESPIPE)
     return tsl_error_set(err, TSL_FORMAT, path,
-                         "is no regular file (a pipe, a socket or a device); check the "
-                         "name, or remove it");
+                         "is no regular file (a pipe, a socket or a device); name "
+                         "another, or put a file in its place");
   return tsl_error_set(err, TSL_IO, path, "cannot be opened: %s", strerror(number));
 }

@@ -152,11 +152,13 @@ static enum tsl_status explain_file(const char *path, struct tsl_text *out,
                                     struct tsl_error *err) {
   char *bytes = NULL;
   size_t count = 0;
-  char named[TSL_CLI_PATH_MAX];
+  char named[TSL_CLI_PATH_MAX], folder[TSL_CLI_PATH_MAX];
+  struct tsl_file_source disk;
   snprintf(named, sizeof named, "%s%s", strchr(path, '/') == NULL ? "./" : "", path);
   if (!tsl_file_exists(named))
     return tsl_error_set(err, TSL_BAD_INPUT, path, "there is no such file");
-  TSL_TRY(tsl_file_read(named, &bytes, &count, err));
+  tsl_cli_disk(&disk, folder);
+  TSL_TRY(disk.read(disk.context, named, &bytes, &count, err));
   bool dataset = strncmp(bytes, "reader:", 7) == 0 || strstr(bytes, "\nreader:") != NULL;
   free(bytes);
   return dataset ? explain_dataset(named, out, err) : explain_network(named, out, err);

@@ -36,6 +36,11 @@ refuses "score-file of a pipe" 'fifo.h5: is no regular file' "$TEASEL" score-fil
 refuses "score-file of a device" '/dev/zero: is no regular file' "$TEASEL" score-file /dev/zero
 refuses "a device as a job" '/dev/zero: is no regular file' "$TEASEL" plan /dev/zero
 refuses "a socket as a job" 'socket: is no regular file' "$TEASEL" plan socket
+refuses "explain of a device" '/dev/zero: is no regular file' "$TEASEL" explain /dev/zero
+refuses "explain of a pipe" 'fifo.yaml: is no regular file' "$TEASEL" explain fifo.yaml
+refuses "explain of a folder" 'tmp: is a folder' "$TEASEL" explain "$work/tmp"
+truncate -s 64G large.yaml
+refuses "explain of a file without an end" 'large.yaml:1:1: .*at most 1048576' "$TEASEL" explain large.yaml
 refuses "a pipe as a data set" 'fifo.yaml: is no regular file' "$TEASEL" data info ./fifo.yaml
 refuses "a pipe as a network" 'fifo.yaml: is no regular file' "$TEASEL" plan job.yaml --set network=./fifo.yaml
 printf 'reader: hdf5\npath: fifo.h5\n' >hdf5.yaml
