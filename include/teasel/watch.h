@@ -82,6 +82,11 @@ enum tsl_status tsl_ledger_open(const struct tsl_store *store, struct tsl_ledger
  * ledger.tsv up to date, which joins all processes' files in the order of time. An entry
  * that could not be written is told once in the log and is no failure. */
 void tsl_ledger_add(struct tsl_ledger *ledger, const struct tsl_ledger_entry *entry);
+/* Local. To be called about every second: brings ledger.tsv up to date, at most every few
+ * seconds, where entries were added since it was. ledger NULL: nothing. */
+void tsl_ledger_tick(struct tsl_ledger *ledger);
+/* Local. The same at once. */
+void tsl_ledger_join(struct tsl_ledger *ledger);
 /* Local. Brings ledger.tsv up to date; frees. */
 void tsl_ledger_close(struct tsl_ledger *ledger);
 /* Local. All processes' lines, oldest first, below a header line; lines that are cut off

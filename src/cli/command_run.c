@@ -147,6 +147,7 @@ static enum tsl_status train(struct tsl__session *session, struct tsl__run_event
                                             .context = events};
   enum tsl_status status = tsl_sweep_run(&request, session->world, err);
   tsl__progress_end(&events->progress);
+  tsl_ledger_join(events->ledger); /* scoring may take long */
   return tsl__session_trained(session, status);
 }
 

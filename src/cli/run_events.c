@@ -95,6 +95,7 @@ void tsl__run_events_take(void *context, const struct tsl_sweep_progress *now) {
       add_begin(events);
     add_event(events, now);
   }
+  tsl_ledger_tick(events->ledger);
   tsl__progress_show(&events->progress, now);
 }
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { COLUMNS = 8, LINES_MOST = 1 << 20 };
@@ -48,6 +49,18 @@ static void add_safe(struct tsl_text *text, const char *name) {
 
 static char *folder_path(const struct tsl_store *store, char *buffer) {
   return tsl_store_path(store, TSL_STORE_LEDGERS, buffer);
+}
+
+/* path: of the next file of an opened ledger/; false: there is none. */
+static bool next_file(DIR *entries, const char *folder, char *path) {
+  for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+    const size_t length = strlen(entry->d_name);
+    if (length >= 4 && strcmp(entry->d_name + length - 4, ".tsv") == 0 &&
+        tsl__path_print(path, TSL_PATH_MAX, NULL, "%s/%s", folder, entry->d_name) ==
+            TSL_OK)
+      return true;
+  }
+  return false;
 }
 
 enum tsl_status tsl_ledger_open(const struct tsl_store *store, struct tsl_ledger **out,
@@ -137,21 +150,63 @@ static enum tsl_status append(struct tsl_ledger *ledger, const char *bytes, size
   return TSL_OK;
 }
 
-static void join(struct tsl_ledger *ledger, bool now) {
+/* Bytes of all files below ledger/, by opening them, which shows what other machines have
+ * written. */
+static int64_t count_bytes(const struct tsl_store *store) {
+  char folder[TSL_PATH_MAX], path[TSL_PATH_MAX];
+  DIR *entries = opendir(folder_path(store, folder));
+  int64_t bytes = 0;
+  if (entries == NULL)
+    return 0;
+  while (next_file(entries, folder, path)) {
+    struct stat about;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file >= 0 && fstat(file, &about) == 0)
+      bytes += about.st_size;
+    if (file >= 0)
+      close(file);
+  }
+  closedir(entries);
+  return bytes;
+}
+
+/* What another process wrote into its file and into ledger.tsv while this one put them
+ * together would be missing in this one's. */
+static bool join_files(const struct tsl_store *store) {
+  enum { ROUNDS_MOST = 3 };
   char path[TSL_PATH_MAX];
-  struct tsl_text text;
+  bool joined = false, same = false;
+  for (int i = 0; i < ROUNDS_MOST && !same; i++) {
+    struct tsl_text text;
+    const int64_t bytes = count_bytes(store);
+    tsl_text_init(&text);
+    joined = tsl_store_ledger_read(store, &text, NULL) == TSL_OK &&
+             tsl__file_replace(tsl_store_path(store, TSL_STORE_LEDGER, path), text.bytes,
+                               text.length, NULL) == TSL_OK;
+    tsl_text_release(&text);
+    same = !joined || count_bytes(store) == bytes;
+  }
+  return joined;
+}
+
+static void join(struct tsl_ledger *ledger, bool now) {
   const double begun = tsl_clock_seconds();
   if (!ledger->changed || (!now && begun < ledger->next))
     return;
-  tsl_text_init(&text);
-  if (tsl_store_ledger_read(&ledger->store, &text, NULL) == TSL_OK)
-    (void)tsl__file_replace(tsl_store_path(&ledger->store, TSL_STORE_LEDGER, path),
-                            text.bytes, text.length, NULL);
-  tsl_text_release(&text);
+  ledger->changed = !join_files(&ledger->store);
   const double end = tsl_clock_seconds(), duration = end - begun;
   const double pause = join_durations * duration;
   ledger->next = end + (pause > join_seconds ? pause : join_seconds);
-  ledger->changed = false;
+}
+
+void tsl_ledger_tick(struct tsl_ledger *ledger) {
+  if (ledger != NULL)
+    join(ledger, /*now=*/false);
+}
+
+void tsl_ledger_join(struct tsl_ledger *ledger) {
+  if (ledger != NULL)
+    join(ledger, /*now=*/true);
 }
 
 void tsl_ledger_add(struct tsl_ledger *ledger, const struct tsl_ledger_entry *entry) {
@@ -176,13 +231,13 @@ void tsl_ledger_add(struct tsl_ledger *ledger, const struct tsl_ledger_entry *en
     tsl_log(TSL_LOG_NORMAL, "the ledger is not complete: %s: %s", why.where, why.text);
   ledger->told = ledger->told || status != TSL_OK;
   ledger->changed = true;
-  join(ledger, /*now=*/false);
+  tsl_ledger_tick(ledger);
 }
 
 void tsl_ledger_close(struct tsl_ledger *ledger) {
   if (ledger == NULL)
     return;
-  join(ledger, /*now=*/true);
+  tsl_ledger_join(ledger);
   if (ledger->file >= 0)
     close(ledger->file);
   free(ledger);
@@ -225,15 +280,10 @@ static enum tsl_status read_files(const struct tsl_store *store, struct tsl_text
   enum tsl_status status = TSL_OK;
   if (entries == NULL)
     return TSL_OK; /* nothing happened yet */
-  for (struct dirent *entry; status == TSL_OK && (entry = readdir(entries)) != NULL;) {
-    size_t length = strlen(entry->d_name);
+  while (status == TSL_OK && next_file(entries, folder, path)) {
     char *bytes = NULL;
     size_t count = 0;
-    if (length < 4 || strcmp(entry->d_name + length - 4, ".tsv") != 0)
-      continue;
-    status = tsl__path_print(path, sizeof path, err, "%s/%s", folder, entry->d_name);
-    if (status == TSL_OK)
-      status = tsl_file_read(path, &bytes, &count, err);
+    status = tsl_file_read(path, &bytes, &count, err);
     if (status == TSL_OK)
       tsl_text_add_bytes(all, bytes, count);
     tsl_text_add(all, "\n"); /* behind a line that lacks its end */

@@ -136,6 +136,13 @@ status "$work/open" --ledger
 is "nor is a torn ledger" 0 $?
 silent "whose torn line is left out" "a torn line"
 
+# ---- taken over, by a process to which nothing else happens ----
+start "$work/run.log" "$TEASEL" run "$job" -o "$work/open" "${long[@]}"
+fact "taken over: ledger.tsv tells of it while the run goes on" \
+  wait_for 'cut -f 2,6 "$work/open/ledger.tsv" | grep -qx "takeover	$process"' $process
+fact "and of the start behind it" wait_for 'cut -f 2,6 "$work/open/ledger.tsv" | grep -qx "start	$process"' $process
+finish_off $process
+
 # ---- two processes, one of which is killed ----
 two=(--set train.iterations=3000 --train-only)
 trains='grep -l "\"process\": $process," "$work"/two/runs/*/progress.json 2>/dev/null'
