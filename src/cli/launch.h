@@ -44,6 +44,9 @@ void tsl__launch_left(const struct tsl_store *store, const struct tsl_world *wor
 
 /* Local. Whether the launcher that waits to be told is of this machine. */
 bool tsl__launch_is_near(void);
+/* Local. Whether a launcher of this machine started this rank, and is dead for certain.
+ */
+bool tsl__launch_is_lost(void);
 
 /* Local. $TMPDIR, or /tmp. */
 const char *tsl__launch_temporary(void);

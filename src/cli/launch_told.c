@@ -73,6 +73,11 @@ bool tsl__launch_is_near(void) {
   return token != NULL && tsl_part_is_near(token);
 }
 
+bool tsl__launch_is_lost(void) {
+  const char *token = getenv(TSL_LAUNCH_VARIABLE);
+  return token != NULL && tsl_part_is_left_over(token);
+}
+
 /* ---- the launcher ---- */
 
 void tsl__told_place_init(struct tsl__told_place *out, const char *folder) {

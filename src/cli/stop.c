@@ -1,5 +1,9 @@
 #include "cli/stop.h"
 
+#include "cli/launch.h"
+
+#include "teasel/log.h"
+
 #include <signal.h>
 #include <stddef.h>
 
@@ -27,8 +31,23 @@ void tsl__stop_catch(void) {
   signal(SIGPIPE, SIG_IGN);
 }
 
+/* A launcher that is killed has mpirun hand on a signal, which comes too early where
+ * mpirun had no ranks yet. */
+static void look_for_launcher(void) {
+  static double looked; /* tsl_clock_seconds */
+  const double pause = 1;
+  const double now = tsl_clock_seconds();
+  if (looked > 0 && now - looked < pause)
+    return;
+  looked = now;
+  if (tsl__launch_is_lost())
+    asked_to_stop = 1;
+}
+
 bool tsl__stop_asked(void *context) {
   (void)context;
+  if (!asked_to_stop)
+    look_for_launcher();
   return asked_to_stop != 0;
 }
 

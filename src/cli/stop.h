@@ -1,5 +1,5 @@
 /* stop.h - signals that ask to stop: TERM, INT, USR1, XCPU and HUP set a flag, nothing
- * else. */
+ * else. The death of the launcher on this machine is as a signal. */
 #ifndef TEASEL_CLI_STOP_H
 #define TEASEL_CLI_STOP_H
 
@@ -9,7 +9,8 @@
  * nohup wants it. And PIPE is ignored: a message that nobody reads any more is dropped,
  * and ends no work of days. */
 void tsl__stop_catch(void);
-/* Local. Whether one came; a tsl_sweep_request's stop, whatever the context. */
+/* Local. Whether one came, or the launcher is dead; a tsl_sweep_request's stop, whatever
+ * the context. */
 bool tsl__stop_asked(void *context);
 /* The same for the stages behind training. */
 extern const struct tsl_stop tsl__stop;

@@ -76,6 +76,15 @@ wait $process
 is "a signal while mpirun begins ends with 75" 75 $?
 fact "and nothing is left running" wait_for '[ -z "$(processes young)" ]'
 
+# The launcher is killed there: the signal of its death is lost, and the ranks miss it themselves.
+# (The kernel sends HUP and CONT to a group that stands still and has nobody left to wait for it.)
+program mpirun 'trap "" HUP' 'kill -STOP $$' "exec $(type -P mpirun) \"\$@\""
+start "$work/log" env "PATH=$work/bin:$PATH" "$TEASEL" launch -n 2 "$work/job.yaml" -o "$work/orphan" --set "schedule.cache=$work/cache"
+wait_for "young=\$(pgrep -P $process); [ -n \"\$young\" ] && grep -q '^State:.T' /proc/\$young/status" $process
+finish_off $process
+fact "ranks whose launcher died before they began save and end" wait_for 'grep -q "^teasel: interrupted, with everything kept: run the same command again" "$work/log"'
+fact "and their mpirun" wait_for '[ -z "$(processes orphan)" ]'
+
 # The launcher is killed: its mpirun saves and ends.
 # folder: two ranks that train, with what they have on this machine
 train() {
