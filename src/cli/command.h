@@ -5,6 +5,8 @@
 
 #include "teasel/status.h"
 
+#include <stdbool.h>
+
 struct tsl_command {
   const char *name;
   const char *summary; /* one line for `teasel --help` */
@@ -12,6 +14,7 @@ struct tsl_command {
   /* argv[0] is the subcommand's name. Returns a status; prints primary output itself, the
    * error is printed by main, once. */
   enum tsl_status (*run)(int argc, char **argv, struct tsl_error *err);
+  bool one_answers; /* its exit code 1 is an answer, and 2 any failure */
 };
 
 #endif

@@ -174,4 +174,5 @@ const struct tsl_command tsl_command_diff = {
     .summary = "whether two results folders hold the same numbers, to the last bit",
     .usage = usage,
     .run = run,
+    .one_answers = true,
 };

@@ -330,4 +330,5 @@ const struct tsl_command tsl_command_status = {
     .summary = "what the runs of a results folder are doing, and the time left",
     .usage = usage,
     .run = run,
+    .one_answers = true,
 };

@@ -3,6 +3,7 @@
 #include "cli/version.h"
 #include "teasel/text.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -73,31 +74,60 @@ static void hold_standard_streams(void) {
     close(file);
 }
 
+/* Why what was printed did not all arrive, as errno; 0: it did, or nobody reads it any
+ * more. */
+static int output_failure(void) {
+  int reason = fflush(stdout) != 0 ? errno : 0;
+  if (!ferror(stdout))
+    return 0;
+  if (reason == 0) { /* lost as it was printed: what is one line end more fails alike */
+    reason = fputc('\n', stdout) == EOF || fflush(stdout) != 0 ? errno : EIO;
+  }
+  return reason == EPIPE ? 0 : reason;
+}
+
+/* The exit code, when also the results on standard output are looked at. */
+static int finish(int code, bool one_answers) {
+  const int reason = output_failure();
+  if (reason == 0)
+    return code;
+  fprintf(stderr,
+          "teasel: standard output: what was printed is not complete: %s; give it "
+          "another place\n",
+          strerror(reason));
+  if (one_answers)
+    return code > 1 ? code : 2;
+  return code != 0 ? code : 1;
+}
+
+static int run_command(const struct tsl_command *command, int argc, char **argv) {
+  signal(SIGXFSZ, SIG_IGN); /* a file over the limit is an error of write */
+  struct tsl_error err = {0};
+  enum tsl_status status = command->run(argc, argv, &err);
+  if (status != TSL_OK && err.text[0] != '\0')
+    fprintf(stderr, "teasel: %s%s%s\n", err.where, err.where[0] != '\0' ? ": " : "",
+            err.text);
+  return finish(tsl_status_exit_code(status), command->one_answers);
+}
+
 int main(int argc, char **argv) {
   hold_standard_streams();
   bool help = argc < 2 || asks_for_help(argv[1]) || strcmp(argv[1], "help") == 0;
   if (help && argc < 3) {
     print_help();
-    return argc < 2 ? 2 : 0;
+    return finish(argc < 2 ? 2 : 0, /*one_answers=*/false);
   }
   if (strcmp(argv[1], "--version") == 0) {
     tsl__version_print();
-    return 0;
+    return finish(0, /*one_answers=*/false);
   }
   const struct tsl_command *command = find_command(argv[help ? 2 : 1]);
   if (command == NULL)
     return refuse_command(argv[help ? 2 : 1]);
   for (int k = 2; k < argc; k++)
     help = help || asks_for_help(argv[k]);
-  if (help) {
-    fputs(command->usage, stdout);
-    return 0;
-  }
-  signal(SIGXFSZ, SIG_IGN); /* a file over the limit is an error of write */
-  struct tsl_error err = {0};
-  enum tsl_status status = command->run(argc - 1, argv + 1, &err);
-  if (status != TSL_OK && err.text[0] != '\0')
-    fprintf(stderr, "teasel: %s%s%s\n", err.where, err.where[0] != '\0' ? ": " : "",
-            err.text);
-  return tsl_status_exit_code(status);
+  if (!help)
+    return run_command(command, argc - 1, argv + 1);
+  fputs(command->usage, stdout);
+  return finish(0, /*one_answers=*/false);
 }
