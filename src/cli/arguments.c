@@ -2,8 +2,6 @@
 
 #include "teasel/text.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,24 +55,35 @@ static enum tsl_status take_value(struct parser *parser, const char *name,
   return TSL_OK;
 }
 
-static enum tsl_status store_number(const struct parser *parser,
-                                    const struct tsl_cli_option *option,
-                                    const char *value) {
-  char *end = NULL;
-  errno = 0;
+static bool is_digits(const char *text) {
+  text += *text == '-' || *text == '+' ? 1 : 0;
+  return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
+}
+
+enum tsl_status tsl_cli_number(const struct tsl_cli_option *option, const char *value,
+                               struct tsl_error *err) {
+  char *end = NULL, least[32], most[32];
   double real = strtod(value, &end);
   bool whole = option->number != NULL;
-  bool right = end != value && *end == '\0' && errno == 0 && isfinite(real) &&
-               real >= option->least && (!whole || (real == floor(real) && real < 9e15));
-  if (!right)
-    return tsl_error_set(parser->err, TSL_BAD_INPUT, option->name,
-                         "'%s' is not a %snumber of at least %g", value,
-                         whole ? "whole " : "", option->least);
+  bool is_number = end != value && *end == '\0' && (!whole || is_digits(value));
+  /* What overflowed or is no number at all is within no bounds. */
+  if (!is_number || !(real >= option->least && real <= option->most))
+    return tsl_error_set(err, TSL_BAD_INPUT, option->name,
+                         "'%.80s' is not a %snumber between %s and %s", value,
+                         whole ? "whole " : "", tsl_number_print(least, option->least),
+                         tsl_number_print(most, option->most));
   if (whole)
     *option->number = (int64_t)real;
   else
     *option->real = real;
   return TSL_OK;
+}
+
+enum tsl_status tsl_cli_check_full(const char *option, const char *value,
+                                   struct tsl_error *err) {
+  return value[0] != '\0'
+             ? TSL_OK
+             : tsl_error_set(err, TSL_BAD_INPUT, option, "the value behind it is empty");
 }
 
 static enum tsl_status take_option(struct parser *parser, const char *argument) {
@@ -98,10 +107,10 @@ static enum tsl_status take_option(struct parser *parser, const char *argument) 
   TSL_TRY(take_value(parser, option->name, inside, &value));
   if (option->text != NULL) {
     *option->text = value;
-    return TSL_OK;
+    return tsl_cli_check_full(option->name, value, parser->err);
   }
   if (option->texts == NULL)
-    return store_number(parser, option, value);
+    return tsl_cli_number(option, value, parser->err);
   size_t count = 0;
   while (*option->texts != NULL && (*option->texts)[count] != NULL)
     count++;
@@ -141,11 +150,16 @@ enum tsl_status tsl_cli_words_check(const struct tsl_cli_arguments *arguments,
                                     const char *what, struct tsl_error *err) {
   if (arguments->word_count < least)
     return tsl_error_set(err, TSL_BAD_INPUT, command,
-                         "%s is missing; `teasel %s --help` tells more", what, command);
+                         "missing: %s; `teasel %s --help` tells more", what, command);
   if (arguments->word_count > most)
     return tsl_error_set(err, TSL_BAD_INPUT, command,
                          "'%s' is one argument too many; `teasel %s --help` tells more",
                          arguments->words[most], command);
+  for (size_t i = 0; i < arguments->word_count; i++) {
+    if (arguments->words[i][0] == '\0')
+      return tsl_error_set(err, TSL_BAD_INPUT, command,
+                           "argument %zu is empty; expected: %s", i + 1, what);
+  }
   return TSL_OK;
 }
 

@@ -307,7 +307,7 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
   struct tsl__session session = {0};
   const struct tsl_cli_option options[] = {
       {.name = "--run", .text = &request.run},
-      {.name = "--labels", .number = &request.labels, .least = 2},
+      {.name = "--labels", .number = &request.labels, .least = 2, .most = 1e9},
       {.name = "--good", .texts = &request.good},
       {.name = "--output", .alias = "-o", .text = &request.folder},
       {.name = NULL}};

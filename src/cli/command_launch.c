@@ -1,4 +1,5 @@
 /* teasel launch: mpirun with the settings that a long sweep needs. */
+#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/job_open.h"
 #include "cli/launch.h"
@@ -20,14 +21,9 @@ struct request {
 
 static enum tsl_status read_number(const char *name, const char *text, int64_t least,
                                    int64_t *out, struct tsl_error *err) {
-  char *end = NULL;
-  long long value = strtoll(text, &end, 10);
-  if (end == text || *end != '\0' || value < least || value > 1000000)
-    return tsl_error_set(err, TSL_BAD_INPUT, name,
-                         "'%s' is not a whole number of at least %lld", text,
-                         (long long)least);
-  *out = value;
-  return TSL_OK;
+  const struct tsl_cli_option option = {
+      .name = name, .number = out, .least = (double)least, .most = TSL_CLI_RANKS_MOST};
+  return tsl_cli_number(&option, text, err);
 }
 
 /* Whether argv[*at] is the option; *value: behind '=' or the next argument. */
@@ -93,6 +89,7 @@ static enum tsl_status take_run(struct request *request, int argc, char **argv, 
   if (value == NULL)
     TSL_TRY(take(argc, argv, at, "--output", &value, err));
   if (value != NULL) {
+    TSL_TRY(tsl_cli_check_full("-o", value, err));
     request->folder = value;
   } else {
     TSL_TRY(take(argc, argv, at, "--set", &value, err));

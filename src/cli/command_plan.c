@@ -125,8 +125,12 @@ static void print_plan(const struct plan *plan) {
 static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
   struct request request = {0};
   const struct tsl_cli_option table[] = {
-      {.name = "--ranks", .alias = "-n", .number = &request.ranks, .least = 1},
-      {.name = "--gflops", .real = &request.gflops, .least = 1e-6},
+      {.name = "--ranks",
+       .alias = "-n",
+       .number = &request.ranks,
+       .least = 1,
+       .most = TSL_CLI_RANKS_MOST},
+      {.name = "--gflops", .real = &request.gflops, .least = 1e-6, .most = 1e9},
       {.name = "--ids", .given = &request.ids},
       {.name = NULL},
   };

@@ -54,9 +54,13 @@ static enum tsl_status read_request(int argc, char **argv, struct request *reque
                                     struct tsl_error *err) {
   const struct tsl_cli_option options[] = {
       {.name = "--run", .texts = &request->wanted},
-      {.name = "--sample", .number = &request->sample, .least = 1},
-      {.name = "--ranks", .alias = "-n", .number = &request->ranks, .least = 1},
-      {.name = "--width", .number = &request->width, .least = 1},
+      {.name = "--sample", .number = &request->sample, .least = 1, .most = 1e6},
+      {.name = "--ranks",
+       .alias = "-n",
+       .number = &request->ranks,
+       .least = 1,
+       .most = TSL_CLI_RANKS_MOST},
+      {.name = "--width", .number = &request->width, .least = 1, .most = 4096},
       {.name = "--keep", .text = &request->keep},
       {.name = "--quiet", .alias = "-q", .given = &request->quiet},
       {.name = NULL}};

@@ -308,7 +308,7 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
   struct request request = {.folder = NULL};
   const struct tsl_cli_option options[] = {
       {.name = "--watch", .alias = "-w", .given = &request.watch},
-      {.name = "--every", .real = &request.every, .least = 0.01},
+      {.name = "--every", .real = &request.every, .least = 0.01, .most = 86400},
       {.name = "--verbose", .alias = "-v", .given = &request.verbose},
       {.name = "--ledger", .given = &request.ledger},
       {.name = NULL}};
@@ -319,7 +319,10 @@ static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
     status = tsl_cli_words_check(&arguments, "status", 1, 1, "RESULTS", err);
   if (status == TSL_OK) {
     request.folder = arguments.words[0];
-    status = tell(&request, err);
+    status = request.ledger && request.watch
+                 ? tsl_error_set(err, TSL_BAD_INPUT, "--ledger",
+                                 "does not go with --watch: give one of them")
+                 : tell(&request, err);
   }
   tsl_cli_arguments_release(&arguments);
   return status == TSL_IO ? TSL_FORMAT : status; /* 1 is an answer here */

@@ -297,13 +297,17 @@ static enum tsl_status find_and_submit(struct request *request, struct tsl_error
 static enum tsl_status run(int argc, char **argv, struct tsl_error *err) {
   struct request request = {.array = -1, .ranks = 1};
   const struct tsl_cli_option table[] = {
-      {.name = "--array", .number = &request.array, .least = 0},
-      {.name = "--ranks", .alias = "-n", .number = &request.ranks, .least = 1},
+      {.name = "--array", .number = &request.array, .least = 0, .most = 1e6},
+      {.name = "--ranks",
+       .alias = "-n",
+       .number = &request.ranks,
+       .least = 1,
+       .most = TSL_CLI_RANKS_MOST},
       {.name = "--dry-run", .given = &request.dry_run},
       {.name = "--output", .alias = "-o", .text = &request.folder},
-      {.name = "--time", .number = &request.minutes, .least = 1},
-      {.name = "--memory", .number = &request.memory, .least = 1},
-      {.name = "--gflops", .real = &request.gflops, .least = 1e-6},
+      {.name = "--time", .number = &request.minutes, .least = 1, .most = 525600},
+      {.name = "--memory", .number = &request.memory, .least = 1, .most = 1e9},
+      {.name = "--gflops", .real = &request.gflops, .least = 1e-6, .most = 1e9},
       {.name = "--sbatch", .texts = &request.extra},
       {.name = NULL},
   };

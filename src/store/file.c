@@ -243,11 +243,21 @@ static bool make_folder(const char *path, int *failure) {
   return S_ISDIR(about.st_mode);
 }
 
+/* The error of a folder that cannot be made because of what `path` is. */
+static enum tsl_status folder_error(struct tsl_error *err, const char *path,
+                                    int failure) {
+  struct stat link;
+  if ((failure == EEXIST || failure == ELOOP) && lstat(path, &link) == 0 &&
+      S_ISLNK(link.st_mode))
+    return tsl_error_set(err, TSL_BAD_INPUT, path,
+                         "is a symbolic link to nothing, or one that leads back to "
+                         "itself; remove it, or choose another folder");
+  return tsl__io_error(err, path, "cannot make the folder", failure);
+}
+
 enum tsl_status tsl_folder_add(const char *path, struct tsl_error *err) {
   int failure = 0;
-  return make_folder(path, &failure)
-             ? TSL_OK
-             : tsl__io_error(err, path, "cannot make the folder", failure);
+  return make_folder(path, &failure) ? TSL_OK : folder_error(err, path, failure);
 }
 
 enum tsl_status tsl_folder_create(const char *path, struct tsl_error *err) {
@@ -261,10 +271,11 @@ enum tsl_status tsl_folder_create(const char *path, struct tsl_error *err) {
       continue;
     char kept = *slash;
     *slash = '\0';
-    if (!make_folder(buffer, &failure))
-      return failure == ENOTDIR
-                 ? tsl__io_error(err, buffer, "cannot make a folder here", ENOTDIR)
-                 : tsl__io_error(err, path, "cannot make the folder", failure);
+    if (!make_folder(buffer, &failure)) {
+      if (failure == ENOTDIR)
+        return tsl__io_error(err, buffer, "cannot make a folder here", ENOTDIR);
+      return folder_error(err, failure == EEXIST ? buffer : path, failure);
+    }
     *slash = kept;
     if (kept == '\0')
       break;

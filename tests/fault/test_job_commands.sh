@@ -59,7 +59,7 @@ check "a missing job file is named, exit code 2" $?
 check "a folder is no job file" $?
 "$TEASEL" plan /dev/zero 2>err.txt; [ $? -eq 2 ]
 check "an endless file is refused" $?
-"$TEASEL" plan 2>err.txt; [ $? -eq 2 ] && grep -q 'JOB.yaml is missing' err.txt
+"$TEASEL" plan 2>err.txt; [ $? -eq 2 ] && grep -q 'missing: JOB.yaml' err.txt
 check "a missing argument is named" $?
 "$TEASEL" plan job.yaml --rank 2 2>err.txt; [ $? -eq 2 ] && grep -q 'did you mean --ranks' err.txt
 check "an unknown option gives the nearest" $?

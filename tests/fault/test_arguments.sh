@@ -1,0 +1,45 @@
+#!/bin/bash
+# Values on the command line that mean nothing: each is told with the option's name, and what it may be.
+. "$(dirname "$0")/../facts.sh"
+tiny_job arguments <<'END'
+latent: 2
+train: {iterations: 10}
+seeds: [0]
+families: [{model: vae}]
+END
+cd "$work" || exit 1
+job=job.yaml
+told() { # words, arguments...
+  local words=$1; shift
+  fact "${*@Q}" refused "$words" timeout -k 5 "$patience" "$TEASEL" "$@"
+}
+# ---- empty ones ----
+told "--output: the value behind it is empty" run $job -o ""
+told "--output: the value behind it is empty" data write tubers --output=
+told "-o: the value behind it is empty" launch -n 1 -o "" $job
+told "run: argument 1 is empty; expected: JOB.yaml" run ""
+told "diff: argument 2 is empty; expected: A and B" diff somewhere ""
+told "missing: RESULTS and image files or a data set;" encode
+# ---- numbers ----
+told "--sample: '1e3' is not a whole number between 1 and 1000000" rerun results --sample 1e3
+told "--sample: '0x10' is not a whole number between" rerun results --sample 0x10
+told "--sample: '1.5' is not a whole number between" rerun results --sample 1.5
+told "--sample: '' is not a whole number between" rerun results --sample=
+told "--sample: '99999999999999999999999' is not a whole number between 1 and 1000000" rerun results --sample 99999999999999999999999
+told "--time: '99999999999' is not a whole number between 1 and 525600" submit $job --array 0 --time 99999999999
+told "--ranks: '999999999' is not a whole number between 1 and 1000000" submit $job --array 0 --ranks 999999999
+told "--memory: '9999999999' is not a whole number between" submit $job --array 0 --memory 9999999999
+told "--gflops: '1e300' is not a number between" plan $job --gflops 1e300
+told "--gflops: 'nan' is not a number between" plan $job --gflops nan
+told "--every: '1e99' is not a number between 0.01 and 86400" status results --watch --every 1e99
+told "-n: '2000000' is not a whole number between 1 and 1000000" launch -n 2000000 $job
+told "--restarts: 'many' is not a whole number between 0" launch --restarts many $job
+fact "a number within its bounds" within "$TEASEL" submit $job --array 0 --dry-run --time 525600 --memory 1000 --ranks 4
+# ---- what does not go together, and links ----
+told "--ledger: does not go with --watch" status results --ledger --watch
+ln -s nowhere dangling
+ln -s loop loop
+told "dangling: is a symbolic link to nothing" run $job -o dangling
+told "loop: is a symbolic link to nothing, or one that leads back to itself" run $job -o loop
+told "loop: is a symbolic link to nothing, or one that leads back to itself" run $job -o loop/below
+facts_end
