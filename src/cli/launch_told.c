@@ -41,31 +41,41 @@ static const char *read_token(void) {
   return token;
 }
 
+/* Into the results folder; where there is none, or nothing can be written into it, among
+ * this machine's temporary files. rank 0: what the launcher waits for; else: left. */
+static void write_told(const struct tsl_store *store, const char *token, int rank,
+                       const char *text) {
+  const char *folders[] = {store != NULL ? tsl_store_folder(store) : NULL, NULL};
+  char path[TSL_PATH_MAX], left[TSL_PATH_MAX];
+  for (int i = store != NULL ? 0 : 1; i < 2; i++) {
+    print_path(folders[i], token, path);
+    print_left(path, rank, left);
+    if (tsl_file_write(rank == 0 ? path : left, text, strlen(text), NULL) == TSL_OK)
+      return;
+  }
+}
+
 void tsl__launch_tell(const struct tsl_store *store, enum tsl_status status,
                       bool trained) {
   const char *token = read_token();
-  char path[TSL_PATH_MAX], text[64];
+  char text[64];
   if (token == NULL)
     return;
   bool is_lost = status == TSL_PEER_LOST;
-  int length = snprintf(text, sizeof text, "%d%s%s%s\n", tsl_status_exit_code(status),
-                        is_lost ? lost : "", is_lost && trained ? unscored : "",
-                        status == TSL_NOT_SO ? answered : "");
-  if (status == TSL_GONE) /* nothing can be told there */
-    store = NULL;
-  print_path(store != NULL ? tsl_store_folder(store) : NULL, token, path);
-  (void)tsl_file_write(path, text, (size_t)length, NULL);
+  snprintf(text, sizeof text, "%d%s%s%s\n", tsl_status_exit_code(status),
+           is_lost ? lost : "", is_lost && trained ? unscored : "",
+           status == TSL_NOT_SO ? answered : "");
+  /* Nothing can be told in a folder that has gone. */
+  write_told(status != TSL_GONE ? store : NULL, token, 0, text);
 }
 
 void tsl__launch_left(const struct tsl_store *store, const struct tsl_world *world) {
   const char *token = read_token();
-  char path[TSL_PATH_MAX], left[TSL_PATH_MAX], text[32];
+  char text[32];
   if (token == NULL || tsl_world_is_dead(world, 0))
     return;
-  int length = snprintf(text, sizeof text, "%d\n", tsl_world_size(world));
-  print_path(store != NULL ? tsl_store_folder(store) : NULL, token, path);
-  print_left(path, tsl_world_rank(world), left);
-  (void)tsl_file_write(left, text, (size_t)length, NULL);
+  snprintf(text, sizeof text, "%d\n", tsl_world_size(world));
+  write_told(store, token, tsl_world_rank(world), text);
 }
 
 bool tsl__launch_is_near(void) {

@@ -1,5 +1,6 @@
 /* launch_told.h - how the ranks tell the launcher their end: files of the results folder,
- * or, before there is one, of rank 0's machine, which most often is the launcher's. */
+ * or, before there is one or where nothing can be written into it, of rank 0's machine,
+ * which most often is the launcher's. */
 #ifndef TEASEL_CLI_LAUNCH_TOLD_H
 #define TEASEL_CLI_LAUNCH_TOLD_H
 

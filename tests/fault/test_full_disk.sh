@@ -55,7 +55,14 @@ for ranks in 1 2; do
   is "a complete read-only folder on $ranks ranks: nothing to do" 0 $?
   said "and says so" 'scores and report are up to date'
 done
+within "$TEASEL" launch -n 2 "${job[@]}" >"$work/log" 2>&1
+is "nor has teasel launch" 0 $?
+said "which says so" 'scores and report are up to date'
 within "$TEASEL" run "${job[@]}" --set score.udr.points=100 >"$work/log" 2>&1
 is "one that has to be scored anew is refused" 1 $?
 said "with the reason" "$disk/results: cannot make|$disk/results: cannot write into the folder"
+export TMPDIR=$work
+within "$TEASEL" launch -n 2 --restarts 2 "${job[@]}" --set score.udr.points=100 >"$work/log" 2>&1
+is "also by teasel launch" 1 $?
+is "which leaves no word of it" "" "$(find "$work" -name 'teasel-launch.*')"
 facts_end
