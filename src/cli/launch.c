@@ -257,9 +257,17 @@ static struct tsl__told watch(const struct tsl__launch *launch, struct start *st
   return told;
 }
 
+/* Whether mpirun keeps its session where it does by itself. */
+static bool has_usual_session(const struct tsl__launch *launch) {
+  return !is_given(launch, "orte_tmpdir_base") &&
+         getenv("OMPI_MCA_orte_tmpdir_base") == NULL;
+}
+
 static enum tsl_status run_once(const struct tsl__launch *launch, const char *program,
                                 struct tsl__told *told, struct tsl_error *err) {
   struct start start = {.is_mpirun = !is_alone(launch)};
+  if (start.is_mpirun && has_usual_session(launch))
+    TSL_TRY(tsl__session_place_check(err));
   tsl__told_place_init(&start.place, launch->folder);
   setenv(TSL_LAUNCH_VARIABLE, start.place.token, /*overwrite=*/1);
   char **words = tsl__launch_words(launch, program);

@@ -10,9 +10,14 @@
 #ifndef TEASEL_CLI_LAUNCH_SESSION_H
 #define TEASEL_CLI_LAUNCH_SESSION_H
 
+#include "teasel/status.h"
+
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* Local. Whether an mpirun could keep its session in the folder of temporary files:
+ * TSL_BAD_INPUT where that is none, TSL_IO where there is no room or no right. */
+enum tsl_status tsl__session_place_check(struct tsl_error *err);
 /* Local. Marks the session of an mpirun as the launcher's, once there is one; false:
  * there is none yet. */
 bool tsl__session_folder_mark(pid_t mpirun);
