@@ -25,5 +25,8 @@ bool tsl_process_is_dead(const struct tsl_process *process);
  * parent: its name. Reads a file for every process of the machine. */
 enum { TSL_PROCESS_NAME = 32 };
 int tsl_process_count_siblings(char parent[static TSL_PROCESS_NAME]);
+/* Local. How many live processes of this one's name another one has started; -1: the
+ * system does not tell. */
+int tsl_process_count_children(int64_t pid);
 
 #endif

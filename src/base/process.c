@@ -125,3 +125,35 @@ int tsl_process_count_siblings(char parent[static TSL_PROCESS_NAME]) {
   closedir(entries);
   return count;
 }
+
+/* Of the list of numbers that a thread's `children` is: those alive and of this name. */
+static int count_listed(FILE *file, const char *name) {
+  struct family child;
+  long long pid = 0;
+  int count = 0;
+  while (fscanf(file, "%lld", &pid) == 1)
+    count += read_family(pid, &child) && child.alive && strcmp(child.name, name) == 0;
+  return count;
+}
+
+int tsl_process_count_children(int64_t pid) {
+  char path[320];
+  struct family own;
+  int count = -1;
+  snprintf(path, sizeof path, "/proc/%lld/task", (long long)pid);
+  DIR *threads = opendir(path);
+  if (threads == NULL)
+    return -1;
+  const bool known = read_family(getpid(), &own);
+  for (struct dirent *entry; known && (entry = readdir(threads)) != NULL;) {
+    snprintf(path, sizeof path, "/proc/%lld/task/%.255s/children", (long long)pid,
+             entry->d_name);
+    FILE *file = entry->d_name[0] != '.' ? fopen(path, "re") : NULL;
+    if (file == NULL)
+      continue;
+    count = (count < 0 ? 0 : count) + count_listed(file, own.name);
+    fclose(file);
+  }
+  closedir(threads);
+  return count;
+}

@@ -1,5 +1,6 @@
 #include "cli/launch.h"
 
+#include "cli/launch_idle.h"
 #include "cli/launch_pause.h"
 #include "cli/launch_session.h"
 #include "cli/launch_told.h"
@@ -167,7 +168,9 @@ static void become_mpirun(char **words, pid_t parent) {
 struct start {
   pid_t process;
   struct tsl__told_place place;
-  bool is_mpirun;  /* not a rank alone */
+  bool is_mpirun; /* not a rank alone */
+  bool is_here;   /* and all its ranks are on this machine */
+  struct tsl__idle idle;
   int forwarded;   /* signals passed on */
   double repeated; /* when the last of them was said */
   bool marked;     /* its session is */
@@ -197,10 +200,12 @@ static void pass_on(struct start *start) {
   }
 }
 
+static const double leftover_patience = 20; /* seconds */
+
 /* mpirun hears nothing of a machine that has gone, and may wait for it for ever; so it
  * does for a rank that stands still. */
 static void end_leftover(struct start *start) {
-  const double patience = 20, more = 10; /* seconds */
+  const double patience = leftover_patience, more = 10; /* seconds */
   double now = tsl_clock_seconds();
   struct tsl__told told;
   if (start->ended == 0 &&
@@ -239,6 +244,9 @@ static struct tsl__told watch(const struct tsl__launch *launch, struct start *st
     start->seen = start->seen || has_job(launch);
     if (!start->marked)
       start->marked = tsl__session_folder_mark(start->process);
+    if (start->is_here && start->ended == 0 &&
+        tsl__idle_look(&start->idle, start->process, stops > 0))
+      start->ended = tsl_clock_seconds() - leftover_patience;
     if (tsl_clock_seconds() - looked > 1) {
       end_leftover(start);
       looked = tsl_clock_seconds();
@@ -268,6 +276,7 @@ static enum tsl_status run_once(const struct tsl__launch *launch, const char *pr
   struct start start = {.is_mpirun = !is_alone(launch)};
   if (start.is_mpirun && has_usual_session(launch))
     TSL_TRY(tsl__session_place_check(err));
+  start.is_here = start.is_mpirun && launch->extra_count == 0 && !in_allocation();
   tsl__told_place_init(&start.place, launch->folder);
   setenv(TSL_LAUNCH_VARIABLE, start.place.token, /*overwrite=*/1);
   char **words = tsl__launch_words(launch, program);

@@ -35,4 +35,20 @@ is "with the same bytes" 0 $?
 few "$work/teasel" launch -n 2 "$work/job.yaml" -o "$work/few/b" >"$work/log" 2>&1 </dev/null
 is "two ranks cannot be started" 1 $?
 said "which is told" "mpirun: cannot be started: Resource temporarily unavailable"
+
+# An mpirun that does not end: it could start no rank, or lost all that it had.
+mkdir "$work/bin"
+printf '#!/bin/sh\nexec sleep 100000\n' >"$work/bin/mpirun"
+cp "$(type -P sleep)" "$work/bin/teasel"
+chmod -R a+rx "$work/bin"
+if [ "$(id -u)" = 0 ]; then # a user who has no other process
+  few() { setpriv --reuid=54321 --regid=54321 --clear-groups prlimit --nproc=2 "$@"; }
+  PATH=$work/bin:$PATH few "$work/teasel" launch -n 2 "$work/job.yaml" -o "$work/few/c" >"$work/log" 2>&1 </dev/null
+  is "an mpirun that can start no rank is ended" 1 $?
+  said "and it is told why" "no more processes and threads"
+fi
+printf '#!/bin/sh\n%s 8\nexec sleep 100000\n' "$work/bin/teasel" >"$work/bin/mpirun"
+within env PATH="$work/bin:$PATH" "$work/teasel" launch -n 2 "$work/job.yaml" -o "$work/few/d" >"$work/log" 2>&1
+is "and so is one whose ranks are all gone" 1 $?
+said "which is told" "mpirun does not end by itself"
 facts_end
