@@ -37,13 +37,13 @@ catches() {
   (((0x${set:-0} >> ($(kill -l "$2") - 1)) & 1))
 }
 
-# While it reads its job, from a pipe that nobody has written into.
+# While it reads its job, which is long.
 program mpirun "echo >>$work/started"
-mkfifo "$work/pipe.yaml"
-start "$work/log" launch_in_slurm early "$work/pipe.yaml"
-wait_for "catches $process USR1" $process
+sed "s/^families:/seeds: [$(seq -s, 60000)]\nfamilies:/" "$work/job.yaml" >"$work/long.yaml"
+start "$work/log" launch_in_slurm early "$work/long.yaml"
+hold_when $process "catches $process USR1" || no "it was never seen with a handler"
 kill -USR1 $process
-within cp "$work/job.yaml" "$work/pipe.yaml"
+kill -CONT $process
 wait $process
 is "a signal before anything is started ends with 75" 75 $?
 fact "and nothing is started" test ! -e "$work/started"
