@@ -39,7 +39,7 @@ catches() {
 
 # While it reads its job, which is long.
 program mpirun "echo >>$work/started"
-sed "s/^families:/seeds: [$(seq -s, 60000)]\nfamilies:/" "$work/job.yaml" >"$work/long.yaml"
+{ sed '/^families:/,$d' "$work/job.yaml"; echo "seeds: [$(seq -s, 45000)]"; sed -n '/^families:/,$p' "$work/job.yaml"; } >"$work/long.yaml"
 start "$work/log" launch_in_slurm early "$work/long.yaml"
 hold_when $process "catches $process USR1" || no "it was never seen with a handler"
 kill -USR1 $process
