@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/job_cost.h"
 #include "cli/job_open.h"
+#include "cli/sbatch_option.h"
 
 #include "teasel/log.h"
 #include "teasel/store.h"
@@ -38,7 +39,7 @@ static const char usage[] =
     "  --memory MIB     of a task, instead of the plan's\n"
     "  --gflops G       speed of one rank there; without it that of this machine\n"
     "  --sbatch OPTION  one more option for sbatch, as --sbatch=--partition=long;\n"
-    "                   may be repeated\n";
+    "                   may be repeated; none of those that submit sets\n";
 
 struct request {
   int64_t array, ranks, minutes, memory;
@@ -245,13 +246,28 @@ static enum tsl_status submit(const struct request *request, int64_t minutes,
   return TSL_OK;
 }
 
-/* sbatch would take an empty word for the script. */
 static enum tsl_status check_extra(const struct request *request, struct tsl_error *err) {
-  for (size_t i = 0; request->extra != NULL && request->extra[i] != NULL; i++) {
-    if (request->extra[i][0] == '\0')
-      return tsl_error_set(err, TSL_BAD_INPUT, "--sbatch",
-                           "'' is no option for sbatch; give one, as "
-                           "--sbatch=--partition=long");
+  for (size_t i = 0; request->extra != NULL && request->extra[i] != NULL; i++)
+    TSL_TRY(tsl__sbatch_option_check(request->extra[i], err));
+  return TSL_OK;
+}
+
+/* As `teasel run` would in every task. */
+static enum tsl_status check_width(const struct request *request,
+                                   const struct tsl_job *job, struct tsl_error *err) {
+  const int64_t width = tsl_job_options(job)->schedule.width; /* 0: auto */
+  if (width > request->ranks)
+    return tsl_error_set(err, TSL_BAD_INPUT, "schedule.width",
+                         "a run on %lld ranks needs as many, and a task has %lld: give "
+                         "--ranks %lld, or set schedule.width to auto",
+                         (long long)width, (long long)request->ranks, (long long)width);
+  for (size_t i = 0; i < tsl_job_run_count(job); i++) {
+    const int64_t shards = tsl_job_run(job, i)->options.train.shards;
+    if (width > shards)
+      return tsl_error_set(err, TSL_BAD_INPUT, "schedule.width",
+                           "%lld ranks cannot share a run of train.shards = %lld: set "
+                           "schedule.width to at most that",
+                           (long long)width, (long long)shards);
   }
   return TSL_OK;
 }
@@ -273,11 +289,12 @@ static enum tsl_status find_and_submit(struct request *request, struct tsl_error
   TSL_TRY(tsl_cli_job_open(request->arguments.words[0], request->arguments.settings,
                            request->arguments.setting_count, &job, err));
   cost.job = job;
-  cap_array(request, tsl_job_run_count(job));
+  enum tsl_status status = check_width(request, job, err);
+  if (status == TSL_OK)
+    cap_array(request, tsl_job_run_count(job));
   int64_t all = request->ranks * (request->array > 0 ? request->array : 1);
   int64_t minutes = request->minutes, memory = request->memory;
-  enum tsl_status status = TSL_OK;
-  if (minutes == 0 || memory == 0)
+  if (status == TSL_OK && (minutes == 0 || memory == 0))
     status = tsl__job_cost_find(&cost, err);
   if (status == TSL_OK && minutes == 0)
     minutes = plan_minutes(&cost, all);

@@ -35,6 +35,30 @@ told "--every: '1e99' is not a number between 0.01 and 86400" status results --w
 told "-n: '2000000' is not a whole number between 1 and 1000000" launch -n 2000000 $job
 told "--restarts: 'many' is not a whole number between 0" launch --restarts many $job
 fact "a number within its bounds" within "$TEASEL" submit $job --array 0 --dry-run --time 525600 --memory 1000 --ranks 4
+# ---- what is handed on to sbatch ----
+slurm() { told "$1" submit $job --array 1 --time 60 --memory 100 --dry-run "${@:2}"; }
+for word in notoption - -- ""; do
+  slurm "--sbatch: '$word' is no option for sbatch" --sbatch "$word"
+done
+slurm "--sbatch: --array=0-3 cannot be handed on: give --array N to submit" --sbatch=--array=0-3
+slurm "--sbatch: --arr=0-3 cannot be handed on: give --array N" --sbatch=--arr=0-3
+slurm "--sbatch: -a0-3 cannot be handed on: give --array N" --sbatch=-a0-3
+slurm "--sbatch: --ntasks=4 cannot be handed on: give --ranks P" --sbatch=--ntasks=4
+slurm "--sbatch: -t10 cannot be handed on: give --time MINUTES" --sbatch=-t10
+slurm "--sbatch: --mem=1G cannot be handed on: give --memory MIB" --sbatch=--mem=1G
+for word in --dependency=singleton -dsingleton --kill-on-invalid-dep=no --wrap=true --parsable; do
+  slurm "--sbatch: $word cannot be handed on: submit makes its two jobs so itself" --sbatch "$word"
+done
+for word in --test-only --help -h --usage --version -V; do # --help alone is for teasel
+  slurm "--sbatch: $word cannot be handed on: no job would be submitted" --sbatch="$word"
+done
+for word in --partition=long -plong --ntasks-per-node=2 --time-min=10 --hold --nice --wait; do
+  within "$TEASEL" submit $job --array 1 --time 60 --memory 100 --dry-run --sbatch "$word" >"$work/log" 2>&1
+  is "$word is handed on to both jobs" 2 "$(grep -c -e " $word " "$work/log")"
+done
+slurm "schedule.width: a run on 8 ranks needs as many, and a task has 1: give --ranks 8" --set schedule.width=8
+slurm "schedule.width: 8 ranks cannot share a run of train.shards = 4" --ranks 8 --set schedule.width=8 --set train.shards=4
+fact "a width that fits" within "$TEASEL" submit $job --array 1 --time 60 --memory 100 --dry-run --ranks 8 --set schedule.width=8
 # ---- what does not go together, and links ----
 told "--ledger: does not go with --watch" status results --ledger --watch
 ln -s nowhere dangling
