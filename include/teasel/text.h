@@ -36,6 +36,9 @@ void tsl_text_add_json(struct tsl_text *text, const char *string); /* with the q
 void tsl_text_add_json_number(struct tsl_text *text,
                               double value); /* null when not finite */
 void tsl_text_add_csv(struct tsl_text *text, const char *string); /* quoted when needed */
+/* For a terminal: what would move its cursor, turn its lines round or be invisible, as
+ * \x1b or \u202e, and so are bytes that are no UTF-8. lines: '\n' stays. */
+void tsl_text_add_visible(struct tsl_text *text, const char *string, bool lines);
 void tsl_text_add_base64(struct tsl_text *text, const void *bytes, size_t count);
 /* Compressed by zlib, in its own format (RFC 1950: what browsers call "deflate"). */
 void tsl_text_add_deflated(struct tsl_text *text, const void *bytes, size_t count);

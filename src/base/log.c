@@ -1,5 +1,7 @@
 #include "teasel/log.h"
 
+#include "teasel/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -24,7 +26,12 @@ void tsl_log(enum tsl_log_level level, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(line, sizeof line, format, arguments);
   va_end(arguments);
-  fprintf(stderr, "%steasel: %s\n", line_is_open ? "\r\033[K" : "", line);
+  struct tsl_text shown;
+  char buffer[sizeof line + 64];
+  tsl_text_init_in(&shown, buffer, sizeof buffer);
+  tsl_text_add_visible(&shown, line, /*lines=*/true);
+  fprintf(stderr, "%steasel: %s\n", line_is_open ? "\r\033[K" : "", shown.bytes);
+  tsl_text_release(&shown);
   line_is_open = false;
 }
 

@@ -104,6 +104,49 @@ void tsl_text_add_number(struct tsl_text *text, double value) {
   tsl_text_add(text, tsl_number_print(buffer, value));
 }
 
+/* The character that begins at s, in UTF-8 of the shortest form, and its bytes; 0: none.
+ */
+static size_t decode(const unsigned char *s, unsigned *character) {
+  static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+  const size_t count = s[0] < 0x80                    ? 1
+                       : s[0] >= 0xc2 && s[0] <= 0xdf ? 2
+                       : (s[0] & 0xf0) == 0xe0        ? 3
+                       : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
+                                                      : 0;
+  unsigned value = count < 2 ? s[0] : s[0] & (0x7fu >> count);
+  for (size_t i = 1; i < count; i++) {
+    if ((s[i] & 0xc0) != 0x80)
+      return 0;
+    value = value << 6 | (s[i] & 0x3f);
+  }
+  *character = value;
+  const bool is_surrogate = (value & ~0x7ffu) == 0xd800;
+  return value < least[count] || is_surrogate || value > 0x10ffff ? 0 : count;
+}
+
+/* Control characters (C0, DEL, C1), marks of direction, and what has no width. */
+static bool is_visible(unsigned c) {
+  return c >= 0x20 && (c < 0x7f || c > 0x9f) && c != 0x61c &&
+         (c < 0x200b || c > 0x200f) && (c < 0x2028 || c > 0x202e) &&
+         (c < 0x2060 || c > 0x206f) && c != 0xfeff;
+}
+
+void tsl_text_add_visible(struct tsl_text *text, const char *string, bool lines) {
+  for (const unsigned char *s = (const unsigned char *)string; *s != '\0';) {
+    unsigned character = 0;
+    size_t count = decode(s, &character);
+    if (count == 0)
+      tsl_text_format(text, "\\x%02x", *s);
+    else if (character == '\n' && !lines)
+      tsl_text_add(text, "\\n");
+    else if (is_visible(character) || character == '\n' || character == '\t')
+      tsl_text_add_bytes(text, s, count);
+    else
+      tsl_text_format(text, character < 0x80 ? "\\x%02x" : "\\u%04x", character);
+    s += count > 0 ? count : 1;
+  }
+}
+
 void tsl_text_add_html(struct tsl_text *text, const char *string) {
   for (const char *c = string; *c != '\0'; c++) {
     switch (*c) {

@@ -42,6 +42,18 @@ static const struct tsl_command *find_command(const char *name) {
   return NULL;
 }
 
+/* Names and words of files may hold what a terminal obeys. */
+static void print_error(const char *where, const char *words) {
+  struct tsl_text shown;
+  tsl_text_init(&shown);
+  tsl_text_add(&shown, "teasel: ");
+  tsl_text_add_visible(&shown, where, /*lines=*/false);
+  tsl_text_add(&shown, where[0] != '\0' ? ": " : "");
+  tsl_text_add_visible(&shown, words, /*lines=*/true);
+  fprintf(stderr, "%s\n", shown.failed ? "teasel: out of memory" : shown.bytes);
+  tsl_text_release(&shown);
+}
+
 static int refuse_command(const char *name) {
   enum {
 #define TSL_COMMAND(name) AT_##name,
@@ -54,9 +66,12 @@ static int refuse_command(const char *name) {
   for (; commands[count] != NULL; count++)
     names[count] = commands[count]->name;
   const char *near = tsl_text_nearest(name, names, count);
-  fprintf(stderr, "teasel: unknown command '%s'%s%s%s; `teasel --help` lists them\n",
-          name, near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
-          near != NULL ? "'?" : "");
+  struct tsl_error err;
+  tsl_error_set(&err, TSL_BAD_INPUT, "",
+                "unknown command '%.200s'%s%s%s; `teasel --help` lists them", name,
+                near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+                near != NULL ? "'?" : "");
+  print_error(err.where, err.text);
   return 2;
 }
 
@@ -105,8 +120,7 @@ static int run_command(const struct tsl_command *command, int argc, char **argv)
   struct tsl_error err = {0};
   enum tsl_status status = command->run(argc, argv, &err);
   if (status != TSL_OK && err.text[0] != '\0')
-    fprintf(stderr, "teasel: %s%s%s\n", err.where, err.where[0] != '\0' ? ": " : "",
-            err.text);
+    print_error(err.where, err.text);
   return finish(tsl_status_exit_code(status), command->one_answers);
 }
 

@@ -20,6 +20,18 @@ static int file_order(const struct tsl__problems *problems, const char *file) {
   return highest + 1;
 }
 
+/* One problem is one line, whatever a name or a word of the file holds. */
+static const char *one_line(struct tsl__pool *pool, const char *words) {
+  struct tsl_text line;
+  if (strchr(words, '\n') == NULL)
+    return words;
+  tsl_text_init(&line);
+  tsl_text_add_visible(&line, words, /*lines=*/false);
+  const char *copy = line.failed ? NULL : tsl__pool_copy(pool, line.bytes, line.length);
+  tsl_text_release(&line);
+  return copy != NULL ? copy : "";
+}
+
 void tsl__problem(struct tsl__problems *problems, struct tsl__place place,
                   const char *format, ...) {
   char text[1024];
@@ -68,17 +80,20 @@ enum tsl_status tsl__problems_report(struct tsl__problems *problems, const char 
   if (problems->count == 0)
     return TSL_OK;
   qsort(problems->items, (size_t)problems->count, sizeof *problems->items, by_place);
-  tsl_error_set(err, TSL_BAD_INPUT, "", "%s has %d problem%s:", file, problems->count,
+  tsl_error_set(err, TSL_BAD_INPUT, "",
+                "%s has %d problem%s:", one_line(problems->pool, file), problems->count,
                 problems->count == 1 ? "" : "s");
   for (int i = 0; i < problems->count && err != NULL; i++) {
     const struct tsl__problem *problem = &problems->items[i];
-    const char *where = tsl__place_text(problems->pool, problem->place);
+    const char *where =
+        one_line(problems->pool, tsl__place_text(problems->pool, problem->place));
+    const char *text = one_line(problems->pool, problem->text);
     size_t room = sizeof err->text - strlen(err->text);
-    if (strlen(where) + strlen(problem->text) + 64 > room) {
+    if (strlen(where) + strlen(text) + 64 > room) {
       tsl_error_add(err, TSL_BAD_INPUT, "", "... and %d more", problems->count - i);
       break;
     }
-    tsl_error_add(err, TSL_BAD_INPUT, where, "%s", problem->text);
+    tsl_error_add(err, TSL_BAD_INPUT, where, "%s", text);
   }
   return TSL_BAD_INPUT;
 }

@@ -113,6 +113,28 @@ static struct tsl__node *alias(struct reader *reader, const yaml_event_t *event)
   return NULL;
 }
 
+/* Tags of YAML's core schema say what the values are anyway; others ask for things that
+ * are not done here, and are not to be taken for done. */
+static bool check_tag(struct reader *reader, const yaml_char_t *tag,
+                      const struct tsl__node *node) {
+  static const char core[] = "tag:yaml.org,2002:";
+  static const char *const words[] = {"map",   "seq",  "str", "int",
+                                      "float", "bool", "null"};
+  const char *text = (const char *)tag;
+  if (text == NULL)
+    return true;
+  const bool is_core = strncmp(text, core, sizeof core - 1) == 0;
+  for (size_t i = 0; is_core && i < sizeof words / sizeof *words; i++) {
+    const enum tsl__node_kind kind = i == 0 ? TSL__MAP : i == 1 ? TSL__LIST : TSL__SCALAR;
+    if (kind == node->kind && strcmp(text + sizeof core - 1, words[i]) == 0)
+      return true;
+  }
+  tsl__problem(reader->problems, node->place,
+               "the tag %s%s means nothing here; leave it out", is_core ? "!!" : "",
+               is_core ? text + sizeof core - 1 : text);
+  return false;
+}
+
 static struct tsl__node *build(struct reader *reader, yaml_event_t *event, int depth);
 
 static bool add_value(struct reader *reader, struct tsl__node *parent,
@@ -170,26 +192,30 @@ static struct tsl__node *build(struct reader *reader, yaml_event_t *event, int d
     return NULL;
   }
   struct tsl__node *node;
-  const yaml_char_t *anchor = NULL;
+  const yaml_char_t *anchor = NULL, *tag = NULL;
   switch (event->type) {
   case YAML_ALIAS_EVENT:
     return alias(reader, event);
   case YAML_SCALAR_EVENT:
     anchor = event->data.scalar.anchor;
+    tag = event->data.scalar.tag;
     node = scalar(reader, event);
     break;
   case YAML_SEQUENCE_START_EVENT:
     anchor = event->data.sequence_start.anchor;
+    tag = event->data.sequence_start.tag;
     node = new_node(reader, TSL__LIST, event->start_mark);
     break;
   case YAML_MAPPING_START_EVENT:
     anchor = event->data.mapping_start.anchor;
+    tag = event->data.mapping_start.tag;
     node = new_node(reader, TSL__MAP, event->start_mark);
     break;
   default:
     return NULL;
   }
-  if (node == NULL || (node->kind != TSL__SCALAR && !fill(reader, node, depth)))
+  if (node == NULL || !check_tag(reader, tag, node) ||
+      (node->kind != TSL__SCALAR && !fill(reader, node, depth)))
     return NULL;
   keep_anchor(reader, anchor, node);
   return node;

@@ -66,4 +66,14 @@ ln -s loop loop
 told "dangling: is a symbolic link to nothing" run $job -o dangling
 told "loop: is a symbolic link to nothing, or one that leads back to itself" run $job -o loop
 told "loop: is a symbolic link to nothing, or one that leads back to itself" run $job -o loop/below
+# ---- what a terminal obeys ----
+told 'unknown command '"'"'\x1b[2J\u202e'"'" $'\e[2J\u202e'
+told 'no\x1b[2J.yaml: ' plan $'no\e[2J.yaml'
+told 'line\nbreak.yaml: ' plan $'line\nbreak.yaml'
+{ cat job.yaml; printf '"two\\nlines\\e[2J": 1\n"right\\u202Eleft": 2\n'; } >"$work/keys.yaml"
+told 'unknown key '"'"'two\nlines\x1b[2J'"'" plan keys.yaml
+told 'unknown key '"'"'right\u202eleft'"'" plan keys.yaml
+# Tags that say what a value is anyway.
+sed 's/^latent: .*/latent: !!int 2/; s/^name: /name: !!str /; s/^seeds: /seeds: !!seq /' job.yaml >tags.yaml
+fact "tags of YAML's own types" within "$TEASEL" plan tags.yaml
 facts_end

@@ -75,6 +75,29 @@ static void test_csv__quotes_only_when_needed(void **state) {
   tsl_text_release(&text);
 }
 
+static void check_visible(const char *string, bool lines, const char *wanted) {
+  struct tsl_text text;
+  tsl_text_init(&text);
+  tsl_text_add_visible(&text, string, lines);
+  assert_string_equal(text.bytes, wanted);
+  tsl_text_release(&text);
+}
+
+static void test_visible__shows_what_a_terminal_would_obey(void **state) {
+  (void)state;
+  check_visible("a\tb\nc", true, "a\tb\nc");
+  check_visible("a\nb", false, "a\\nb");
+  check_visible("\x1b[2J\r\x7f", true, "\\x1b[2J\\x0d\\x7f");
+  check_visible("\u00e9\u4e2d\U0001f600\u00a0", true, "\u00e9\u4e2d\U0001f600\u00a0");
+  check_visible("gpj.\u202Eexe\u2066\u200b\ufeff\xc2\x9b", true,
+                "gpj.\\u202eexe\\u2066\\u200b\\ufeff\\u009b");
+  /* cut off, too long a form, a surrogate, beyond the last character */
+  check_visible("\xe2\x82", true, "\\xe2\\x82");
+  check_visible("\xc0\xaf\xe0\x80\xaf", true, "\\xc0\\xaf\\xe0\\x80\\xaf");
+  check_visible("\xed\xa0\x80", true, "\\xed\\xa0\\x80");
+  check_visible("\xf4\x90\x80\x80\xff", true, "\\xf4\\x90\\x80\\x80\\xff");
+}
+
 static void test_text__outgrows_a_lent_buffer(void **state) {
   (void)state;
   char room[8];
@@ -97,6 +120,7 @@ int main(void) {
       cmocka_unit_test(test_html__escapes_markup),
       cmocka_unit_test(test_base64__pads_every_length),
       cmocka_unit_test(test_deflated__zlib_gives_the_bytes_back),
+      cmocka_unit_test(test_visible__shows_what_a_terminal_would_obey),
       cmocka_unit_test(test_csv__quotes_only_when_needed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
