@@ -2,6 +2,7 @@
 
 #include "cli/launch_idle.h"
 #include "cli/launch_pause.h"
+#include "cli/launch_requeue.h"
 #include "cli/launch_session.h"
 #include "cli/launch_told.h"
 
@@ -299,45 +300,6 @@ static enum tsl_status run_once(const struct tsl__launch *launch, const char *pr
   return TSL_OK;
 }
 
-/* ---- SLURM ---- */
-
-/* The job of an array is named by both numbers: the first alone is all of the array. */
-static bool print_job(char *buffer, size_t bytes) {
-  const char *job = getenv("SLURM_JOB_ID"), *array = getenv("SLURM_ARRAY_JOB_ID"),
-             *task = getenv("SLURM_ARRAY_TASK_ID");
-  if (array != NULL && task != NULL)
-    snprintf(buffer, bytes, "%s_%s", array, task);
-  else
-    snprintf(buffer, bytes, "%s", job != NULL ? job : "");
-  return buffer[0] != '\0';
-}
-
-/* Puts this job back into its queue, which ends it: SLURM kills what is left of it. */
-static void requeue(void) {
-  char job[128], scontrol[] = "scontrol", verb[] = "requeue";
-  int about = 0;
-  const sig_atomic_t before = stops;
-  if (!print_job(job, sizeof job)) {
-    tsl_log(TSL_LOG_NORMAL, "--requeue: this is no job of SLURM; start it again");
-    return;
-  }
-  char *words[] = {scontrol, verb, job, NULL};
-  tsl_log(TSL_LOG_NORMAL, "job %s goes back into the queue", job);
-  pid_t process = fork();
-  if (process == 0) {
-    execvp(words[0], words);
-    _exit(127);
-  }
-  while (process > 0 && waitpid(process, &about, 0) < 0 && errno == EINTR) {
-  }
-  if (process < 0 || !WIFEXITED(about) || WEXITSTATUS(about) != 0) {
-    tsl_log(TSL_LOG_NORMAL, "scontrol requeue %s failed; submit the job again", job);
-    return;
-  }
-  for (int i = 0; i < 60 && stops == before; i++)
-    nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
-}
-
 /* Starts it, and again where that is due. */
 static enum tsl_status run_to_end(const struct tsl__launch *launch, const char *program,
                                   struct tsl__told *told, struct tsl_error *err) {
@@ -395,6 +357,7 @@ static enum tsl_status conclude(const struct tsl__launch *launch,
 }
 
 enum tsl_status tsl__launch_run(const struct tsl__launch *launch, struct tsl_error *err) {
+  const double scontrol_seconds = 60; /* SLURM's limit may be as near */
   char program[TSL_PATH_MAX];
   struct tsl__told told;
   ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
@@ -409,6 +372,6 @@ enum tsl_status tsl__launch_run(const struct tsl__launch *launch, struct tsl_err
   tsl__pause_release();
   TSL_TRY(status);
   if (told.code == STOPPED && warnings > 0 && launch->requeue)
-    requeue();
+    (void)tsl__launch_requeue(&stops, scontrol_seconds);
   return conclude(launch, &told, err);
 }
