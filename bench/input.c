@@ -53,7 +53,7 @@ static enum tsl_status run(const struct tsl_job *job, struct tsl_error *err) {
   int64_t *order = NULL;
   float *samples = NULL;
   TSL_TRY(tsl_dataset_open(tsl_job_dataset(job), &first->network->input,
-                           tsl_job_options(job)->schedule.cache, tsl_team_alone(),
+                           tsl_job_options(job)->schedule.cache, tsl_team_alone(), NULL,
                            &dataset, err));
   const struct tsl_dataset_view *view = tsl_dataset_view(dataset);
   enum tsl_status status =

@@ -123,7 +123,7 @@ static enum tsl_status open_sweep(struct sweep *sweep, struct tsl_team *team, in
   TSL_TRY(tsl_team_agree(team, status, err));
   TSL_TRY(tsl_dataset_open(tsl_job_dataset(sweep->job),
                            &tsl_job_run(sweep->job, 0)->network->input,
-                           options->schedule.cache, team, &sweep->dataset, err));
+                           options->schedule.cache, team, NULL, &sweep->dataset, err));
   tsl_job_name_runs(sweep->job, &tsl_dataset_view(sweep->dataset)->digest);
   if (tsl_team_index(team) == 0)
     status = tsl_store_open(argv[2], TSL_STORE_CREATE, &sweep->store, err);

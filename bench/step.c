@@ -277,7 +277,7 @@ static enum tsl_status open_input(const struct request *request,
   if (!request->input)
     return TSL_OK;
   TSL_TRY(tsl_dataset_open(tsl_job_dataset(job), shape,
-                           tsl_job_options(job)->schedule.cache, tsl_team_alone(),
+                           tsl_job_options(job)->schedule.cache, tsl_team_alone(), NULL,
                            &input->dataset, err));
   input->count = tsl_dataset_view(input->dataset)->count;
   input->order = calloc((size_t)input->count, sizeof *input->order);

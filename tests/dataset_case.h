@@ -118,7 +118,7 @@ static inline void case_write(const char *path, const void *bytes, size_t count)
 /* Opens with the test's own folder as the cache. */
 static inline enum tsl_status case_open(const struct tsl_dataset_config *config,
                                         struct tsl_dataset **out, struct tsl_error *err) {
-  return tsl_dataset_open(config, NULL, case_path("cache"), NULL, out, err);
+  return tsl_dataset_open(config, NULL, case_path("cache"), NULL, NULL, out, err);
 }
 
 #endif

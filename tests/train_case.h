@@ -98,7 +98,7 @@ static inline void case_open(struct train_case *made, struct tsl_world *world,
     fail_msg("%s: %s", err.where, err.text);
   snprintf(path, sizeof path, "%s/cache", made->folder);
   if (tsl_dataset_open(tsl_job_dataset(made->job),
-                       &tsl_job_run(made->job, 0)->network->input, path, team,
+                       &tsl_job_run(made->job, 0)->network->input, path, team, NULL,
                        &made->dataset, &err) != TSL_OK)
     fail_msg("%s: %s", err.where, err.text);
   tsl_job_name_runs(made->job, &tsl_dataset_view(made->dataset)->digest);

@@ -13,6 +13,7 @@
 #include "teasel/job.h"
 #include "teasel/network.h"
 #include "teasel/status.h"
+#include "teasel/stop.h"
 #include "teasel/team.h"
 
 enum tsl_sample_type { TSL_SAMPLE_U8 = 1, TSL_SAMPLE_F32 = 2 };
@@ -53,11 +54,13 @@ struct tsl_dataset;
  * wait). shape: the network's input: image_folder scales to it; for the others it must
  * fit (a vector fits a picture of as many values), else TSL_BAD_INPUT naming both shapes;
  * NULL: as the data set is (image_folder then needs `size`). cache: folder, "" for the
- * default. Errors name the file. */
+ * default. stop: NULL where nobody asks; where one member is asked while any makes a
+ * cache or waits for one, all have TSL_INTERRUPTED within about a second, and nothing of
+ * the cache is left. Errors name the file. */
 enum tsl_status tsl_dataset_open(const struct tsl_dataset_config *config,
                                  const struct tsl_shape *shape, const char *cache,
-                                 struct tsl_team *team, struct tsl_dataset **out,
-                                 struct tsl_error *err);
+                                 struct tsl_team *team, const struct tsl_stop *stop,
+                                 struct tsl_dataset **out, struct tsl_error *err);
 void tsl_dataset_close(struct tsl_dataset *dataset);
 const struct tsl_dataset_view *tsl_dataset_view(const struct tsl_dataset *dataset);
 /* Local. The cache's file; "" when the samples are in this process' memory alone. */

@@ -110,8 +110,8 @@ static bool await(struct tsl__copy *copy) {
     const int64_t now = ready == 0 ? time_used(copy) : used;
     still = now != used ? 0 : still + (ready == 0);
     used = now;
-    if (ready == 0 && copy->waiting != NULL &&
-        !copy->waiting->go_on(copy->waiting->context)) {
+    /* A signal ends the second early, and may be why not to go on. */
+    if (copy->waiting != NULL && !copy->waiting->go_on(copy->waiting->context)) {
       copy->left = true;
       return false;
     }

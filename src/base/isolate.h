@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* What a process does while it waits for its copy: asked about once a second. */
+/* What a process does while it waits for its copy: asked about once a second, and when a
+ * signal comes. */
 struct tsl__waiting {
   bool (*go_on)(void *context); /* false: wait no longer */
   void *context;

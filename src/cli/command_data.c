@@ -156,8 +156,8 @@ static enum tsl_status show_or_write(const struct request *request, const char *
   if (status == TSL_OK)
     status = check_output(request->output, config, err);
   if (status == TSL_OK)
-    status = tsl_dataset_open(config, NULL, request->cache != NULL ? request->cache : "",
-                              NULL, &dataset, err);
+    status = tsl_cli_dataset_open(
+        config, NULL, request->cache != NULL ? request->cache : "", NULL, &dataset, err);
   if (status == TSL_OK && request->output == NULL)
     print_info(dataset, config);
   if (status == TSL_OK && request->output != NULL) {

@@ -130,7 +130,7 @@ static enum tsl_status encode_named(const struct tsl_model *model, const char *n
   if (status == TSL_OK)
     status = tsl_cli_output_check_dataset(out, config, err);
   if (status == TSL_OK)
-    status = tsl_dataset_open(config, &input, cache, tsl_team_alone(), &dataset, err);
+    status = tsl_cli_dataset_open(config, &input, cache, tsl_team_alone(), &dataset, err);
   if (status == TSL_OK)
     status = encode_dataset(model, dataset, latents, err);
   tsl_dataset_close(dataset);

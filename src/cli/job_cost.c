@@ -1,6 +1,7 @@
 #include "cli/job_cost.h"
 
 #include "cli/data_range.h"
+#include "cli/job_open.h"
 
 #include "teasel/arena.h"
 #include "teasel/model.h"
@@ -35,9 +36,9 @@ static enum tsl_status look_at_data(struct tsl__job_cost *job_cost,
   if (!job_cost->ids && !counts_epochs(job_cost->job))
     return TSL_OK;
   struct tsl_dataset *dataset = NULL;
-  TSL_TRY(tsl_dataset_open(config, &run->network->input,
-                           tsl_job_options(job_cost->job)->schedule.cache,
-                           tsl_team_alone(), &dataset, err));
+  TSL_TRY(tsl_cli_dataset_open(config, &run->network->input,
+                               tsl_job_options(job_cost->job)->schedule.cache,
+                               tsl_team_alone(), &dataset, err));
   const struct tsl_dataset_view *view = tsl_dataset_view(dataset);
   job_cost->training_count =
       view->count - tsl_dataset_held_out(dataset, run->options.held_out);

@@ -313,3 +313,14 @@ enum tsl_status tsl_cli_job_open_on(struct tsl_team *team, const char *path,
   tsl_text_release(&tape.bytes);
   return shared;
 }
+
+enum tsl_status tsl_cli_dataset_open(const struct tsl_dataset_config *config,
+                                     const struct tsl_shape *shape, const char *cache,
+                                     struct tsl_team *team, struct tsl_dataset **out,
+                                     struct tsl_error *err) {
+  tsl__stop_hold();
+  enum tsl_status status =
+      tsl_dataset_open(config, shape, cache, team, &tsl__stop, out, err);
+  tsl__stop_release(/*heeded=*/status == TSL_INTERRUPTED);
+  return status;
+}

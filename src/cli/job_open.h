@@ -41,5 +41,11 @@ enum tsl_status tsl_cli_job_open_on(struct tsl_team *team, const char *path,
 /* Local. Data set configuration of a bare name or a path, without a job. */
 enum tsl_status tsl_cli_dataset_config(const char *name, struct tsl_dataset_config *out,
                                        struct tsl_error *err);
+/* Collective on team. tsl_dataset_open that a signal stops, also in a command that
+ * signals otherwise end at once: they would leave a half cache. */
+enum tsl_status tsl_cli_dataset_open(const struct tsl_dataset_config *config,
+                                     const struct tsl_shape *shape, const char *cache,
+                                     struct tsl_team *team, struct tsl_dataset **out,
+                                     struct tsl_error *err);
 
 #endif

@@ -102,8 +102,8 @@ enum tsl_status tsl__session_data(struct tsl__session *session, struct tsl_error
    * which takes minutes for a large one, do not. */
   const double factor = 10, usual = tsl_world_peer_seconds(session->world);
   tsl_world_set_peer_seconds(session->world, factor * usual);
-  status = tsl_dataset_open(config, shape, options->schedule.cache, session->team,
-                            &session->dataset, err);
+  status = tsl_cli_dataset_open(config, shape, options->schedule.cache, session->team,
+                                &session->dataset, err);
   tsl_world_set_peer_seconds(session->world, usual);
   TSL_TRY(status);
   status = tsl__data_range_check(session->job, session->dataset, err);

@@ -7,28 +7,52 @@
 #include <signal.h>
 #include <stddef.h>
 
+enum { COUNT = 5 };
+static const int numbers[COUNT] = {SIGTERM, SIGINT, SIGUSR1, SIGXCPU, SIGHUP};
+
 /* A handler can reach nothing else. */
-static volatile sig_atomic_t asked_to_stop;
+static volatile sig_atomic_t asked_to_stop; /* 0: no; the first signal's number */
+
+static bool caught;                    /* for good */
+static bool held;                      /* for a while */
+static struct sigaction before[COUNT]; /* while held: what is done otherwise */
 
 static void note_signal(int number) {
-  (void)number;
-  asked_to_stop = 1;
+  if (asked_to_stop == 0)
+    asked_to_stop = number;
 }
 
-static bool is_ignored(int number) {
-  struct sigaction now;
-  return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+static void catch_signals(void) {
+  struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  for (size_t i = 0; i < COUNT; i++) {
+    sigaction(numbers[i], NULL, &before[i]);
+    const bool ignored = before[i].sa_handler == SIG_IGN;
+    if (!ignored || (numbers[i] != SIGHUP && !held))
+      sigaction(numbers[i], &action, NULL);
+  }
 }
 
 void tsl__stop_catch(void) {
-  static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGXCPU, SIGHUP};
-  struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
-  sigemptyset(&action.sa_mask);
-  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-    if (numbers[i] != SIGHUP || !is_ignored(SIGHUP))
-      sigaction(numbers[i], &action, NULL);
-  }
+  caught = true;
+  catch_signals();
   signal(SIGPIPE, SIG_IGN);
+}
+
+void tsl__stop_hold(void) {
+  held = !caught;
+  if (held)
+    catch_signals();
+}
+
+void tsl__stop_release(bool heeded) {
+  if (!held)
+    return;
+  held = false;
+  for (size_t i = 0; i < COUNT; i++)
+    sigaction(numbers[i], &before[i], NULL);
+  if (asked_to_stop != 0 && !heeded)
+    raise(asked_to_stop);
 }
 
 /* A launcher that is killed has mpirun hand on a signal, which comes too early where
@@ -41,7 +65,7 @@ static void look_for_launcher(void) {
     return;
   looked = now;
   if (tsl__launch_is_lost())
-    asked_to_stop = 1;
+    asked_to_stop = SIGTERM;
 }
 
 bool tsl__stop_asked(void *context) {

@@ -9,6 +9,11 @@
  * nohup wants it. And PIPE is ignored: a message that nobody reads any more is dropped,
  * and ends no work of days. */
 void tsl__stop_catch(void);
+/* Local. Where tsl__stop_catch was not called: the same signals set the flag until
+ * tsl__stop_release, and then do again what they did before; one that came meanwhile and
+ * was not heeded does it then. */
+void tsl__stop_hold(void);
+void tsl__stop_release(bool heeded);
 /* Local. Whether one came, or the launcher is dead; a tsl_sweep_request's stop, whatever
  * the context. */
 bool tsl__stop_asked(void *context);

@@ -279,8 +279,8 @@ static bool lock_take(struct lock *lock, const char *path,
     if (!lock->waited)
       tsl_log(TSL_LOG_VERBOSE, "%s: waiting for the process that makes it", path);
     lock->waited = true;
-    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
-    if (waiting == NULL || tsl_clock_seconds() - asked < pause)
+    const bool signalled = nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL) != 0;
+    if (waiting == NULL || (!signalled && tsl_clock_seconds() - asked < pause))
       continue;
     if (!waiting->go_on(waiting->context)) {
       close(lock->fd);

@@ -16,16 +16,17 @@ struct tsl__cache {
 struct tsl__cache_request {
   const struct tsl_reader_ops *ops;
   const struct tsl_dataset_config *config;
-  const struct tsl_shape *shape;      /* NULL: not known */
-  const char *folder;                 /* "": $XDG_CACHE_HOME/teasel or ~/.cache/teasel */
-  const struct tsl__waiting *waiting; /* NULL: nobody waits for this process */
+  const struct tsl_shape *shape; /* NULL: not known */
+  const char *folder;            /* "": $XDG_CACHE_HOME/teasel or ~/.cache/teasel */
+  const struct tsl__waiting
+      *waiting; /* NULL: nobody waits for this process or stops it */
 };
 
 /* Local. Maps the cache file, or makes it while other processes of this node that want
  * the same one wait. A damaged file is made again. Where the default folder cannot be
  * written, the data set is kept in memory, and a log line says so; a folder that was
  * asked for must be writable. TSL_INTERRUPTED where `waiting` says so while files are
- * read. */
+ * read, which is then done in a copy of this process, and leaves nothing. */
 enum tsl_status tsl__cache_open(const struct tsl__cache_request *request,
                                 struct tsl__cache *out, struct tsl_error *err);
 void tsl__cache_close(struct tsl__cache *cache);

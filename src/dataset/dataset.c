@@ -166,42 +166,70 @@ static enum tsl_status open_here(const struct tsl_dataset_config *config,
 
 /* One member's cache is ready, another reads files for hours. So while any is at work all
  * tell each other about once a second, which is the life that a vote waits for. */
-enum { AT_WORK = 1, FAILED = 2 };
+enum { AT_WORK = 1, FAILED = 2, ASKED_TO_STOP = 4 };
 struct opening {
-  struct tsl_team *team;
-  bool over;              /* nobody is at work any more, or one has failed: */
-  enum tsl_status status; /* in the telling itself */
+  struct tsl_team *team; /* NULL: alone */
+  const struct tsl_stop *stop;
+  bool over;    /* nobody is at work any more, or one has failed, or: */
+  bool stopped; /* one that was asked to stop has told it while any was at work */
+  enum tsl_status status; /* of the telling itself */
   struct tsl_error *err;
 };
+
+static enum tsl_status interrupted(const struct tsl_dataset_config *config,
+                                   struct tsl_error *err) {
+  return tsl_error_set(err, TSL_INTERRUPTED, config->file,
+                       "interrupted while data set %s was made ready, of which nothing "
+                       "is left; run the same command again",
+                       config->name);
+}
 
 /* Collective on team. bits: this member's. */
 static void tell(struct opening *opening, uint32_t bits) {
   uint32_t all = 0;
+  if (tsl_stop_asked(opening->stop))
+    bits |= ASKED_TO_STOP;
   opening->status = tsl_team_any(opening->team, bits, &all, opening->err);
-  opening->over =
-      opening->status != TSL_OK || (all & FAILED) != 0 || (all & AT_WORK) == 0;
+  opening->stopped = (all & ASKED_TO_STOP) != 0 && (all & AT_WORK) != 0;
+  opening->over = opening->status != TSL_OK || opening->stopped || (all & FAILED) != 0 ||
+                  (all & AT_WORK) == 0;
 }
 
 static bool go_on(void *context) {
   struct opening *opening = context;
-  if (!opening->over)
+  if (opening->team == NULL)
+    opening->over = tsl_stop_asked(opening->stop);
+  else if (!opening->over)
     tell(opening, AT_WORK);
   return !opening->over;
+}
+
+static enum tsl_status open_alone(const struct tsl_dataset_config *config,
+                                  const struct tsl_shape *shape, const char *folder,
+                                  const struct tsl_stop *stop, struct tsl_dataset **out,
+                                  struct tsl_error *err) {
+  struct opening opening = {.stop = stop};
+  const struct tsl__waiting waiting = {go_on, &opening};
+  const enum tsl_status status =
+      open_here(config, shape, folder, stop != NULL ? &waiting : NULL, out, err);
+  return status == TSL_INTERRUPTED ? interrupted(config, err) : status;
 }
 
 /* Collective on team; ends with a vote. */
 static enum tsl_status open_together(const struct tsl_dataset_config *config,
                                      const struct tsl_shape *shape, const char *folder,
-                                     struct tsl_team *team, struct tsl_dataset **out,
-                                     struct tsl_error *err) {
+                                     struct tsl_team *team, const struct tsl_stop *stop,
+                                     struct tsl_dataset **out, struct tsl_error *err) {
   struct tsl_error lost = {.rank = -1};
-  struct opening opening = {.team = team, .status = TSL_OK, .err = &lost};
+  struct opening opening = {.team = team, .stop = stop, .status = TSL_OK, .err = &lost};
   const struct tsl__waiting waiting = {go_on, &opening};
   enum tsl_status status = open_here(config, shape, folder, &waiting, out, err);
   if (opening.over) /* given up here: it is another that failed */
     status = TSL_OK;
   while (!opening.over)
     tell(&opening, status == TSL_OK ? 0 : FAILED);
+  if (opening.stopped)
+    status = interrupted(config, err);
   if (opening.status == TSL_OK)
     return tsl_team_agree(team, status, err);
   if (err != NULL)
@@ -241,14 +269,14 @@ static void show_notes(const struct tsl_dataset *dataset) {
 
 enum tsl_status tsl_dataset_open(const struct tsl_dataset_config *config,
                                  const struct tsl_shape *shape, const char *cache,
-                                 struct tsl_team *team, struct tsl_dataset **out,
-                                 struct tsl_error *err) {
+                                 struct tsl_team *team, const struct tsl_stop *stop,
+                                 struct tsl_dataset **out, struct tsl_error *err) {
   struct tsl_dataset *dataset = NULL;
   bool alone = team == NULL || tsl_team_size(team) == 1;
   const char *folder = cache != NULL ? cache : "";
   enum tsl_status status =
-      alone ? open_here(config, shape, folder, NULL, &dataset, err)
-            : open_together(config, shape, folder, team, &dataset, err);
+      alone ? open_alone(config, shape, folder, stop, &dataset, err)
+            : open_together(config, shape, folder, team, stop, &dataset, err);
   if (status == TSL_OK && dataset != NULL && !alone)
     status = compare_digests(dataset, team, err);
   if (status != TSL_OK || dataset == NULL) {

@@ -11,7 +11,7 @@ struct tsl_reader_ops {
   bool seeded;              /* the samples themselves depend on the seed */
   bool scales;              /* samples are brought to the network's shape */
   bool isolated; /* its library may crash on a damaged file: read in a process of its own
-                    also where no other rank waits for this one */
+                    also where no rank waits for this one and nobody may stop it */
   /* Local. NULL: no files. Adds every file that the samples come from with
    * tsl__source_add. */
   enum tsl_status (*sources)(const struct tsl_dataset_config *config,

@@ -1,8 +1,9 @@
 /* read_fault: a library for LD_PRELOAD that lets the process in which one rank reads a
- * file meet a signal as it opens it. READ_FAULT="RANK FILE SIGNAL [ONCE]": FILE is the
- * end of the path; SIGNAL 0: the file cannot be opened, as on a disk that fails (EIO);
- * ONCE: a file that goes with it, and without which nothing happens; from then on the
- * seconds of this program's waits pass in a thousandth of the time. */
+ * file meet a signal as it opens it. READ_FAULT="RANK FILE SIGNAL [ONCE]": RANK -1:
+ * every rank; FILE is the end of the path; SIGNAL 0: the file cannot be opened, as on a
+ * disk that fails (EIO); ONCE: a file that goes with it, and without which nothing
+ * happens; from then on the seconds of this program's waits pass in a thousandth of the
+ * time. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +28,7 @@ static int meet(const char *path) {
   int rank = -1, signal = 0;
   if (fault == NULL || getpid() == program ||
       sscanf(fault, "%d %511s %d %511s", &rank, file, &signal, once) < 3 ||
-      (own != NULL ? strtol(own, NULL, 10) : 0) != rank)
+      (rank >= 0 && (own != NULL ? strtol(own, NULL, 10) : 0) != rank))
     return 0;
   const size_t length = strlen(path), end = strlen(file);
   if (length < end || strcmp(path + length - end, file) != 0)

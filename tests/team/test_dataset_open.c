@@ -56,7 +56,8 @@ static void test_open__makes_one_file_for_all(void **state) {
   struct tsl_dataset *dataset = NULL;
   struct tsl_error err = {0};
   assert_int_equal(
-      tsl_dataset_open(&config, NULL, case_path("cache"), team, &dataset, &err), TSL_OK);
+      tsl_dataset_open(&config, NULL, case_path("cache"), team, NULL, &dataset, &err),
+      TSL_OK);
   assert_int_equal(tsl_dataset_view(dataset)->count, 400);
   assert_int_equal(tsl_team_barrier(team, &err), TSL_OK);
   assert_int_equal(files_in(case_path("cache")), 1);
@@ -74,7 +75,7 @@ static void test_open__tells_all_of_a_broken_file(void **state) {
   assert_int_equal(tsl_team_barrier(team, &err), TSL_OK);
   case_set(&config, "images", case_path("broken"));
   assert_int_equal(
-      tsl_dataset_open(&config, NULL, case_path("cache"), team, &dataset, &err),
+      tsl_dataset_open(&config, NULL, case_path("cache"), team, NULL, &dataset, &err),
       TSL_FORMAT);
   assert_string_equal(err.where, case_path("broken"));
   assert_null(dataset);
@@ -97,13 +98,14 @@ static void test_open__fails_on_all_where_one_rank_fails(void **state) {
   assert_int_equal(tsl_team_barrier(team, &err), TSL_OK);
   case_set(&config, "path", case_path("x.npy"));
   assert_int_equal(
-      tsl_dataset_open(&config, NULL, case_path("cache"), team, &dataset, &err), TSL_OK);
+      tsl_dataset_open(&config, NULL, case_path("cache"), team, NULL, &dataset, &err),
+      TSL_OK);
   tsl_dataset_close(dataset);
   dataset = NULL;
   if (tsl_team_index(team) == last)
     case_set(&config, "path", case_path("elsewhere.npy"));
   assert_int_equal(
-      tsl_dataset_open(&config, NULL, case_path("cache"), team, &dataset, &err),
+      tsl_dataset_open(&config, NULL, case_path("cache"), team, NULL, &dataset, &err),
       TSL_BAD_INPUT);
   assert_string_equal(err.where, case_path("elsewhere.npy"));
   assert_null(dataset);
@@ -119,7 +121,7 @@ static void test_open__refuses_a_team_with_different_data(void **state) {
   if (tsl_team_index(team) == 1)
     config.seed = 3; /* as a changed copy of a file would be */
   assert_int_equal(
-      tsl_dataset_open(&config, NULL, case_path("cache"), team, &dataset, &err),
+      tsl_dataset_open(&config, NULL, case_path("cache"), team, NULL, &dataset, &err),
       TSL_BAD_INPUT);
   assert_non_null(strstr(err.text, "member 1 of the team reads other data"));
 }
@@ -128,7 +130,7 @@ static void test_open__refuses_a_team_with_different_data(void **state) {
 static pid_t hold(const char *file, unsigned seconds) {
   char path[TSL_TEXT_MAX * 2 + 8], ready = 0;
   int ends[2];
-  snprintf(path, sizeof path, "%.2000s.lock", file);
+  snprintf(path, sizeof path, "%.1000s.lock", file);
   assert_int_equal(pipe(ends), 0);
   const pid_t child = fork();
   if (child == 0) {
@@ -158,7 +160,8 @@ static void check_slow(bool fails) {
   pid_t child = 0;
   snprintf(folder, sizeof folder, "%.900s", case_path(last ? "far" : "near"));
   case_set(&missing, "path", case_path("elsewhere.npy"));
-  assert_int_equal(tsl_dataset_open(&config, NULL, folder, team, &dataset, &err), TSL_OK);
+  assert_int_equal(tsl_dataset_open(&config, NULL, folder, team, NULL, &dataset, &err),
+                   TSL_OK);
   snprintf(file, sizeof file, "%s", tsl_dataset_cache_path(dataset));
   tsl_dataset_close(dataset);
   dataset = NULL;
@@ -168,7 +171,7 @@ static void check_slow(bool fails) {
   tsl_world_set_peer_seconds(world, patience);
   const enum tsl_status status =
       tsl_dataset_open(fails && tsl_team_index(team) == 0 ? &missing : &config, NULL,
-                       folder, team, &dataset, &err);
+                       folder, team, NULL, &dataset, &err);
   tsl_world_set_peer_seconds(world, usual);
   assert_int_equal(status, fails ? TSL_BAD_INPUT : TSL_OK);
   assert_true((dataset != NULL) == !fails);
@@ -194,6 +197,65 @@ static void test_open__ends_at_once_where_one_fails_and_another_is_slow(void **s
     check_slow(/*fails=*/true);
 }
 
+static bool asked(void *context) {
+  return *(const bool *)context;
+}
+
+/* The last member waits for a cache that nobody makes, the others have theirs; one of
+ * them all was told to stop. */
+static void check_stopped(int told) {
+  const struct tsl_dataset_config config = small();
+  const bool last = tsl_team_index(team) == tsl_team_size(team) - 1;
+  struct tsl_dataset *dataset = NULL;
+  struct tsl_error err = {0};
+  char folder[TSL_TEXT_MAX * 2], file[TSL_TEXT_MAX * 2];
+  pid_t child = 0;
+  bool mine = tsl_team_index(team) == told;
+  const struct tsl_stop stop = {asked, &mine};
+  snprintf(folder, sizeof folder, "%.900s", case_path(last ? "far" : "near"));
+  assert_int_equal(tsl_dataset_open(&config, NULL, folder, team, NULL, &dataset, &err),
+                   TSL_OK);
+  snprintf(file, sizeof file, "%s", tsl_dataset_cache_path(dataset));
+  tsl_dataset_close(dataset);
+  dataset = NULL;
+  if (last && unlink(file) == 0)
+    child = hold(file, 600);
+  assert_int_equal(tsl_team_barrier(team, &err), TSL_OK);
+  assert_int_equal(tsl_dataset_open(&config, NULL, folder, team, &stop, &dataset, &err),
+                   TSL_INTERRUPTED);
+  assert_null(dataset);
+  assert_non_null(strstr(err.text, "run the same command again"));
+  if (child > 0) {
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+  }
+}
+
+static void test_open__ends_on_all_where_one_is_told_to_stop(void **state) {
+  (void)state;
+  check_stopped(/*told=*/0);
+  check_stopped(/*told=*/tsl_team_size(team) - 1);
+}
+
+/* What is there needs no waiting, and the work behind it looks for itself. */
+static void test_open__of_a_cache_that_is_there_is_not_stopped(void **state) {
+  (void)state;
+  const struct tsl_dataset_config config = small();
+  struct tsl_dataset *dataset = NULL;
+  struct tsl_error err = {0};
+  bool mine = true;
+  const struct tsl_stop stop = {asked, &mine};
+  assert_int_equal(
+      tsl_dataset_open(&config, NULL, case_path("cache"), team, NULL, &dataset, &err),
+      TSL_OK);
+  tsl_dataset_close(dataset);
+  dataset = NULL;
+  assert_int_equal(
+      tsl_dataset_open(&config, NULL, case_path("cache"), team, &stop, &dataset, &err),
+      TSL_OK);
+  tsl_dataset_close(dataset);
+}
+
 int main(int argc, char **argv) {
   struct tsl_error err = {0};
   if (tsl_world_open(&argc, &argv, &world, &err) != TSL_OK)
@@ -206,6 +268,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_open__refuses_a_team_with_different_data),
       cmocka_unit_test(test_open__waits_for_a_member_that_is_slow_and_lives),
       cmocka_unit_test(test_open__ends_at_once_where_one_fails_and_another_is_slow),
+      cmocka_unit_test(test_open__ends_on_all_where_one_is_told_to_stop),
+      cmocka_unit_test(test_open__of_a_cache_that_is_there_is_not_stopped),
   };
   int failed = cmocka_run_group_tests(tests, begin, end);
   tsl_world_close(world);

@@ -16,7 +16,8 @@ static struct tsl_digest open_digest(const struct tsl_dataset_config *config,
                                      const char *cache, char *path) {
   struct tsl_dataset *dataset = NULL;
   struct tsl_error err = {0};
-  enum tsl_status status = tsl_dataset_open(config, NULL, cache, NULL, &dataset, &err);
+  enum tsl_status status =
+      tsl_dataset_open(config, NULL, cache, NULL, NULL, &dataset, &err);
   if (status != TSL_OK)
     print_error("%s: %s\n", err.where, err.text);
   assert_int_equal(status, TSL_OK);
@@ -77,9 +78,9 @@ static void test_cache__a_folder_that_cannot_be_is_an_error(void **state) {
   struct tsl_dataset *dataset = NULL;
   struct tsl_error err = {0};
   case_write(case_path("file"), "x", 1);
-  assert_int_equal(
-      tsl_dataset_open(&config, NULL, case_path("file/below"), NULL, &dataset, &err),
-      TSL_IO);
+  assert_int_equal(tsl_dataset_open(&config, NULL, case_path("file/below"), NULL, NULL,
+                                    &dataset, &err),
+                   TSL_IO);
   assert_non_null(strstr(err.where, case_path("file")));
 }
 

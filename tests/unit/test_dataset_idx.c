@@ -207,12 +207,13 @@ static void test_idx__shape_of_the_network_must_fit(void **state) {
   struct tsl_dataset_config config = idx_config(case_path("images"), case_path("labels"));
   struct tsl_shape other = {3, {1, 28, 28}}, flat = {1, {HEIGHT * WIDTH}};
   assert_int_equal(
-      tsl_dataset_open(&config, &other, case_path("cache"), NULL, &dataset, &err),
+      tsl_dataset_open(&config, &other, case_path("cache"), NULL, NULL, &dataset, &err),
       TSL_BAD_INPUT);
   assert_non_null(strstr(err.text, "[1, 4, 5]"));
   assert_non_null(strstr(err.text, "[1, 28, 28]"));
   assert_int_equal(
-      tsl_dataset_open(&config, &flat, case_path("cache"), NULL, &dataset, &err), TSL_OK);
+      tsl_dataset_open(&config, &flat, case_path("cache"), NULL, NULL, &dataset, &err),
+      TSL_OK);
   assert_int_equal(tsl_dataset_view(dataset)->shape.rank, 3);
   tsl_dataset_close(dataset);
 }

@@ -38,7 +38,7 @@ static const struct tsl_shape shape = {3, {3, 8, 8}};
 
 static enum tsl_status open_folder(const struct tsl_dataset_config *config,
                                    struct tsl_dataset **out, struct tsl_error *err) {
-  return tsl_dataset_open(config, &shape, case_path("cache"), NULL, out, err);
+  return tsl_dataset_open(config, &shape, case_path("cache"), NULL, NULL, out, err);
 }
 
 static struct tsl_dataset_config folder_config(const char *path) {
