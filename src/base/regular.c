@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 int tsl__regular_open(const char *path) {
-  struct stat about;
+  struct stat about = {.st_size = 0};
   int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   int failure = file < 0 || fstat(file, &about) != 0 ? errno : 0;
   if (failure == ENXIO || failure == ENODEV) /* a socket, a device without a driver */

@@ -50,19 +50,18 @@ static bool wait_for_writer(int file) {
   return true;
 }
 
-/* Up to `most` bytes; -1 with errno. */
-static ssize_t read_all(int file, char *bytes, size_t most) {
-  size_t used = 0;
-  while (used < most) {
-    ssize_t got = read(file, bytes + used, most - used);
+/* Up to `most` bytes; errno, or 0. */
+static int read_all(int file, char *bytes, size_t most, size_t *used) {
+  for (*used = 0; *used < most;) {
+    ssize_t got = read(file, bytes + *used, most - *used);
     if (got == 0)
       break;
     if (got > 0)
-      used += (size_t)got;
+      *used += (size_t)got;
     else if (errno == EAGAIN ? !wait_for_writer(file) : errno != EINTR)
-      return -1;
+      return errno;
   }
-  return (ssize_t)used;
+  return 0;
 }
 
 /* At most FILE_BYTES_MAX bytes, so that a data file named by mistake does not fill the
@@ -79,17 +78,17 @@ static enum tsl_status disk_read(void *context, const char *path, char **bytes,
                          strerror(errno));
   enum tsl_status status = TSL_OK;
   char *text = malloc(FILE_BYTES_MAX + 1);
-  ssize_t used = text != NULL ? read_all(file, text, FILE_BYTES_MAX) : 0;
-  int reason = errno;
+  size_t used = 0;
+  int reason = text != NULL ? read_all(file, text, FILE_BYTES_MAX, &used) : 0;
   close(file);
   if (text == NULL)
     status = tsl_error_set(err, TSL_MEMORY, path, "out of memory");
-  else if (used < 0 && reason == EISDIR)
+  else if (reason == EISDIR)
     status = tsl_error_set(err, TSL_BAD_INPUT, path, "is a folder, not a file");
-  else if (used < 0 && reason == EINTR)
+  else if (reason == EINTR)
     status = tsl_error_set(err, TSL_INTERRUPTED, path,
                            "interrupted while waiting for what writes into it");
-  else if (used < 0)
+  else if (reason != 0)
     status = tsl_error_set(err, TSL_IO, path, "cannot be read: %s", strerror(reason));
   if (status != TSL_OK) {
     free(text);
@@ -97,7 +96,7 @@ static enum tsl_status disk_read(void *context, const char *path, char **bytes,
   }
   text[used] = '\0';
   *bytes = text;
-  *count = (size_t)used;
+  *count = used;
   return TSL_OK;
 }
 
