@@ -76,6 +76,16 @@ hid_t tsl__h5_dataset_creation(void);
 /* Local. Makes the groups on the way to `name`, without object times. */
 enum tsl_status tsl__h5_make_groups(hid_t file, const char *name, const char *path,
                                     struct tsl_error *err);
+/* Local. From now on links into other files are not followed, wherever they stand on the
+ * way to an object. */
+void tsl__h5_stay_inside(void);
+/* Local. Whether the name itself is such a link. */
+bool tsl__h5_is_link_outside(struct tsl_h5_reader *reader, const char *name);
+/* Local. TSL_FORMAT when the dataset's numbers lie in other files: which those are would
+ * be the file's choice, a pipe or another's file, and no digest or cache knows of them.
+ */
+enum tsl_status tsl__h5_check_inside(struct tsl_h5_reader *reader, const char *name,
+                                     hid_t dataset, struct tsl_error *err);
 /* Local. TSL_FORMAT when a dataset of `count` elements promises far more than its file
  * can hold, packed or not: asking for that much memory would be the file's choice. */
 enum tsl_status tsl__h5_check_claim(struct tsl_h5_reader *reader, const char *name,

@@ -104,10 +104,13 @@ enum tsl_status tsl_h5_read_strings(struct tsl_h5_reader *reader, const char *na
     return tsl_error_set(err, TSL_FORMAT, reader->path, "there is no dataset %s", name);
   struct names names = {0};
   hid_t dataset = H5Dopen2(reader->file, name, H5P_DEFAULT);
-  hid_t space = dataset < 0 ? -1 : H5Dget_space(dataset);
-  hid_t type = dataset < 0 ? -1 : H5Dget_type(dataset);
+  enum tsl_status claim =
+      dataset < 0 ? TSL_OK : tsl__h5_check_inside(reader, name, dataset, err);
+  bool inside = dataset >= 0 && claim == TSL_OK;
+  hid_t space = inside ? H5Dget_space(dataset) : -1;
+  hid_t type = inside ? H5Dget_type(dataset) : -1;
   hssize_t points = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
-  enum tsl_status status = TSL_FORMAT, claim = TSL_OK;
+  enum tsl_status status = TSL_FORMAT;
   if (type >= 0 && H5Tget_class(type) == H5T_STRING && points >= 0) {
     claim = tsl__h5_check_claim(reader, name, type, points, err);
     if (claim == TSL_OK)

@@ -46,6 +46,7 @@ static enum tsl_status check_plain(const char *path, struct tsl_error *err) {
 enum tsl_status tsl_h5_open_here(const char *path, struct tsl_h5_reader **out,
                                  struct tsl_error *err) {
   tsl__h5_quiet();
+  tsl__h5_stay_inside();
   TSL_TRY(check_plain(path, err));
   enum tsl_status status = TSL_OK;
   hid_t access = tsl__h5_file_access();
@@ -78,6 +79,7 @@ enum tsl_status tsl__h5_open_image_here(const char *path, const void *bytes, siz
   const size_t growth = 1 << 20; /* bytes; nothing grows */
   char name[TSL_PATH_MAX + 8];
   tsl__h5_quiet();
+  tsl__h5_stay_inside();
   enum tsl_status status = TSL_OK;
   hid_t access = tsl__h5_file_access();
   struct tsl_h5_reader *reader = calloc(1, sizeof *reader);
@@ -159,10 +161,16 @@ static enum tsl_status open_dataset(struct tsl_h5_reader *reader, const char *na
   tsl__h5_quiet();
   *out = (struct opened){-1, -1, -1};
   if (!tsl_h5_has(reader, name))
-    return tsl_error_set(err, TSL_FORMAT, reader->path, "there is no dataset %s", name);
+    return tsl_error_set(err, TSL_FORMAT, reader->path,
+                         tsl__h5_is_link_outside(reader, name)
+                             ? "%s is a link into another file, which is not read; write "
+                               "the numbers into this one"
+                             : "there is no dataset %s",
+                         name);
   out->dataset = H5Dopen2(reader->file, name, H5P_DEFAULT);
   if (out->dataset < 0)
     return tsl__h5_error(err, TSL_FORMAT, reader->path, "%s is no dataset", name);
+  TSL_TRY(tsl__h5_check_inside(reader, name, out->dataset, err));
   out->space = H5Dget_space(out->dataset);
   out->type = H5Dget_type(out->dataset);
   if (out->space < 0 || out->type < 0)

@@ -10,6 +10,7 @@
 
 #include <hdf5.h>
 #include <math.h>
+#include <sys/stat.h>
 
 static struct tsl_store *store;
 
@@ -127,6 +128,56 @@ static void test_hdf5__promises_beyond_the_file_are_refused(void **state) {
   data_refused(&config, path, "/factor_names claims");
   promise(make_data("promise.h5"), "/label_names", text, 1, two, false);
   H5Tclose(text);
+}
+
+enum outside { LINK, LINK_ON_THE_WAY, RAW_NUMBERS, VIRTUAL };
+
+/* Lets the data set's images lie in `other`. */
+static void move_outside(const char *path, const char *other, enum outside how) {
+  const hsize_t dims[] = {2, 2, 2};
+  hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+  hid_t creation = H5Pcreate(H5P_DATASET_CREATE), set = -1;
+  hid_t space = H5Screate_simple(3, dims, NULL);
+  H5Ldelete(file, "/images", H5P_DEFAULT);
+  if (how == LINK)
+    H5Lcreate_external(other, "/images", file, "/images", H5P_DEFAULT, H5P_DEFAULT);
+  if (how == LINK_ON_THE_WAY) {
+    H5Lcreate_external(other, "/", file, "/other", H5P_DEFAULT, H5P_DEFAULT);
+    H5Lcreate_soft("/other/images", file, "/images", H5P_DEFAULT, H5P_DEFAULT);
+  }
+  if (how == RAW_NUMBERS)
+    H5Pset_external(creation, other, 0, 8);
+  if (how == VIRTUAL)
+    H5Pset_virtual(creation, space, other, "/images", space);
+  if (how == RAW_NUMBERS || how == VIRTUAL) {
+    set = H5Dcreate2(file, "/images", H5T_STD_U8LE, space, H5P_DEFAULT, creation,
+                     H5P_DEFAULT);
+    assert_true(set >= 0);
+    H5Dclose(set);
+  }
+  H5Sclose(space);
+  H5Pclose(creation);
+  assert_true(H5Fclose(file) >= 0);
+}
+
+/* The other file is a pipe that nobody writes into: opening it would wait for ever. */
+static void test_hdf5__numbers_in_other_files_are_not_read(void **state) {
+  (void)state;
+  static const char *const words[] = {
+      [LINK] = "/images is a link into another file",
+      [LINK_ON_THE_WAY] = "there is no dataset /images",
+      [RAW_NUMBERS] = "the numbers of /images lie in other files",
+      [VIRTUAL] = "the numbers of /images lie in other files"};
+  char pipe[TSL_PATH_MAX];
+  snprintf(pipe, sizeof pipe, "%.4000s", case_path("pipe.h5"));
+  assert_int_equal(mkfifo(pipe, 0600), 0);
+  for (size_t how = 0; how < sizeof words / sizeof *words; how++) {
+    const char *path = make_data("outside.h5");
+    struct tsl_dataset_config config = case_config("hdf5");
+    case_set(&config, "path", path);
+    move_outside(path, pipe, (enum outside)how);
+    data_refused(&config, path, words[how]);
+  }
 }
 
 static void test_npy__samples_without_values_name_their_file(void **state) {
@@ -275,6 +326,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_hdf5__a_file_that_crashes_the_library_is_refused),
       cmocka_unit_test(test_hdf5__promises_beyond_the_file_are_refused),
+      cmocka_unit_test(test_hdf5__numbers_in_other_files_are_not_read),
       cmocka_unit_test(test_npy__samples_without_values_name_their_file),
       cmocka_unit_test(test_jpeg__thousands_of_scans_are_refused),
       cmocka_unit_test(test_latents__runs_without_latents_are_refused),
