@@ -42,6 +42,10 @@ void tsl__launch_tell(const struct tsl_store *store, enum tsl_status status,
  * the launcher waits no longer for a rank 0 that stands still. Nothing for a dead one. */
 void tsl__launch_left(const struct tsl_store *store, const struct tsl_world *world);
 
+/* Local. What a process ends with that would end with `code`. In a rank of a launcher
+ * it is 0: mpirun hands on none, and Open MPI 4.1 has words of its own for others. */
+int tsl__launch_exit_code(int code);
+
 /* Local. Whether the launcher that waits to be told is of this machine. */
 bool tsl__launch_is_near(void);
 /* Local. Whether a launcher of this machine started this rank, and is dead for certain.

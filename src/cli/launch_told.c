@@ -88,6 +88,14 @@ bool tsl__launch_is_lost(void) {
   return token != NULL && tsl_part_is_left_over(token);
 }
 
+int tsl__launch_exit_code(int code) {
+  const char *recovery = getenv("OMPI_MCA_orte_enable_recovery");
+  const bool recovers = recovery != NULL && strcmp(recovery, "1") == 0;
+  return recovers && read_token() != NULL && getenv("OMPI_COMM_WORLD_RANK") != NULL
+             ? 0
+             : code;
+}
+
 /* ---- the launcher ---- */
 
 void tsl__told_place_init(struct tsl__told_place *out, const char *folder) {

@@ -1,5 +1,6 @@
 /* main: finds the subcommand, prints the error, turns a status into an exit code. */
 #include "cli/command.h"
+#include "cli/launch.h"
 #include "cli/version.h"
 #include "teasel/text.h"
 
@@ -121,7 +122,8 @@ static int run_command(const struct tsl_command *command, int argc, char **argv)
   enum tsl_status status = command->run(argc, argv, &err);
   if (status != TSL_OK && err.text[0] != '\0')
     print_error(err.where, err.text);
-  return finish(tsl_status_exit_code(status), command->one_answers);
+  return tsl__launch_exit_code(
+      finish(tsl_status_exit_code(status), command->one_answers));
 }
 
 int main(int argc, char **argv) {

@@ -48,4 +48,17 @@ rm -rf "$work/results"
 mkdir "$work/elsewhere"
 launch "$work/none" --mpirun "--oversubscribe --mca mpi_yield_when_idle 1 --mca orte_tmpdir_base $work/elsewhere"
 is "a session that the user puts elsewhere" 0 $?
+
+# Nor has Open MPI a word to say where the ranks refuse something, or fail.
+launch "$work" --set schedule.width=8
+is "what the ranks refuse ends with 2" 2 $?
+said "as they say" "^teasel: schedule.width: a run on 8 ranks needs as many"
+silent "and nobody else does" "PMIX|ORTE"
+run=$(ls -d "$work"/results/runs/* | head -n 1)
+rm -r "$run"
+mkdir -p "$run/log.csv"
+launch "$work"
+is "what fails there ends with 1" 1 $?
+said "as they say" "^teasel: .*log.csv"
+silent "and nobody else does" "PMIX|ORTE"
 facts_end
