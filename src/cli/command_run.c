@@ -147,7 +147,6 @@ static enum tsl_status train(struct tsl__session *session, struct tsl__run_event
                                             .context = events};
   enum tsl_status status = tsl_sweep_run(&request, session->world, err);
   tsl__progress_end(&events->progress);
-  tsl_ledger_join(events->ledger); /* scoring may take long */
   return tsl__session_trained(session, status);
 }
 
@@ -195,8 +194,10 @@ static enum tsl_status work(struct tsl__session *session, const struct options *
     tsl__provenance_put_back(session->store, copy);
     tsl_store_undo(session->store);
   }
-  if (status == TSL_OK && !options->train_only)
+  if (status == TSL_OK && !options->train_only) {
+    tsl_ledger_join(events.ledger); /* scoring may take long */
     status = tsl_store_explain(session->store, score_and_report(session, err), err);
+  }
   tsl__run_events_release(&events, status, err);
   return status;
 }

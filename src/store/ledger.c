@@ -150,6 +150,108 @@ static enum tsl_status append(struct tsl_ledger *ledger, const char *bytes, size
   return TSL_OK;
 }
 
+/* ---- reading: all files' whole lines in the order of their dates ---- */
+
+struct line {
+  const char *text; /* ends before '\n' */
+  size_t length, order;
+  double date;
+};
+
+static bool is_whole(const char *text, size_t length, double *date) {
+  char start[TSL_DATE_TEXT] = "";
+  int tabs = 0;
+  size_t first = length;
+  for (size_t i = 0; i < length; i++) {
+    if (text[i] == '\t' && tabs++ == 0)
+      first = i;
+  }
+  if (tabs != COLUMNS - 1 || first >= sizeof start)
+    return false;
+  memcpy(start, text, first);
+  return tsl_date_parse(start, date); /* a header has no date */
+}
+
+static int by_date(const void *a, const void *b) {
+  const struct line *one = a, *other = b;
+  if (one->date != other->date)
+    return one->date < other->date ? -1 : 1;
+  return one->order < other->order ? -1 : one->order > other->order;
+}
+
+/* All files below ledger/, one behind the other. */
+static enum tsl_status read_files(const struct tsl_store *store, struct tsl_text *all,
+                                  int64_t *bytes_read, struct tsl_error *err) {
+  char folder[TSL_PATH_MAX], path[TSL_PATH_MAX];
+  DIR *entries = opendir(folder_path(store, folder));
+  enum tsl_status status = TSL_OK;
+  if (entries == NULL)
+    return TSL_OK; /* nothing happened yet */
+  while (status == TSL_OK && next_file(entries, folder, path)) {
+    char *bytes = NULL;
+    size_t count = 0;
+    status = tsl_file_read(path, &bytes, &count, err);
+    if (status == TSL_OK)
+      tsl_text_add_bytes(all, bytes, count);
+    *bytes_read += (int64_t)count;
+    tsl_text_add(all, "\n"); /* behind a line that lacks its end */
+    free(bytes);
+  }
+  closedir(entries);
+  if (status == TSL_OK && all->failed)
+    status = tsl_error_set(err, TSL_MEMORY, folder, "no memory for the ledger");
+  return status;
+}
+
+static size_t take_lines(const struct tsl_text *all, struct line *lines, size_t most) {
+  size_t count = 0;
+  for (const char *next = all->bytes, *end; next != NULL && count < most;
+       next = end + 1) {
+    end = memchr(next, '\n', all->length - (size_t)(next - all->bytes));
+    if (end == NULL)
+      break;
+    struct line *line = &lines[count];
+    *line = (struct line){.text = next, .length = (size_t)(end - next), .order = count};
+    count += is_whole(next, line->length, &line->date);
+  }
+  return count;
+}
+
+static enum tsl_status read_ledger(const struct tsl_store *store, struct tsl_text *out,
+                                   int64_t *bytes_read, struct tsl_error *err) {
+  struct tsl_text all;
+  struct line *lines = NULL;
+  size_t most = 1;
+  tsl_text_init(&all);
+  enum tsl_status status = read_files(store, &all, bytes_read, err);
+  for (size_t i = 0; i < all.length && most < LINES_MOST; i++)
+    most += all.bytes[i] == '\n';
+  if (status == TSL_OK)
+    status = tsl_allocate((void **)&lines, most, sizeof *lines, err);
+  if (status == TSL_OK) {
+    size_t count = take_lines(&all, lines, most);
+    qsort(lines, count, sizeof *lines, by_date);
+    tsl_text_add(out, header);
+    for (size_t i = 0; i < count; i++) {
+      tsl_text_add_bytes(out, lines[i].text, lines[i].length);
+      tsl_text_add(out, "\n");
+    }
+    if (out->failed)
+      status = tsl_error_set(err, TSL_MEMORY, store->folder, "no memory for the ledger");
+  }
+  free(lines);
+  tsl_text_release(&all);
+  return status;
+}
+
+enum tsl_status tsl_store_ledger_read(const struct tsl_store *store, struct tsl_text *out,
+                                      struct tsl_error *err) {
+  int64_t bytes_read = 0;
+  return read_ledger(store, out, &bytes_read, err);
+}
+
+/* ---- writing ledger.tsv ---- */
+
 /* Bytes of all files below ledger/, by opening them, which shows what other machines have
  * written. */
 static int64_t count_bytes(const struct tsl_store *store) {
@@ -178,9 +280,9 @@ static bool join_files(const struct tsl_store *store) {
   bool joined = false, same = false;
   for (int i = 0; i < ROUNDS_MOST && !same; i++) {
     struct tsl_text text;
-    const int64_t bytes = count_bytes(store);
+    int64_t bytes = 0;
     tsl_text_init(&text);
-    joined = tsl_store_ledger_read(store, &text, NULL) == TSL_OK &&
+    joined = read_ledger(store, &text, &bytes, NULL) == TSL_OK &&
              tsl__file_replace(tsl_store_path(store, TSL_STORE_LEDGER, path), text.bytes,
                                text.length, NULL) == TSL_OK;
     tsl_text_release(&text);
@@ -241,97 +343,4 @@ void tsl_ledger_close(struct tsl_ledger *ledger) {
   if (ledger->file >= 0)
     close(ledger->file);
   free(ledger);
-}
-
-/* ---- reading: all files' whole lines in the order of their dates ---- */
-
-struct line {
-  const char *text; /* ends before '\n' */
-  size_t length, order;
-  double date;
-};
-
-static bool is_whole(const char *text, size_t length, double *date) {
-  char start[TSL_DATE_TEXT] = "";
-  int tabs = 0;
-  size_t first = length;
-  for (size_t i = 0; i < length; i++) {
-    if (text[i] == '\t' && tabs++ == 0)
-      first = i;
-  }
-  if (tabs != COLUMNS - 1 || first >= sizeof start)
-    return false;
-  memcpy(start, text, first);
-  return tsl_date_parse(start, date); /* a header has no date */
-}
-
-static int by_date(const void *a, const void *b) {
-  const struct line *one = a, *other = b;
-  if (one->date != other->date)
-    return one->date < other->date ? -1 : 1;
-  return one->order < other->order ? -1 : one->order > other->order;
-}
-
-/* All files below ledger/, one behind the other. */
-static enum tsl_status read_files(const struct tsl_store *store, struct tsl_text *all,
-                                  struct tsl_error *err) {
-  char folder[TSL_PATH_MAX], path[TSL_PATH_MAX];
-  DIR *entries = opendir(folder_path(store, folder));
-  enum tsl_status status = TSL_OK;
-  if (entries == NULL)
-    return TSL_OK; /* nothing happened yet */
-  while (status == TSL_OK && next_file(entries, folder, path)) {
-    char *bytes = NULL;
-    size_t count = 0;
-    status = tsl_file_read(path, &bytes, &count, err);
-    if (status == TSL_OK)
-      tsl_text_add_bytes(all, bytes, count);
-    tsl_text_add(all, "\n"); /* behind a line that lacks its end */
-    free(bytes);
-  }
-  closedir(entries);
-  if (status == TSL_OK && all->failed)
-    status = tsl_error_set(err, TSL_MEMORY, folder, "no memory for the ledger");
-  return status;
-}
-
-static size_t take_lines(const struct tsl_text *all, struct line *lines, size_t most) {
-  size_t count = 0;
-  for (const char *next = all->bytes, *end; next != NULL && count < most;
-       next = end + 1) {
-    end = memchr(next, '\n', all->length - (size_t)(next - all->bytes));
-    if (end == NULL)
-      break;
-    struct line *line = &lines[count];
-    *line = (struct line){.text = next, .length = (size_t)(end - next), .order = count};
-    count += is_whole(next, line->length, &line->date);
-  }
-  return count;
-}
-
-enum tsl_status tsl_store_ledger_read(const struct tsl_store *store, struct tsl_text *out,
-                                      struct tsl_error *err) {
-  struct tsl_text all;
-  struct line *lines = NULL;
-  size_t most = 1;
-  tsl_text_init(&all);
-  enum tsl_status status = read_files(store, &all, err);
-  for (size_t i = 0; i < all.length && most < LINES_MOST; i++)
-    most += all.bytes[i] == '\n';
-  if (status == TSL_OK)
-    status = tsl_allocate((void **)&lines, most, sizeof *lines, err);
-  if (status == TSL_OK) {
-    size_t count = take_lines(&all, lines, most);
-    qsort(lines, count, sizeof *lines, by_date);
-    tsl_text_add(out, header);
-    for (size_t i = 0; i < count; i++) {
-      tsl_text_add_bytes(out, lines[i].text, lines[i].length);
-      tsl_text_add(out, "\n");
-    }
-    if (out->failed)
-      status = tsl_error_set(err, TSL_MEMORY, store->folder, "no memory for the ledger");
-  }
-  free(lines);
-  tsl_text_release(&all);
-  return status;
 }
