@@ -1,6 +1,7 @@
 #include "dataset/cache.h"
 
 #include "base/regular.h"
+#include "dataset/cache_part.h"
 #include "teasel/log.h"
 #include "teasel/store.h"
 
@@ -162,6 +163,8 @@ static enum tsl_status fill_here(const struct tsl__cache_request *request,
       request->ops->read(request->config, request->shape, &builder, err);
   if (status == TSL_OK)
     status = tsl__builder_finish(&builder, key, err);
+  if (status == TSL_OK && fsync(fd) != 0)
+    status = tsl_error_set(err, TSL_IO, "", "writing failed: %s", strerror(errno));
   tsl__builder_release(&builder);
   return status;
 }
@@ -230,26 +233,18 @@ static enum tsl_status place_error(enum tsl_status status, const char *path,
 static enum tsl_status make_file(const struct tsl__cache_request *request,
                                  const struct tsl_digest *key, const char *path,
                                  struct tsl__cache *out, struct tsl_error *err) {
-  char beside[TSL_TEXT_MAX * 2];
-  enum tsl_status status = TSL_IO;
-  snprintf(beside, sizeof beside, "%.1000s.XXXXXX", path);
-  int fd = mkostemp(beside, O_CLOEXEC);
-  if (fd < 0) {
-    tsl_error_set(err, TSL_IO, "", "cannot write there: %s", strerror(errno));
-    return place_error(TSL_IO, path, err);
-  }
-  status = fill(request, key, fd, err);
-  if (status == TSL_OK && (fchmod(fd, 0644) != 0 || fsync(fd) != 0 || /* mkostemp: 0600 */
-                           rename(beside, path) != 0))
-    status = tsl_error_set(err, TSL_IO, "", "writing failed: %s", strerror(errno));
+  struct tsl__cache_part part = {.fd = -1};
+  enum tsl_status status = tsl__cache_part_begin(&part, path, err);
+  if (status == TSL_OK)
+    status = fill(request, key, part.fd, err);
+  if (status == TSL_OK)
+    status = tsl__cache_part_name(&part, path, err);
   if (status == TSL_OK) {
-    map_file(fd, path, key, QUIET, out);
+    map_file(part.fd, path, key, QUIET, out);
     if (out->map == NULL)
       status = tsl_error_set(err, TSL_IO, "", "what was written cannot be read back");
-  } else {
-    unlink(beside);
   }
-  close(fd);
+  tsl__cache_part_end(&part);
   return place_error(status, path, err);
 }
 

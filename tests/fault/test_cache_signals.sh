@@ -64,6 +64,24 @@ wait $process
 is "TERM while samples are drawn ends with 75" 75 $?
 is "and leaves nothing" "" "$(parts)"
 
+# Killed: what is left goes when the same command comes again; what lives stays.
+start "$work/log" "${stands[@]}" "$TEASEL" data info "$work/npy.yaml"
+wait_for '[ -n "$(parts)" ] && [ -n "$(reader)" ]' $process
+killed=$(parts)
+kill -KILL $process
+wait $process
+fact "killed while it is read: the reader ends, too" wait_for '[ -z "$(reader)" ]'
+is "and leaves a part" "$killed" "$(parts)"
+start "$work/log" "${stands[@]}" "$TEASEL" data info "$work/npy.yaml"
+wait_for '[ -n "$(parts | grep -v "$killed")" ] && [ -n "$(reader)" ]' $process
+fact "which the next start removes" test ! -e "$work/cache/teasel/$killed"
+living=$(parts)
+within "$TEASEL" data info "$work/data.yaml" >"$work/log2" 2>&1
+is "and leaves the part of one that lives" "$living" "$(parts | grep -v ^tubers)"
+kill -TERM $process
+wait $process
+is "until that ends" "" "$(parts | grep -v ^tubers)"
+
 for start in within "on_ranks 2"; do
   rm -rf "$work/cache" "$work/r"
   $start "$TEASEL" run "$work/npy-job.yaml" -o "$work/r" >"$work/log" 2>&1

@@ -2,7 +2,11 @@
 
 #include "dataset_case.h"
 
+#include "teasel/store.h"
+
 #include <fcntl.h>
+#include <sys/wait.h>
+#include <time.h>
 
 static struct tsl_dataset_config small(void) {
   struct tsl_dataset_config config = case_config("tubers");
@@ -103,6 +107,50 @@ static void test_cache__without_a_home_samples_stay_in_memory(void **state) {
   assert_non_null(strstr(path, "/xdg/teasel/"));
 }
 
+/* What processes leave that are killed while they make a cache: of one of this machine,
+ * which is dead, and of another machine, which may live. */
+static void test_cache__parts_of_the_dead_go_and_of_the_living_stay(void **state) {
+  (void)state;
+  struct tsl_dataset_config config = small();
+  char token[TSL_PART_TOKEN], path[512];
+  char dead[600], living[600], fresh[600], old[600], foreign[600];
+  int ends[2];
+  config.seed = 11;
+  open_digest(&config, case_path("cache"), path);
+  assert_int_equal(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    tsl_part_token(token);
+    _exit(write(ends[1], token, sizeof token) != (ssize_t)sizeof token);
+  }
+  assert_int_equal(read(ends[0], token, sizeof token), sizeof token);
+  assert_int_equal(waitpid(child, NULL, 0), child);
+  close(ends[0]);
+  close(ends[1]);
+  snprintf(dead, sizeof dead, "%.400s.part-%s", path, token);
+  tsl_part_token(token);
+  snprintf(living, sizeof living, "%.400s.part-%s", path, token);
+  token[0] = token[0] == '0' ? '1' : '0'; /* the name of another machine */
+  snprintf(fresh, sizeof fresh, "%.400s.part-%s", path, token);
+  snprintf(old, sizeof old, "%.400s-of-old.cache.part-%s", path, token);
+  snprintf(foreign, sizeof foreign, "%.400s/notes.part-%s", case_path("cache"), token);
+  const char *all[] = {dead, living, fresh, old, foreign};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    case_write(all[i], "x", 1);
+  const struct timespec eight_days[2] = {{.tv_sec = time(NULL) - 8 * 24 * 3600},
+                                         {.tv_sec = time(NULL) - 8 * 24 * 3600}};
+  assert_int_equal(utimensat(AT_FDCWD, living, eight_days, 0), 0);
+  assert_int_equal(utimensat(AT_FDCWD, old, eight_days, 0), 0);
+  assert_int_equal(utimensat(AT_FDCWD, foreign, eight_days, 0), 0);
+  assert_int_equal(unlink(path), 0);
+  open_digest(&config, case_path("cache"), path);
+  assert_int_not_equal(access(dead, F_OK), 0);
+  assert_int_equal(access(living, F_OK), 0);
+  assert_int_equal(access(fresh, F_OK), 0);
+  assert_int_not_equal(access(old, F_OK), 0);
+  assert_int_equal(access(foreign, F_OK), 0);
+}
+
 static void test_order__is_a_permutation_with_a_held_out_beginning(void **state) {
   (void)state;
   struct tsl_dataset_config config = small();
@@ -131,6 +179,7 @@ int main(void) {
       cmocka_unit_test(test_cache__damaged_files_are_made_again),
       cmocka_unit_test(test_cache__a_folder_that_cannot_be_is_an_error),
       cmocka_unit_test(test_cache__without_a_home_samples_stay_in_memory),
+      cmocka_unit_test(test_cache__parts_of_the_dead_go_and_of_the_living_stay),
       cmocka_unit_test(test_order__is_a_permutation_with_a_held_out_beginning),
   };
   return cmocka_run_group_tests(tests, case_begin, case_end);
