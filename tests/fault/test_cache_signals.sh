@@ -22,6 +22,7 @@ reader() {
   done
 }
 parts() { ls "$work/cache/teasel" 2>/dev/null | grep -v 'lock$'; }
+ended() { wait_for "! alive $process" && wait $process; }
 # title, signal, command...: the signal comes while the file is read
 stopped() {
   local title=$1 signal=$2 id
@@ -30,7 +31,7 @@ stopped() {
   wait_for '[ -n "$(parts)" ] && [ -n "$(reader)" ]' $process
   id=$(reader)
   kill -"$signal" $process
-  wait $process
+  ended
   is "$title: ends with 75" 75 $?
   said "$title: says what to do" "^teasel: .*npy.*run the same command again"
   is "$title: no half cache is left" "" "$(parts)"
@@ -46,21 +47,23 @@ stopped "TERM to launch" TERM "$TEASEL" launch -n 2 "$work/npy-job.yaml" -o "$wo
 fact "nothing was begun" test ! -e "$work/r"
 
 # One rank alone hears of it, the one that reads or the one that waits for it.
-for rank in 0 1; do
+for rank in reads waits; do
   start "$work/log" "${stands[@]}" mpirun --oversubscribe --mca mpi_yield_when_idle 1 -n 2 "$TEASEL" run "$work/npy-job.yaml" -o "$work/r"
   wait_for '[ -n "$(parts)" ] && [ -n "$(reader)" ]' $process
-  kill -USR1 "$(rank_process $rank "$work/r")"
-  wait $process
-  said "USR1 to rank $rank of 2 ends both" "^teasel: .*run the same command again"
-  silent "USR1 to rank $rank of 2: no rank is lost" "died|lost"
-  is "USR1 to rank $rank of 2: no half cache is left" "" "$(parts)"
+  id=$(reader) parent=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$(reader)/status")
+  [ $rank = reads ] || parent=$(pgrep -f "^$TEASEL .*$work/r" | grep -vx -e "$id" -e "$parent")
+  kill -USR1 "$parent"
+  ended
+  said "USR1 to the one of 2 ranks that $rank ends both" "^teasel: .*run the same command again"
+  silent "USR1 to the one of 2 ranks that $rank: no rank is lost" "died|lost"
+  is "USR1 to the one of 2 ranks that $rank: no half cache is left" "" "$(parts)"
 done
 
 # A reader that works, and needs longer than any patience.
 start "$work/log" env --default-signal=TERM "$TEASEL" data info "$work/data.yaml" --set count=1000000
 wait_for '[ -n "$(parts)" ]' $process
 kill -TERM $process
-wait $process
+ended
 is "TERM while samples are drawn ends with 75" 75 $?
 is "and leaves nothing" "" "$(parts)"
 
@@ -69,7 +72,7 @@ start "$work/log" "${stands[@]}" "$TEASEL" data info "$work/npy.yaml"
 wait_for '[ -n "$(parts)" ] && [ -n "$(reader)" ]' $process
 killed=$(parts)
 kill -KILL $process
-wait $process
+ended
 fact "killed while it is read: the reader ends, too" wait_for '[ -z "$(reader)" ]'
 is "and leaves a part" "$killed" "$(parts)"
 start "$work/log" "${stands[@]}" "$TEASEL" data info "$work/npy.yaml"
@@ -79,7 +82,7 @@ living=$(parts)
 within "$TEASEL" data info "$work/data.yaml" >"$work/log2" 2>&1
 is "and leaves the part of one that lives" "$living" "$(parts | grep -v ^tubers)"
 kill -TERM $process
-wait $process
+ended
 is "until that ends" "" "$(parts | grep -v ^tubers)"
 
 for start in within "on_ranks 2"; do
