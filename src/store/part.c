@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,8 +35,23 @@ void tsl_part_token(char *buffer) {
            (unsigned long)now.tv_nsec);
 }
 
+/* Files come into being beside their names and are then renamed: that would put a file in
+ * the place of a device of the system. */
+static bool is_device(const char *path) {
+  static const char *const streams[] = {"/dev/std", "/dev/fd/", "/proc/"};
+  struct stat about;
+  for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
+    if (strncmp(path, streams[i], strlen(streams[i])) == 0)
+      return true;
+  }
+  return stat(path, &about) == 0 && (S_ISCHR(about.st_mode) || S_ISBLK(about.st_mode));
+}
+
 enum tsl_status tsl__part_path(const char *path, char *buffer, struct tsl_error *err) {
   char token[TSL_PART_TOKEN];
+  if (is_device(path))
+    return tsl_error_set(err, TSL_BAD_INPUT, path,
+                         "is a device, and would be replaced; name a file");
   tsl_part_token(token);
   return tsl__path_print(buffer, TSL_PATH_MAX, err, "%s%s%s", path, mark, token);
 }

@@ -66,6 +66,10 @@ ln -s loop loop
 told "dangling: is a symbolic link to nothing" run $job -o dangling
 told "loop: is a symbolic link to nothing, or one that leads back to itself" run $job -o loop
 told "loop: is a symbolic link to nothing, or one that leads back to itself" run $job -o loop/below
+# A file is renamed into its place: a device must not be the place.
+ln -s /dev/full device.h5
+told "device.h5: is a device, and would be replaced" data write tubers --set count=40 --set good=10 --set size=8 -o device.h5
+fact "the device's name is still there" test -L device.h5
 # ---- what a terminal obeys ----
 told 'unknown command '"'"'\x1b[2J\u202e'"'" $'\e[2J\u202e'
 told 'no\x1b[2J.yaml: ' plan $'no\e[2J.yaml'
