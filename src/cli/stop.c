@@ -4,22 +4,54 @@
 
 #include "teasel/log.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <time.h>
+#include <unistd.h>
 
 enum { COUNT = 5 };
 static const int numbers[COUNT] = {SIGTERM, SIGINT, SIGUSR1, SIGXCPU, SIGHUP};
 
 /* A handler can reach nothing else. */
 static volatile sig_atomic_t asked_to_stop; /* 0: no; the first signal's number */
+static struct timespec interrupted;         /* when the first INT came; 0: none has */
 
 static bool caught;                    /* for good */
 static bool held;                      /* for a while */
 static struct sigaction before[COUNT]; /* while held: what is done otherwise */
 
+/* Who interrupts twice does not want to wait, also not for who reads the messages. But
+ * `timeout -s INT` sends one wish to the process and to its group, which are two signals
+ * within milliseconds. */
+static void note_interrupt(void) {
+  const double one_wish = 0.3; /* seconds */
+  static const char words[] =
+      "teasel: interrupted twice: not waiting for what is being saved\n";
+  struct pollfd messages = {.fd = STDERR_FILENO, .events = POLLOUT};
+  struct timespec now = {0, 0};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const double passed = (double)(now.tv_sec - interrupted.tv_sec) +
+                        (double)(now.tv_nsec - interrupted.tv_nsec) * 1e-9;
+  if (interrupted.tv_sec == 0 && interrupted.tv_nsec == 0) {
+    interrupted = now;
+  } else if (passed > one_wish) {
+    if (poll(&messages, 1, 0) == 1 && (messages.revents & POLLOUT) != 0 &&
+        write(STDERR_FILENO, words, sizeof words - 1) < 0)
+      messages.revents = 0; /* nobody can be told */
+    signal(SIGINT, SIG_DFL);
+    raise(SIGINT); /* comes when this handler has returned */
+  }
+}
+
 static void note_signal(int number) {
+  const int before_handler = errno;
   if (asked_to_stop == 0)
     asked_to_stop = number;
+  if (number == SIGINT)
+    note_interrupt();
+  errno = before_handler;
 }
 
 static void catch_signals(void) {

@@ -7,7 +7,7 @@
 
 /* Local. From now on these signals set the flag; but HUP stays ignored where it was, as
  * nohup wants it. And PIPE is ignored: a message that nobody reads any more is dropped,
- * and ends no work of days. */
+ * and ends no work of days. A second INT ends the program at once. */
 void tsl__stop_catch(void);
 /* Local. Where tsl__stop_catch was not called: the same signals set the flag until
  * tsl__stop_release, and then do again what they did before; one that came meanwhile and

@@ -26,6 +26,11 @@ ignores() { # process, signal
   local set
   set=$(sed -n 's/^SigIgn:[[:space:]]*//p' "/proc/$1/status") && [ $((0x${set:-0} >> ($(kill -l "$2") - 1) & 1)) = 1 ]
 }
+catches() { # process, signal: whether it is teasel by now, and has a handler
+  local set
+  [ "$(cat "/proc/$1/comm" 2>/dev/null)" = teasel ] || return 1
+  set=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) && [ $((0x${set:-0} >> ($(kill -l "$2") - 1) & 1)) = 1 ]
+}
 long=(--train-only --set train.iterations=10000000)
 
 for signal in TERM INT USR1 HUP XCPU; do
@@ -37,6 +42,21 @@ for signal in TERM INT USR1 HUP XCPU; do
   is "$signal: with a checkpoint" 1 "$(ls "$work/$signal"/runs/*/checkpoint.h5 | wc -l)"
   is "$signal: and no claim" "" "$(find "$work/$signal" -name 'claim.*')"
 done
+
+# A program that waits for the reader of its messages, and so heeds no wish.
+mkfifo "$work/full"
+exec 7<>"$work/full"
+dd if=/dev/zero of="$work/full" oflag=nonblock bs=4096 2>/dev/null
+env --default-signal=INT "$TEASEL" run "$work/job.yaml" -o "$work/twice" --verbose "${long[@]}" >/dev/null 2>&7 </dev/null &
+process=$!
+wait_for "catches $process INT" $process
+kill -INT $process
+wait_for "! is_pending $process $(kill -l INT)" $process
+fact "a first INT does not end who waits for a reader of its messages" alive $process
+fact "a second INT does" wait_for "! alive $process || { kill -INT $process; sleep 0.5; false; }"
+wait $process
+is "as that signal does" 130 $?
+exec 7>&-
 
 start "$work/log" bash -c 'trap "" HUP; exec "$@"' hang "$TEASEL" run "$work/job.yaml" -o "$work/nohup" "${long[@]}"
 wait_for '[ $(lines nohup) -ge 3 ]' $process
