@@ -50,8 +50,8 @@ enum tsl_status tsl__builder_reserve(struct tsl__builder *builder, int64_t count
   size_t total = TSL__CACHE_HEADER_BYTES + (size_t)count * bytes;
   int failure = posix_fallocate(builder->fd, 0, (off_t)total);
   if (failure != 0)
-    return tsl_error_set(err, TSL_IO, "", "no room for %zu MiB of samples: %s",
-                         total >> 20, strerror(failure));
+    return tsl_error_set(err, TSL_IO, "", "no room for %.1f MiB of samples: %s",
+                         (double)total / 1048576, strerror(failure));
   void *map = mmap(NULL, total, PROT_READ | PROT_WRITE, MAP_SHARED, builder->fd, 0);
   if (map == MAP_FAILED)
     return tsl_error_set(err, TSL_MEMORY, "", "cannot map %zu MiB: %s", total >> 20,

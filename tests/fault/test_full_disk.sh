@@ -65,4 +65,30 @@ export TMPDIR=$work
 within "$TEASEL" launch -n 2 --restarts 2 "${job[@]}" --set score.udr.points=100 >"$work/log" 2>&1
 is "also by teasel launch" 1 $?
 is "which leaves no word of it" "" "$(find "$work" -name 'teasel-launch.*')"
+
+# A data set whose cache has no room: nothing at all, not for its samples (27 KiB), not for what follows.
+mount -o remount,rw,size=8m "$disk"
+tiny_job cached <<'END'
+latent: 2
+train: {iterations: 3, batch: 16}
+families:
+  - model: beta_vae
+END
+share=(--set schedule.cache="$disk/cache")
+mkdir "$disk/cache"
+for free in 0 16 28; do # KiB
+  for ranks in 1 2; do
+    rm -f "$disk/cache"/* "$disk/filler"
+    head -c $((($(df --output=avail -k "$disk" | tail -1) - free) * 1024)) /dev/zero >"$disk/filler"
+    on_ranks $ranks "$TEASEL" run "$work/job.yaml" -o "$work/cached" "${share[@]}" >"$work/log" 2>&1
+    is "$free KiB for a cache, ranks: $ranks: ends with 1" 1 $?
+    is "$free KiB for a cache, ranks: $ranks: one message with its path and the remedy" 1 \
+      "$(grep '^teasel:' "$work/log" | grep -c "$disk/cache/tubers-.*\.cache: .*No space left on device; free some space.*schedule.cache")"
+    is "$free KiB for a cache, ranks: $ranks: nothing of it is left" "" "$(ls "$disk/cache" | grep -v 'lock$')"
+  done
+done
+fact "and nothing was begun" test ! -e "$work/cached"
+rm "$disk/filler"
+within "$TEASEL" run "$work/job.yaml" -o "$work/cached" "${share[@]}" >"$work/log" 2>&1
+is "with room the same command ends with 0" 0 $?
 facts_end
