@@ -5,6 +5,7 @@
 #include "cli/launch_requeue.h"
 #include "cli/launch_session.h"
 #include "cli/launch_told.h"
+#include "cli/stop.h"
 
 #include "teasel/log.h"
 
@@ -120,11 +121,12 @@ char **tsl__launch_words(const struct tsl__launch *launch, const char *program) 
 
 /* ---- signals ---- */
 
-static volatile sig_atomic_t stops, interrupts, warnings;
+static volatile sig_atomic_t stops, insisted, warnings;
 
 static void note_signal(int number) {
   stops++;
-  interrupts += number == SIGINT;
+  if (number == SIGINT && tsl__stop_insisted())
+    insisted = 1;
   warnings += number == SIGUSR1;
 }
 
@@ -194,7 +196,7 @@ static void pass_on(struct start *start) {
     start->repeated = now;
     kill(start->process, SIGUSR1);
   }
-  if (interrupts > 1 && start->ended == 0) {
+  if (insisted && start->ended == 0) {
     tsl_log(TSL_LOG_NORMAL, "interrupted twice: not waiting for what is being saved");
     start->ended = now;
     kill(start->process, SIGTERM);
@@ -295,7 +297,7 @@ static enum tsl_status run_once(const struct tsl__launch *launch, const char *pr
   *told = watch(launch, &start);
   told->gone = start.seen && !has_job(launch);
   /* Who asked for a stop wants to go on later: what the stop cost is no failure. */
-  if (stops > 0 && told->code == 1 && told->lost && interrupts < 2)
+  if (stops > 0 && told->code == 1 && told->lost && !insisted)
     told->code = STOPPED;
   return TSL_OK;
 }
@@ -340,7 +342,7 @@ static enum tsl_status conclude(const struct tsl__launch *launch,
     return TSL_INTERRUPTED;
   if (told->answered)
     return TSL_NOT_SO;
-  if (is_alone(launch) || interrupts > 1)
+  if (is_alone(launch) || insisted)
     return told->code == 2 ? TSL_BAD_INPUT : TSL_IO;
   if (told->code == 2)
     return tsl_error_set(err, TSL_BAD_INPUT, launch->command,

@@ -22,35 +22,37 @@ static bool caught;                    /* for good */
 static bool held;                      /* for a while */
 static struct sigaction before[COUNT]; /* while held: what is done otherwise */
 
-/* Who interrupts twice does not want to wait, also not for who reads the messages. But
- * `timeout -s INT` sends one wish to the process and to its group, which are two signals
+/* `timeout -s INT` sends one wish to the process and to its group, which are two signals
  * within milliseconds. */
-static void note_interrupt(void) {
+bool tsl__stop_insisted(void) {
   const double one_wish = 0.3; /* seconds */
+  struct timespec now = {0, 0};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  if (interrupted.tv_sec == 0 && interrupted.tv_nsec == 0)
+    interrupted = now;
+  return (double)(now.tv_sec - interrupted.tv_sec) +
+             (double)(now.tv_nsec - interrupted.tv_nsec) * 1e-9 >
+         one_wish;
+}
+
+/* Who interrupts twice does not want to wait, also not for who reads the messages. */
+static void end_at_once(void) {
   static const char words[] =
       "teasel: interrupted twice: not waiting for what is being saved\n";
   struct pollfd messages = {.fd = STDERR_FILENO, .events = POLLOUT};
-  struct timespec now = {0, 0};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  const double passed = (double)(now.tv_sec - interrupted.tv_sec) +
-                        (double)(now.tv_nsec - interrupted.tv_nsec) * 1e-9;
-  if (interrupted.tv_sec == 0 && interrupted.tv_nsec == 0) {
-    interrupted = now;
-  } else if (passed > one_wish) {
-    if (poll(&messages, 1, 0) == 1 && (messages.revents & POLLOUT) != 0 &&
-        write(STDERR_FILENO, words, sizeof words - 1) < 0)
-      messages.revents = 0; /* nobody can be told */
-    signal(SIGINT, SIG_DFL);
-    raise(SIGINT); /* comes when this handler has returned */
-  }
+  if (poll(&messages, 1, 0) == 1 && (messages.revents & POLLOUT) != 0 &&
+      write(STDERR_FILENO, words, sizeof words - 1) < 0)
+    messages.revents = 0; /* nobody can be told */
+  signal(SIGINT, SIG_DFL);
+  raise(SIGINT); /* comes when this handler has returned */
 }
 
 static void note_signal(int number) {
   const int before_handler = errno;
   if (asked_to_stop == 0)
     asked_to_stop = number;
-  if (number == SIGINT)
-    note_interrupt();
+  if (number == SIGINT && tsl__stop_insisted())
+    end_at_once();
   errno = before_handler;
 }
 

@@ -9,6 +9,9 @@
  * nohup wants it. And PIPE is ignored: a message that nobody reads any more is dropped,
  * and ends no work of days. A second INT ends the program at once. */
 void tsl__stop_catch(void);
+/* Local. For handlers of INT, each time one comes: whether it is a second wish and no
+ * echo of the first, which came more than 0.3 s ago. */
+bool tsl__stop_insisted(void);
 /* Local. Where tsl__stop_catch was not called: the same signals set the flag until
  * tsl__stop_release, and then do again what they did before; one that came meanwhile and
  * was not heeded does it then. */

@@ -224,7 +224,7 @@ static enum tsl_status place_error(enum tsl_status status, const char *path,
     snprintf(text, sizeof text, "%.900s", err->text);
     tsl_error_set(err, TSL_IO, path,
                   "%s; free some space, or name another folder for the cache with "
-                  "schedule.cache",
+                  "schedule.cache (or --cache)",
                   text);
   }
   return status;
@@ -283,6 +283,9 @@ static bool lock_take(struct lock *lock, const char *path,
     }
     asked = tsl_clock_seconds();
   }
+  /* What an earlier maker's failure left there is no news to who waits for this one. */
+  if (!lock->waited && ftruncate(lock->fd, 0) != 0)
+    tsl_log(TSL_LOG_VERBOSE, "%s: %s", lock->path, strerror(errno));
   return true;
 }
 
@@ -335,7 +338,7 @@ static bool writable(const char *folder, struct tsl_error *err) {
     return true;
   tsl_error_set(err, TSL_IO, folder,
                 "the folder for the cache cannot be written: %s; name another one with "
-                "schedule.cache",
+                "schedule.cache (or --cache)",
                 strerror(errno));
   return false;
 }
