@@ -76,20 +76,27 @@ facts_end() {
 }
 
 # ---- jobs ----
-# name, 8 or 16 (8), folder ($work): a sweep of seconds, as job.yaml, data.yaml and network.yaml of the folder:
-# 120 pictures of 8 x 8 and a dense layer, or 300 of 16 x 16 and a convolution. What the job says besides
-# name, data and network comes from standard input.
+# name, network (dense), folder ($work): a sweep of seconds, as job.yaml, data.yaml and network.yaml of the folder.
+# Networks: `dense` and `norm`, which is convolutions with batch normalization, of 120 pictures of 8 x 8, and
+# `conv` of 300 of 16 x 16. What the job says besides name, data and network comes from standard input.
 tiny_job() {
-  local name=$1 size=${2:-8} folder=${3:-$work} pictures='count: 120\ngood: 20'
-  local encoder='dense: {units: 16, activation: relu}' decoder=('dense: {units: 192}' 'reshape: [3, 8, 8]')
-  if [ "$size" = 16 ]; then
-    pictures='count: 300\ngood: 100'
-    encoder='conv: {filters: 8, kernel: 4, stride: 2, pad: 1, activation: relu}'
-    decoder=('dense: {units: 512, activation: relu}' 'reshape: [8, 8, 8]' 'deconv: {filters: 3, kernel: 4, stride: 2, pad: 1}')
-  fi
-  printf "reader: tubers\nsize: %s\n$pictures\n" "$size" >"$folder/data.yaml"
-  { printf 'input: [3, %s, %s]\nencoder:\n  - %s\ndecoder:\n' "$size" "$size" "$encoder"
-    printf '  - %s\n' "${decoder[@]}"; } >"$folder/network.yaml"
+  local name=$1 network=${2:-dense} folder=${3:-$work} size=8 pictures='count: 120\ngood: 20' encoder decoder
+  local conv='filters: 8, kernel: 4, stride: 2, pad: 1' deconv='deconv: {filters: 3, kernel: 4, stride: 2, pad: 1}'
+  case $network in
+    dense)
+      encoder=('dense: {units: 16, activation: relu}')
+      decoder=('dense: {units: 192}' 'reshape: [3, 8, 8]') ;;
+    norm)
+      encoder=("conv: {$conv, norm: batch, activation: relu}" 'dense: {units: 16, activation: relu}')
+      decoder=('dense: {units: 128, activation: relu}' 'reshape: [8, 4, 4]' "$deconv") ;;
+    conv)
+      size=16 pictures='count: 300\ngood: 100'
+      encoder=("conv: {$conv, activation: relu}")
+      decoder=('dense: {units: 512, activation: relu}' 'reshape: [8, 8, 8]' "$deconv") ;;
+  esac
+  printf "reader: tubers\nsize: $size\n$pictures\n" >"$folder/data.yaml"
+  { printf "input: [3, $size, $size]\nencoder:\n"; printf '  - %s\n' "${encoder[@]}"
+    printf 'decoder:\n'; printf '  - %s\n' "${decoder[@]}"; } >"$folder/network.yaml"
   { printf 'name: %s\ndataset: ./data.yaml\nnetwork: ./network.yaml\n' "$name"; cat; } >"$folder/job.yaml"
 }
 

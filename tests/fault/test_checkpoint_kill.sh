@@ -6,21 +6,7 @@
 RANDOM=${SEED:=$$}
 echo "SEED=$SEED"
 
-printf 'reader: tubers\ncount: 120\ngood: 20\nsize: 8\n' >"$work/data.yaml"
-cat >"$work/network.yaml" <<'END'
-input: [3, 8, 8]
-encoder:
-  - conv: {filters: 8, kernel: 4, stride: 2, pad: 1, norm: batch, activation: relu}
-  - dense: {units: 16, activation: relu}
-decoder:
-  - dense: {units: 128, activation: relu}
-  - reshape: [8, 4, 4]
-  - deconv: {filters: 3, kernel: 4, stride: 2, pad: 1}
-END
-cat >"$work/job.yaml" <<'END'
-name: killed
-dataset: ./data.yaml
-network: ./network.yaml
+tiny_job killed norm <<'END'
 latent: 4
 train: {iterations: 1500, batch: 16, shards: 8, log_every: 10}
 seeds: [1]

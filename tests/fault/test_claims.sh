@@ -106,19 +106,7 @@ is "and leaves no claim" "" "$(find "$work/ended" -name '*claim.*')"
 # Many small runs.
 seeds=0,1,2,3,4 mpiruns=2 tasks=8
 [ -n "${SOAK:-}" ] && seeds=$(seq -s, 0 24) mpiruns=4 tasks=16
-printf 'reader: tubers\ncount: 120\ngood: 20\nsize: 8\n' >"$work/data.yaml"
-cat >"$work/network.yaml" <<'END'
-input: [3, 8, 8]
-encoder:
-  - dense: {units: 16, activation: relu}
-decoder:
-  - dense: {units: 192}
-  - reshape: [3, 8, 8]
-END
-cat >"$work/small.yaml" <<END
-name: small
-dataset: ./data.yaml
-network: ./network.yaml
+tiny_job small <<END
 latent: 2
 train: {iterations: 200, batch: 16, shards: 2}
 seeds: [$seeds]
@@ -127,7 +115,7 @@ families:
   - model: beta_vae
     beta: [1, 4]
 END
-within "$TEASEL" run "$work/small.yaml" -o "$work/small" >"$work/small.log" 2>&1
+within "$TEASEL" run "$work/job.yaml" -o "$work/small" >"$work/small.log" 2>&1
 is "an undisturbed sweep of many runs ends with 0" 0 $? "$work/small.log"
 runs=$(ls "$work/small/runs" | wc -l)
 # folder, how many, command...: as many at once, with that folder; each ends with 0
@@ -136,7 +124,7 @@ at_once() {
   shift 2
   ids=()
   for ((i = 0; i < count; i++)); do
-    start "$work/$folder.log.$i" within bash -c 'until [ -e "$0" ]; do sleep 0.01; done; exec "$@"' "$work/$folder.go" "$@" "$work/small.yaml" -o "$work/$folder"
+    start "$work/$folder.log.$i" within bash -c 'until [ -e "$0" ]; do sleep 0.01; done; exec "$@"' "$work/$folder.go" "$@" "$work/job.yaml" -o "$work/$folder"
     ids+=($process)
   done
   : >"$work/$folder.go"
@@ -161,7 +149,7 @@ each_once array "an array of $tasks"
 one=$(ls "$work/small/runs" | head -n 1)
 mkdir -p "$work/far/runs/$one"
 foreign 1 >"$work/far/runs/$one/claim.1"
-within "$TEASEL" run "$work/small.yaml" -o "$work/far" --set schedule.claim_seconds=2 >"$work/far.log" 2>&1
+within "$TEASEL" run "$work/job.yaml" -o "$work/far" --set schedule.claim_seconds=2 >"$work/far.log" 2>&1
 is "a run of a machine that has gone is trained" 0 $? "$work/far.log"
 is "as a takeover" "$one" "$(awk -F'\t' '$2 == "takeover" {print $3}' "$work/far/ledger.tsv")" "$work/far/ledger.tsv"
 is "with the bytes of one process" "$(bytes small)" "$(bytes far)"
@@ -176,7 +164,7 @@ foreign 1 >"$work/near/runs/$one/claim.1"
     foreign $((++beat)) >"$work/beat" && mv "$work/beat" "$work/near/runs/$one/claim.1"
   done) &
 heart=$!
-start "$work/near.log" "$TEASEL" run "$work/small.yaml" -o "$work/near" --set schedule.claim_seconds=5
+start "$work/near.log" "$TEASEL" run "$work/job.yaml" -o "$work/near" --set schedule.claim_seconds=5
 wait_for "[ \$(cat $work/near/ledger/*.tsv 2>/dev/null | grep -c '	finish	') = $((runs - 1)) ]" $process
 sleep 60
 is "a run of a machine that lives is left to it" "claim.1" "$(cd "$work/near/runs/$one" && ls -d claim.*)"

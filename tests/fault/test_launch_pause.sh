@@ -6,25 +6,13 @@
 . "$(dirname "$0")/../facts.sh"
 mkdir "$work/tmp"
 export TMPDIR=$work/tmp
-printf 'reader: tubers\ncount: 120\ngood: 20\nsize: 8\n' >"$work/data.yaml"
-cat >"$work/network.yaml" <<'END_NETWORK'
-input: [3, 8, 8]
-encoder:
-  - dense: {units: 16, activation: relu}
-decoder:
-  - dense: {units: 192}
-  - reshape: [3, 8, 8]
-END_NETWORK
-cat >"$work/job.yaml" <<'END_JOB'
-name: paused
-dataset: ./data.yaml
-network: ./network.yaml
+tiny_job paused <<'END'
 latent: 2
 train: {iterations: 60000, batch: 16, shards: 2}
 families:
   - model: beta_vae
     beta: [1, 4]
-END_JOB
+END
 long=(--set train.iterations=1000000000)
 within "$TEASEL" run "$work/job.yaml" -o "$work/whole" --train-only >"$work/log" 2>&1
 is "a sweep is trained" 0 $?

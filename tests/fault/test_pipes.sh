@@ -17,7 +17,7 @@ score:
 END
 cd "$work" || exit 1
 mkfifo fifo fifo.yaml fifo.npy fifo.h5 fifo.mat fifo.idx
-python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("socket")'
+perl -MSocket -e 'socket(my $it, AF_UNIX, SOCK_STREAM, 0) && bind($it, pack_sockaddr_un("socket")) or die'
 
 # title, words, command...
 refuses() {

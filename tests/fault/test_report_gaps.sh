@@ -6,7 +6,7 @@ page_has() { grep -qF -- "$1" "$work/out/report.html"; }
 page_lacks() { ! page_has "$1"; }
 report() { "$TEASEL" report "$work/out" >"$work/log" 2>&1; }
 
-tiny_job gaps 16 <<'END'
+tiny_job gaps conv <<'END'
 latent: 3
 train: {iterations: 40, batch: 16, shards: 2, learning_rate: 1.0e-3}
 seeds: [0, 1]

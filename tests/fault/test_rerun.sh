@@ -20,7 +20,7 @@ flip() { # file, dataset, index
   printf "\\x$(printf %02x $((byte ^ 1)))" | dd of="$1" bs=1 seek="$offset" conv=notrunc status=none
 }
 
-tiny_job again 16 <<'END'
+tiny_job again conv <<'END'
 latent: 3
 train: {iterations: 40, batch: 16, shards: 4, learning_rate: 1.0e-3}
 seeds: [0, 1]

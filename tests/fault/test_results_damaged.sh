@@ -6,7 +6,7 @@
 export TMPDIR=$work/tmp
 mkdir "$work/tmp"
 
-tiny_job whole 16 <<'END'
+tiny_job whole conv <<'END'
 latent: 2
 train: {iterations: 10, batch: 16, shards: 2}
 seeds: [0, 1]

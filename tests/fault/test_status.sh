@@ -7,7 +7,7 @@ status() { call status "$@"; }
 plain() { ! LC_ALL=C grep -q $'[\001-\010\013-\037]' "$1"; } # no control characters but tab and line end
 host=$(uname -n)
 
-tiny_job seen 16 <<'END'
+tiny_job seen conv <<'END'
 latent: 3
 train: {iterations: 40, batch: 16, shards: 2, learning_rate: 1.0e-3}
 seeds: [0, 1]

@@ -15,21 +15,7 @@ mount -t tmpfs -o size=64m tmpfs "$disk" 2>/dev/null || { echo "no right to moun
 at_end+=('for id in $(members); do kill -KILL "$id" 2>/dev/null; done; umount -l "$disk"')
 echo "SEED=$SEED PLACES=$PLACES"
 
-printf 'reader: tubers\ncount: 120\ngood: 20\nsize: 8\n' >"$work/data.yaml"
-cat >"$work/network.yaml" <<'END'
-input: [3, 8, 8]
-encoder:
-  - conv: {filters: 8, kernel: 4, stride: 2, pad: 1, norm: batch, activation: relu}
-  - dense: {units: 64, activation: relu}
-decoder:
-  - dense: {units: 128, activation: relu}
-  - reshape: [8, 4, 4]
-  - deconv: {filters: 3, kernel: 4, stride: 2, pad: 1}
-END
-cat >"$work/job.yaml" <<'END'
-name: disk
-dataset: ./data.yaml
-network: ./network.yaml
+tiny_job disk norm <<'END'
 latent: 4
 train: {iterations: 200, batch: 16, shards: 4, log_every: 5}
 seeds: [0, 1]

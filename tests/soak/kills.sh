@@ -10,21 +10,7 @@ RANDOM=$SEED
 launched=0
 echo "SEED=$SEED KILLS=$KILLS RANKS=$RANKS ITERATIONS=$ITERATIONS"
 
-printf 'reader: tubers\ncount: 120\ngood: 20\nsize: 8\n' >"$work/data.yaml"
-cat >"$work/network.yaml" <<'END'
-input: [3, 8, 8]
-encoder:
-  - conv: {filters: 8, kernel: 4, stride: 2, pad: 1, norm: batch, activation: relu}
-  - dense: {units: 16, activation: relu}
-decoder:
-  - dense: {units: 128, activation: relu}
-  - reshape: [8, 4, 4]
-  - deconv: {filters: 3, kernel: 4, stride: 2, pad: 1}
-END
-cat >"$work/job.yaml" <<END
-name: soak
-dataset: ./data.yaml
-network: ./network.yaml
+tiny_job soak norm <<END
 latent: 4
 train: {iterations: $ITERATIONS, batch: 16, shards: 4, log_every: 50}
 seeds: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]

@@ -14,7 +14,7 @@ fast=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
 at_end+=("rm -rf $fast")
 copy=$fast/copy
 
-tiny_job damaged 8 "$fast" <<'EOF'
+tiny_job damaged dense "$fast" <<'EOF'
 latent: 2
 train: {iterations: 150, batch: 16, shards: 2, log_every: 50, learning_rate: 5.0e-3}
 seeds: [1, 2]

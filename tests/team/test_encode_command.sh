@@ -4,24 +4,7 @@
 . "$(dirname "$0")/../facts.sh"
 folder=$work
 
-cat >"$folder/data.yaml" <<'END'
-reader: tubers
-count: 120
-good: 20
-size: 8
-END
-cat >"$folder/network.yaml" <<'END'
-input: [3, 8, 8]
-encoder:
-  - dense: {units: 16, activation: relu}
-decoder:
-  - dense: {units: 192}
-  - reshape: [3, 8, 8]
-END
-cat >"$folder/job.yaml" <<'END'
-name: encode
-dataset: ./data.yaml
-network: ./network.yaml
+tiny_job encode <<'END'
 latent: 3
 train: {iterations: 10, batch: 16, shards: 2}
 seeds: [0, 1]
