@@ -107,6 +107,13 @@ on_ranks() {
   local ranks=$1; shift
   within mpirun --oversubscribe --mca mpi_yield_when_idle 1 -n "$ranks" "$@"
 }
+# process, signal: whether it is teasel by now, and has a handler
+catches() {
+  local set
+  [ "$(cat "/proc/$1/comm" 2>/dev/null)" = teasel ] || return 1
+  set=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null)
+  (((0x${set:-0} >> ($(kill -l "$2") - 1)) & 1))
+}
 # log, command...: in the background; its number is then in $process.
 start() {
   local log=$1; shift

@@ -29,13 +29,6 @@ program() { # name, line...
 }
 program scontrol "echo \"\$@\" >>$work/requeued" 'kill -TERM $PPID # as SLURM ends the job'
 processes() { pgrep -f "^(mpirun|$TEASEL run) .*-o $work/$1( |\$)"; }
-# process, signal: whether it is teasel by now, and has a handler
-catches() {
-  local set
-  [ "$(cat "/proc/$1/comm" 2>/dev/null)" = teasel ] || return 1
-  set=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null)
-  (((0x${set:-0} >> ($(kill -l "$2") - 1)) & 1))
-}
 
 # While it reads its job, which is long.
 program mpirun "echo >>$work/started"

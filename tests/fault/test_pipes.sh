@@ -17,7 +17,7 @@ score:
 END
 cd "$work" || exit 1
 mkfifo fifo fifo.yaml fifo.npy fifo.h5 fifo.mat fifo.idx
-perl -MSocket -e 'socket(my $it, AF_UNIX, SOCK_STREAM, 0) && bind($it, pack_sockaddr_un("socket")) or die'
+perl -MSocket -e 'socket(IT, AF_UNIX, SOCK_STREAM, 0) && bind(IT, pack_sockaddr_un("socket")) or die'
 
 # title, words, command...
 refuses() {
@@ -58,10 +58,9 @@ fact "a job from /dev/fd" handed_over
 piped() { cat job.yaml | plan /dev/stdin; }
 fact "a job from standard input" piped
 # A writer that never ends is left at a signal.
-catches() { [ $((0x$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status") >> 14 & 1)) = 1 ]; }
 exec 3<>fifo
 start wait.log "$TEASEL" run /dev/fd/3 -o nothing
-wait_for 'catches $process' $process && kill -TERM $process
+wait_for 'catches $process TERM' $process && kill -TERM $process
 wait $process
 is "a signal ends the reading of a job" 75 $? wait.log
 exec 3>&-

@@ -26,11 +26,6 @@ ignores() { # process, signal
   local set
   set=$(sed -n 's/^SigIgn:[[:space:]]*//p' "/proc/$1/status") && [ $((0x${set:-0} >> ($(kill -l "$2") - 1) & 1)) = 1 ]
 }
-catches() { # process, signal: whether it is teasel by now, and has a handler
-  local set
-  [ "$(cat "/proc/$1/comm" 2>/dev/null)" = teasel ] || return 1
-  set=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) && [ $((0x${set:-0} >> ($(kill -l "$2") - 1) & 1)) = 1 ]
-}
 long=(--train-only --set train.iterations=10000000)
 
 for signal in TERM INT USR1 HUP XCPU; do
