@@ -88,6 +88,9 @@ enum tsl_status tsl_claim_beat(struct tsl_claim *claim, int64_t step,
 /* Local. Gives the claim back, unless it is lost; then and for one that is not held this
  * does nothing. */
 void tsl_claim_drop(struct tsl_claim *claim);
+/* Local. Gives back what this session holds, on whichever of its ranks; of a run that
+ * another session has, or nobody, nothing. */
+void tsl_claims_return(const struct tsl_claims *claims, const char *run);
 
 /* Local. A thread that beats for a claim which is held over a long stage without steps,
  * until _end; the claim is left to it meanwhile. Where no thread can be started nobody

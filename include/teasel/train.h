@@ -79,7 +79,8 @@ struct tsl_sweep_progress {
     TSL_SWEEP_FAILED,
     TSL_SWEEP_WIDENED, /* the run's team has more ranks now, or fewer */
     TSL_SWEEP_LOST,    /* ranks no longer answer */
-    TSL_SWEEP_TAKEN    /* the run was another process', which is gone; note: whose */
+    TSL_SWEEP_TAKEN,   /* the run was another process', which is gone; note: whose */
+    TSL_SWEEP_FOUND    /* the run is done, by a process that may not have told so */
   } event;
   const char *note;  /* NULL: none */
   int64_t run_steps; /* of that run, as far as is known here */

@@ -93,5 +93,9 @@ void tsl_ledger_close(struct tsl_ledger *ledger);
  * are left out. */
 enum tsl_status tsl_store_ledger_read(const struct tsl_store *store, struct tsl_text *out,
                                       struct tsl_error *err);
+/* Local. Whether any process' ledger tells this of the run, as far as they can be read.
+ */
+bool tsl_store_ledger_tells(const struct tsl_store *store, enum tsl_ledger_event event,
+                            const char *run);
 
 #endif

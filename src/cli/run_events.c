@@ -69,10 +69,10 @@ static void describe_end(const struct tsl__run_events *events,
 static void add_event(struct tsl__run_events *events,
                       const struct tsl_sweep_progress *now) {
   static const enum tsl_ledger_event words[] = {
-      [TSL_SWEEP_STARTED] = TSL_LEDGER_START, [TSL_SWEEP_ENDED] = TSL_LEDGER_FINISH,
-      [TSL_SWEEP_LEFT] = TSL_LEDGER_LEAVE,    [TSL_SWEEP_FAILED] = TSL_LEDGER_FAIL,
-      [TSL_SWEEP_WIDENED] = TSL_LEDGER_WIDEN, [TSL_SWEEP_LOST] = TSL_LEDGER_LOSS,
-      [TSL_SWEEP_TAKEN] = TSL_LEDGER_TAKEOVER};
+      [TSL_SWEEP_STARTED] = TSL_LEDGER_START,  [TSL_SWEEP_ENDED] = TSL_LEDGER_FINISH,
+      [TSL_SWEEP_LEFT] = TSL_LEDGER_LEAVE,     [TSL_SWEEP_FAILED] = TSL_LEDGER_FAIL,
+      [TSL_SWEEP_WIDENED] = TSL_LEDGER_WIDEN,  [TSL_SWEEP_LOST] = TSL_LEDGER_LOSS,
+      [TSL_SWEEP_TAKEN] = TSL_LEDGER_TAKEOVER, [TSL_SWEEP_FOUND] = TSL_LEDGER_FINISH};
   char note[600] = "";
   struct tsl_ledger_entry entry = {.event = words[now->event],
                                    .run = now->run != NULL ? now->run->name : NULL,
@@ -82,6 +82,9 @@ static void add_event(struct tsl__run_events *events,
                                    .note = now->note};
   if (entry.note == NULL && entry.run != NULL)
     describe_end(events, &entry, note, sizeof note);
+  if (now->event == TSL_SWEEP_FOUND)
+    snprintf(note + strlen(note), sizeof note - strlen(note),
+             ", by a process that is gone");
   tsl_ledger_add(events->ledger, &entry);
 }
 
@@ -90,13 +93,17 @@ void tsl__run_events_take(void *context, const struct tsl_sweep_progress *now) {
   /* A run that another process has finished is told by that process' ledger. */
   bool own = now->event != TSL_SWEEP_TIME &&
              !(now->event == TSL_SWEEP_ENDED && now->ranks == NULL);
+  if (now->event == TSL_SWEEP_FOUND)
+    own = !tsl_store_ledger_tells(events->session->store, TSL_LEDGER_FINISH,
+                                  now->run->name);
   if (events->ledger != NULL && own) {
     if (!events->begun)
       add_begin(events);
     add_event(events, now);
   }
   tsl_ledger_tick(events->ledger);
-  tsl__progress_show(&events->progress, now);
+  if (now->event != TSL_SWEEP_FOUND) /* it was counted before */
+    tsl__progress_show(&events->progress, now);
 }
 
 void tsl__run_events_release(struct tsl__run_events *events, enum tsl_status status,

@@ -244,23 +244,33 @@ static enum tsl_status lost(struct tsl_claim *claim, struct tsl_error *err) {
   return status;
 }
 
-enum tsl_status tsl_claim_hold(const struct tsl_claims *claims, const char *run,
-                               struct tsl_claim *out, struct tsl_error *err) {
+/* The highest claim; *own: whether it is this session's. */
+static enum tsl_status read_highest(const struct tsl_claims *claims, const char *run,
+                                    int64_t *number, struct tsl_claim_state *state,
+                                    bool *own, struct tsl_error *err) {
   struct tsl__claim_content content;
-  struct tsl_claim_state state = {.session = ""};
   char path[TSL_PATH_MAX];
   bool found = false;
-  struct tsl_claim claim = {.claims = claims};
-  *out = (struct tsl_claim){.claims = NULL};
-  snprintf(claim.run, sizeof claim.run, "%s", watch_name(run));
-  TSL_TRY(tsl__claim_highest(claims->store, run, &claim.number, err));
-  if (claim.number > 0) {
-    tsl__claim_path(claims->store, run, claim.number, path);
+  TSL_TRY(tsl__claim_highest(claims->store, run, number, err));
+  if (*number > 0) {
+    tsl__claim_path(claims->store, run, *number, path);
     TSL_TRY(tsl__claim_load(path, &content, &found, err));
   }
   if (found)
-    tsl__claim_parse(&content, &state, NULL);
-  if (!found || strcmp(state.session, claims->self.session) != 0)
+    tsl__claim_parse(&content, state, NULL);
+  *own = found && strcmp(state->session, claims->self.session) == 0;
+  return TSL_OK;
+}
+
+enum tsl_status tsl_claim_hold(const struct tsl_claims *claims, const char *run,
+                               struct tsl_claim *out, struct tsl_error *err) {
+  struct tsl_claim_state state;
+  bool own = false;
+  struct tsl_claim claim = {.claims = claims};
+  *out = (struct tsl_claim){.claims = NULL};
+  snprintf(claim.run, sizeof claim.run, "%s", watch_name(run));
+  TSL_TRY(read_highest(claims, run, &claim.number, &state, &own, err));
+  if (!own)
     return lost(&claim, err);
   claim.beat = state.beat;
   claim.beaten = claims->clock();
@@ -307,6 +317,15 @@ void tsl_claim_drop(struct tsl_claim *claim) {
   if (claims == NULL)
     return;
   unlink(tsl__claim_path(claims->store, run_of(claim), claim->number, path));
+}
+
+void tsl_claims_return(const struct tsl_claims *claims, const char *run) {
+  struct tsl_claim_state state;
+  char path[TSL_PATH_MAX];
+  int64_t number = 0;
+  bool own = false;
+  if (read_highest(claims, run, &number, &state, &own, NULL) == TSL_OK && own)
+    unlink(tsl__claim_path(claims->store, run, number, path));
 }
 
 enum tsl_status tsl_claim_read(const struct tsl_store *store, const char *run,

@@ -250,6 +250,21 @@ enum tsl_status tsl_store_ledger_read(const struct tsl_store *store, struct tsl_
   return read_ledger(store, out, &bytes_read, err);
 }
 
+bool tsl_store_ledger_tells(const struct tsl_store *store, enum tsl_ledger_event event,
+                            const char *run) {
+  struct tsl_text all, cells;
+  int64_t bytes_read = 0;
+  tsl_text_init(&all);
+  tsl_text_init(&cells);
+  tsl_text_format(&cells, "\t%s\t%s\t", words[event], run);
+  const bool tells = read_files(store, &all, &bytes_read, NULL) == TSL_OK &&
+                     all.bytes != NULL && !cells.failed &&
+                     strstr(all.bytes, cells.bytes) != NULL;
+  tsl_text_release(&all);
+  tsl_text_release(&cells);
+  return tells;
+}
+
 /* ---- writing ledger.tsv ---- */
 
 /* Bytes of all files below ledger/, by opening them, which shows what other machines have

@@ -130,6 +130,21 @@ static void take_change(void *context, int64_t id, enum tsl_task_change change,
        : change == TSL_TASK_LEFT ? TSL_SWEEP_LEFT
                                  : TSL_SWEEP_FAILED,
        id, ranks, width);
+  if (change == TSL_TASK_ENDED)
+    tsl__sweep_claims_told(&sweep->claims,
+                           tsl_job_run(sweep->request->job, (size_t)id)->name);
+}
+
+/* Claims that are left on finished runs, where a process was killed between the two. */
+static void settle(struct sweep *sweep) {
+  sweep->claims.unsettled = 0;
+  for (int64_t i = 0; i < sweep->runs; i++) {
+    const struct tsl__track *track = &sweep->tracks.tracks[i];
+    const struct tsl_run *run = tsl_job_run(sweep->request->job, (size_t)i);
+    if (track->over && !track->failed &&
+        tsl__sweep_claims_settle(&sweep->claims, run->name))
+      tell(sweep, TSL_SWEEP_FOUND, i, NULL, 0);
+  }
 }
 
 static void take_loss(void *context, int rank) {
@@ -241,7 +256,7 @@ static enum tsl_status train_one(void *context, int64_t id, struct tsl_team *tea
     tsl__run_watch_end(&sweep->watch, status, &own);
   }
   status = tsl_store_explain(request.store, status, &own);
-  tsl__sweep_claims_end(&sweep->claims);
+  tsl__sweep_claims_end(&sweep->claims, status == TSL_OK);
   if (status != TSL_OK && err != NULL)
     *err = own;
   if (status != TSL_OK && err != NULL && err->where[0] == '\0')
@@ -254,9 +269,12 @@ static enum tsl_status ask(void *context, int64_t id, enum tsl_task_answer *answ
   struct sweep *sweep = context;
   const struct tsl_run *run = tsl_job_run(sweep->request->job, (size_t)id);
   char before[TSL__BEFORE_TEXT] = ""; /* who had the run */
+  bool untold = false;
   const enum tsl_status status =
-      tsl__sweep_claims_ask(&sweep->claims, run->name, answer, before, err);
+      tsl__sweep_claims_ask(&sweep->claims, run->name, answer, &untold, before, err);
   TSL_TRY(tsl_store_explain(sweep->request->store, status, err));
+  if (untold)
+    tell(sweep, TSL_SWEEP_FOUND, id, NULL, 0);
   if (before[0] != '\0') {
     sweep->note = before;
     tell(sweep, TSL_SWEEP_TAKEN, id, NULL, 0);
@@ -329,9 +347,13 @@ enum tsl_status tsl_sweep_run(const struct tsl_sweep_request *request,
     status = tsl__sweep_claims_init(&sweep.claims, request->store, team,
                                     tsl_job_options(request->job)->schedule.claim_seconds,
                                     err);
+  if (status == TSL_OK && tsl_world_rank(world) == 0)
+    settle(&sweep);
   if (status == TSL_OK)
     status = tsl_schedule_run(world, sweep.tasks, sweep.runs, forced_width(&sweep),
                               &worker, err);
+  if (status == TSL_OK && sweep.claims.unsettled > 0) /* by now, who left them is known */
+    settle(&sweep);
   if (status == TSL_OK)
     compare_foretold(&sweep);
 done:

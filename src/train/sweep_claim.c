@@ -52,17 +52,20 @@ static enum tsl_status look_if_done(const struct tsl__sweep_claims *claims,
   return *done ? check_kernels(run, record.kernels, err) : TSL_OK;
 }
 
-/* A run is written before it is given back, so who has just claimed it looks once more.
- */
-static enum tsl_status drop_if_done(struct tsl__sweep_claims *claims, const char *run,
-                                    bool *done, struct tsl_error *err) {
-  TSL_TRY(look_if_done(claims, run, done, err));
-  if (*done) {
-    struct tsl_claim claim;
-    TSL_TRY(tsl_claim_hold(claims->claims, run, &claim, err));
-    tsl_claim_drop(&claim);
+bool tsl__sweep_claims_settle(struct tsl__sweep_claims *claims, const char *run) {
+  enum tsl_claim_answer claimed = TSL_CLAIM_HELD;
+  struct tsl_claim_state other;
+  bool found = false;
+  if (tsl_claim_read(claims->store, run, &other, &found, NULL) != TSL_OK || !found)
+    return false;
+  if (tsl_claims_take(claims->claims, run, &claimed, &other, NULL) != TSL_OK)
+    return false; /* as in a folder that is read only; the claim is in nobody's way */
+  if (claimed == TSL_CLAIM_HELD) {
+    claims->unsettled++;
+    return false;
   }
-  return TSL_OK;
+  tsl_claims_return(claims->claims, run);
+  return other.number > 0; /* else its owner has just given it back */
 }
 
 /* Whose the run is that this start waits for; claim NULL: it is no other's any more. */
@@ -78,22 +81,30 @@ static void remember_other(struct tsl__sweep_claims *claims, const char *run,
 }
 
 enum tsl_status tsl__sweep_claims_ask(struct tsl__sweep_claims *claims, const char *run,
-                                      enum tsl_task_answer *answer, char *before,
-                                      struct tsl_error *err) {
+                                      enum tsl_task_answer *answer, bool *untold,
+                                      char *before, struct tsl_error *err) {
   enum tsl_claim_answer claimed = TSL_CLAIM_HELD;
   struct tsl_claim_state other;
   bool done = false;
   before[0] = '\0';
+  *untold = false;
   TSL_TRY(tsl_store_look(claims->store, err));
   TSL_TRY(look_if_done(claims, run, &done, err));
-  if (!done) {
+  if (done) {
+    *untold = tsl__sweep_claims_settle(claims, run);
+  } else {
     TSL_TRY(tsl_claims_take(claims->claims, run, &claimed, &other, err));
     if (claimed == TSL_CLAIM_HELD) {
       *answer = TSL_TASK_HELD;
       remember_other(claims, run, &other);
       return check_kernels(run, other.kernels, err);
     }
-    TSL_TRY(drop_if_done(claims, run, &done, err));
+    /* A run is written before it is given back, so who has just claimed it looks once
+     * more. */
+    TSL_TRY(look_if_done(claims, run, &done, err));
+    if (done)
+      tsl_claims_return(claims->claims, run);
+    *untold = done && claimed == TSL_CLAIM_REVIVED;
   }
   remember_other(claims, run, NULL);
   *answer = done ? TSL_TASK_DONE : TSL_TASK_MINE;
@@ -145,6 +156,13 @@ enum tsl_status tsl__sweep_claims_confirm(void *context, struct tsl_error *err) 
   return tsl_claim_beat(&claims->held, claims->steps, (double)NAN, err);
 }
 
-void tsl__sweep_claims_end(struct tsl__sweep_claims *claims) {
-  tsl_claim_drop(&claims->held);
+void tsl__sweep_claims_end(struct tsl__sweep_claims *claims, bool finished) {
+  if (finished)
+    claims->held.claims = NULL;
+  else
+    tsl_claim_drop(&claims->held);
+}
+
+void tsl__sweep_claims_told(struct tsl__sweep_claims *claims, const char *run) {
+  tsl_claims_return(claims->claims, run);
 }

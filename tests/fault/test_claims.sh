@@ -77,11 +77,31 @@ two() { # folder, arguments...
 # kill -9: the other one sees that the process is dead.
 two killed
 wait_for "[ \$(cat $work/killed/ledger/*.tsv | grep -c '	start	') -ge 2 ]" $second
+cp "$(grep -l "\"pid\": $first," "$work"/killed/runs/*/claim.1)" "$work/claim"
 finish_off $first
 wait $second
 is "when one is killed the other ends with 0" 0 $? "$work/killed2.log"
 is "has taken over its run" 1 "$(events killed takeover)" "$work/killed/ledger.tsv"
 is "with the bytes of an undisturbed sweep" "$(bytes whole)" "$(bytes killed)"
+
+# Killed between a run's end and the word of it, which only its claim tells of then.
+one=$(ls "$work/killed/runs" | head -n 1)
+again() { # what, file: of the claim
+  cp "$2" "$work/killed/runs/$one/claim.3"
+  rm "$work/killed/scores.h5"
+  (sweep killed 250) >"$work/again.log" 2>&1
+  is "a start on a finished run with a claim of $1 ends with 0" 0 $? "$work/again.log"
+  is "and the ledger tells the run's end once" 1 "$(grep -c "	finish	$one	" "$work/killed/ledger.tsv")" "$work/killed/ledger.tsv"
+}
+again "a dead process that has told its end" "$work/claim"
+is "and no claim is left" "" "$(find "$work/killed" -name '*claim.*')"
+sed -i "/	finish	$one	/d" "$work"/killed/ledger/*.tsv
+again "a dead process that has not" "$work/claim"
+is "and no claim is left" "" "$(find "$work/killed" -name '*claim.*')"
+said "and who trained it is gone" "finish	$one	.*	finished after [0-9.]+ s of training, by a process that is gone" "$work/killed/ledger.tsv"
+foreign 1 >"$work/claim"
+again "another machine" "$work/claim"
+is "and its claim is left to it" claim.3 "$(cd "$work/killed/runs/$one" && ls -d claim.*)"
 
 # kill -STOP: silence, as of a machine that is cut off; the stopped one comes back later.
 two stopped --set schedule.claim_seconds=2

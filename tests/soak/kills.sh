@@ -2,7 +2,7 @@
 # kills.sh: kills (-9) a rank, all ranks, or mpirun at random times of sweeps of 20 runs, a third of
 # them just while a file is half written, and starts the same command again, until KILLS (200) were
 # survived. Every sweep must end, with each run there once, the bytes of a sweep that nothing
-# happened to, and no claim or checkpoint left over.
+# happened to, its end in the ledger once, and no claim or checkpoint left over.
 # RANKS (3), ITERATIONS (600), SEED choose what is repeated; SECONDS_MOST (120) is a hang.
 . "$(dirname "$0")/../facts.sh"
 : "${KILLS:=200}" "${RANKS:=3}" "${ITERATIONS:=600}" "${SEED:=$$}" "${SECONDS_MOST:=120}"
@@ -54,7 +54,7 @@ freeze_in_writing() {
     kill -STOP $all 2>/dev/null
     for part in $(half_written); do
       for pid in $all; do
-        case $part in *.part-"$(printf %x "$pid")"*) echo "$pid" && return ;; esac
+        case $part in *.part-????????-"$(printf %x "$pid")"-*) echo "$pid" && return ;; esac
       done
     done
     kill -CONT $all 2>/dev/null
@@ -103,14 +103,15 @@ check() { # the sweep that has ended
   [ $((kills - counted)) -ge 4 ] || [ $span -lt 1000 ] || span=$((span / 2))
   [ $((kills - counted)) -le 16 ] || span=$((span * 2))
   counted=$kills
-  local twice runs
+  local twice runs told
   runs=$(ls "$work/sweep/runs" | wc -l)
+  told=$(grep -c "	finish	" "$work/sweep/ledger.tsv")
   twice=$(awk -F'\t' '$2 == "finish" {print $3}' "$work/sweep/ledger.tsv" | sort | uniq -d)
   if [ "$(sums "$work/sweep")" != "$expected" ]; then
     fail "sweep $sweeps has other bytes" /dev/null
     diff <(sums "$work/sweep") <(echo "$expected")
-  elif [ "$runs" != 20 ] || [ -n "$twice" ]; then
-    fail "sweep $sweeps has $runs runs; finished twice: $twice" /dev/null
+  elif [ "$runs" != 20 ] || [ "$told" != 20 ] || [ -n "$twice" ]; then
+    fail "sweep $sweeps has $runs runs, the ledger tells the end of $told, and twice of: $twice" /dev/null
   elif [ -n "$(leftovers "$work/sweep")" ]; then
     fail "sweep $sweeps leaves something behind" /dev/null
     leftovers "$work/sweep"
