@@ -2,7 +2,8 @@
 # A real SLURM: an array of tasks shares a sweep; one task is cancelled, one is put back into the
 # queue as before its time limit, alone and once, and all is done in the end with the bytes of one
 # process. Then a sweep in one allocation of two nodes, by srun, and what `teasel submit` submits.
-# SOAK=1: an array of 4 over 12 runs, and the limit is a real one, of a minute; srun with PMIx.
+# SOAK=1: an array of 4 over 12 runs, and the limit is a real one, of a minute, which runs of so many
+# ITERATIONS are sure to meet; srun with PMIx.
 . "$(dirname "$0")/../facts.sh"
 . tests/cluster/slurm.sh
 slurm_missing && exit 77
@@ -11,15 +12,23 @@ bytes() { (cd "$work/$1" && md5sum runs/*/model.h5 runs/*/log.csv latents.h5 sco
 events() { grep -c "	$2	" "$work/$1/ledger.tsv"; }
 
 seeds=0 iterations=400 long=600 # seconds, on a machine that is too busy
-[ -n "${SOAK:-}" ] && seeds="0, 1, 2" iterations=${ITERATIONS:-3000} long=3600
-job=(jobs/smoke.yaml --set "schedule.cache=$work/cache" --set "seeds=[$seeds]"
-  --set "train.iterations=$iterations" --set schedule.claim_seconds=20)
+[ -n "${SOAK:-}" ] && seeds="0, 1, 2" long=3600
+job=(jobs/smoke.yaml --set "schedule.cache=$work/cache" --set "seeds=[$seeds]" --set schedule.claim_seconds=20)
+if [ -n "${SOAK:-}" ] && [ -z "${ITERATIONS:-}" ]; then
+  alone=200 trial=300 # seconds of the sweep in one process; four tasks then need 50 at least
+  begin=$(date +%s%N)
+  within "$TEASEL" run "${job[@]}" --train-only --set train.iterations=$trial -o "$work/trial" >"$work/log" 2>&1 || no "a trial ends"
+  ITERATIONS=$((trial * alone * 1000 / (($(date +%s%N) - begin) / 1000000)))
+  echo "ITERATIONS=$ITERATIONS"
+fi
+[ -n "${SOAK:-}" ] && iterations=$ITERATIONS
+job+=(--set "train.iterations=$iterations")
 slurm_start 3 4 || { tail -n 20 "$work"/slurm/log/*; echo "SLURM's daemons do not start on this machine"; exit 77; }
 export TEASEL
 submit() { (cd "$work" && sbatch --parsable --chdir="$OLDPWD" --output="$work/log-%A-%a" "$@"); }
 top=$PWD
 
-within "$TEASEL" run "${job[@]}" -o "$work/whole" >"$work/whole.log" 2>&1
+timeout -k 5 $long "$TEASEL" run "${job[@]}" -o "$work/whole" >"$work/whole.log" 2>&1 </dev/null
 is "an undisturbed sweep ends with 0" 0 $? "$work/whole.log"
 
 limit=(--time=10)
