@@ -131,7 +131,7 @@ static void note_signal(int number) {
 }
 
 void tsl__launch_catch(void) {
-  static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
+  static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGXCPU, SIGHUP};
   struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
   struct sigaction now;
   sigset_t set;

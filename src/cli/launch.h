@@ -23,7 +23,7 @@ struct tsl__launch {
   const char *folder; /* of the results */
 };
 
-/* Local. To be called before anything else: from now on TERM, INT, USR1 and HUP (unless
+/* Local. To be called before anything else: from now on TERM, INT, USR1, XCPU and HUP (unless
  * it is ignored) are noted, and stop what is running or what would have been started. */
 void tsl__launch_catch(void);
 

@@ -42,6 +42,16 @@ is "a signal before anything is started ends with 75" 75 $?
 fact "and nothing is started" test ! -e "$work/started"
 is "and the job is put back" "requeue 4711" "$(cat "$work/requeued")"
 
+# The limit of processor time, of which the ranks have heard, too.
+rm -f "$work/started"
+start "$work/log" launch_in_slurm limit "$work/long.yaml"
+hold_when $process "catches $process XCPU" || no "it was never seen with a handler for XCPU"
+kill -XCPU $process
+kill -CONT $process
+wait $process
+is "XCPU ends the launcher with 75" 75 $?
+fact "and it starts nothing either" test ! -e "$work/started"
+
 # While mpirun, which failed, is about to be started again.
 program mpirun "echo >>$work/started" 'exit 1'
 rm -f "$work/started" "$work/requeued"
