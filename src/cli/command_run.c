@@ -249,6 +249,7 @@ const struct tsl_command tsl_command_run = {
         "terminal)\n"
         "  --train-only         stop before encoding\n\n"
         "Exit code: 0 done, 1 failed, 2 bad input and nothing written, 75 stopped by a\n"
-        "signal (TERM, INT, USR1, XCPU, HUP) with everything finished kept: run it again.\n",
+        "signal (TERM, INT, USR1, XCPU, HUP) with everything finished kept: run it "
+        "again.\n",
     .run = run,
 };

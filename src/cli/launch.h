@@ -23,8 +23,9 @@ struct tsl__launch {
   const char *folder; /* of the results */
 };
 
-/* Local. To be called before anything else: from now on TERM, INT, USR1, XCPU and HUP (unless
- * it is ignored) are noted, and stop what is running or what would have been started. */
+/* Local. To be called before anything else: from now on TERM, INT, USR1, XCPU and HUP
+ * (unless it is ignored) are noted, and stop what is running or what would have been
+ * started. */
 void tsl__launch_catch(void);
 
 /* Local. Runs it to its end. Returns what the command would return on one machine that

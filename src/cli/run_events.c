@@ -109,7 +109,9 @@ void tsl__run_events_take(void *context, const struct tsl_sweep_progress *now) {
 void tsl__run_events_release(struct tsl__run_events *events, enum tsl_status status,
                              const struct tsl_error *error) {
   char note[600];
-  bool told = status != TSL_OK && error != NULL && error->text[0] != '\0';
+  /* The text of an interruption says no more than its sentence. */
+  bool told = status != TSL_OK && status != TSL_INTERRUPTED && error != NULL &&
+              error->text[0] != '\0';
   snprintf(note, sizeof note, "%s%s%.400s",
            status == TSL_OK ? "done" : tsl_status_sentence(status), told ? ": " : "",
            told ? error->text : "");

@@ -69,7 +69,7 @@ status "$work/open" --verbose
 said "interrupted: from where" "^waiting +beta_vae-.*  from step [1-9][0-9]* of 1000000"
 status "$work/open" --ledger
 is "interrupted: the ledger tells" "begin start leave end" "$(sed 1d "$work/log" | cut -f 2 | paste -sd' ')"
-said "interrupted: and why it ended" $'\tend\t.*interrupted'
+said "interrupted: and why it ended" $'\tend\t.*\tinterrupted with everything saved: run the same command again$'
 
 # ---- claimed by another process, of which nothing is seen ----
 held=$(basename "$(ls -d "$work"/done/runs/*-seed=1-* | head -n 1)")
