@@ -4,17 +4,16 @@
 #include "cli/job_cost.h"
 #include "cli/job_open.h"
 #include "cli/sbatch_option.h"
+#include "cli/slurm_ask.h"
 
 #include "teasel/log.h"
 #include "teasel/store.h"
 #include "teasel/text.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -120,32 +119,11 @@ static enum tsl_status print_words(const struct words *words, const char *progra
 }
 
 /* Runs sbatch; *id: the number that --parsable prints. */
-static enum tsl_status run_sbatch(struct words *words, char *id, size_t bytes,
+static enum tsl_status run_sbatch(const struct words *words, char *id, size_t bytes,
                                   struct tsl_error *err) {
-  int ends[2], about = 0;
-  size_t used = 0;
-  if (pipe(ends) != 0)
-    return tsl_error_set(err, TSL_LIBRARY, "sbatch", "cannot be run: %s",
-                         strerror(errno));
-  fflush(stdout);
-  pid_t process = fork();
-  if (process == 0) {
-    dup2(ends[1], STDOUT_FILENO);
-    close(ends[0]);
-    close(ends[1]);
-    execvp(words->words[0], (char *const *)(uintptr_t)words->words);
-    fprintf(stderr, "teasel: %s: %s\n", words->words[0], strerror(errno));
-    _exit(127);
-  }
-  close(ends[1]);
-  for (ssize_t got = 1; got > 0 && used + 1 < bytes; used += (size_t)(got > 0 ? got : 0))
-    got = read(ends[0], id + used, bytes - used - 1);
-  close(ends[0]);
-  id[used] = '\0';
+  const bool done = tsl__slurm_ask(words->words, /*quiet=*/false, id, bytes);
   id[strcspn(id, ";\n")] = '\0'; /* a cluster's name may follow */
-  while (process > 0 && waitpid(process, &about, 0) < 0 && errno == EINTR) {
-  }
-  if (process < 0 || !WIFEXITED(about) || WEXITSTATUS(about) != 0 || id[0] == '\0')
+  if (!done || id[0] == '\0')
     return tsl_error_set(err, TSL_LIBRARY, "sbatch",
                          "the job was not submitted; --dry-run shows the command");
   return TSL_OK;
@@ -168,14 +146,20 @@ static void add_run(struct words *words, const struct request *request) {
   }
 }
 
+/* MiB of a rank. */
+static long long rank_memory(const struct request *request, int64_t memory) {
+  return (long long)((memory + request->ranks - 1) / request->ranks);
+}
+
+/* memory: MiB of a task, 0: it is not asked for. */
 static void add_options(struct words *words, const struct request *request,
                         int64_t minutes, int64_t memory) {
   add(words, "sbatch");
   add(words, "--parsable");
   add_made(words, "--ntasks=%lld", (long long)request->ranks);
   add_made(words, "--time=%lld", (long long)minutes);
-  add_made(words, "--mem-per-cpu=%lldM",
-           (long long)((memory + request->ranks - 1) / request->ranks));
+  if (memory > 0)
+    add_made(words, "--mem-per-cpu=%lldM", rank_memory(request, memory));
   for (size_t i = 0; request->extra != NULL && request->extra[i] != NULL; i++)
     add(words, request->extra[i]);
 }
@@ -282,6 +266,19 @@ static void cap_array(struct request *request, size_t runs) {
   request->array = (int64_t)runs;
 }
 
+/* Where SLURM knows of no node's memory it would refuse the jobs. */
+static int64_t ask_for_memory(const struct request *request, int64_t memory) {
+  static const char why[] = "is left out: SLURM does not know its nodes' memory here "
+                            "(RealMemory in slurm.conf)";
+  if (!tsl__slurm_lacks_memory())
+    return memory;
+  if (request->dry_run)
+    printf("# --mem-per-cpu=%lldM %s\n", rank_memory(request, memory), why);
+  else
+    tsl_log(TSL_LOG_NORMAL, "--mem-per-cpu=%lldM %s", rank_memory(request, memory), why);
+  return 0;
+}
+
 static enum tsl_status find_and_submit(struct request *request, struct tsl_error *err) {
   struct tsl__job_cost cost = {.gflops = request->gflops};
   struct tsl_job *job = NULL;
@@ -300,6 +297,8 @@ static enum tsl_status find_and_submit(struct request *request, struct tsl_error
     minutes = plan_minutes(&cost, all);
   if (status == TSL_OK && memory == 0)
     memory = plan_memory(&cost, request->ranks);
+  if (status == TSL_OK)
+    memory = ask_for_memory(request, memory);
   ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
   if (length > 0)
     program[length] = '\0';
