@@ -331,16 +331,20 @@ static enum tsl_status make_shared(const struct tsl__cache_request *request,
 
 /* ---- the face ---- */
 
-static bool writable(const char *folder, struct tsl_error *err) {
-  if (tsl_folder_create(folder, err) != TSL_OK)
-    return false;
-  if (access(folder, W_OK | X_OK) == 0)
-    return true;
-  tsl_error_set(err, TSL_IO, folder,
-                "the folder for the cache cannot be written: %s; name another one with "
-                "schedule.cache (or --cache)",
-                strerror(errno));
-  return false;
+static enum tsl_status check_writable(const char *folder, struct tsl_error *err) {
+  struct tsl_error why = {0};
+  enum tsl_status status = tsl_folder_create(folder, &why);
+  if (status == TSL_OK && access(folder, W_OK | X_OK) != 0) {
+    status = TSL_IO;
+    tsl_error_set(&why, status, folder, "%s", strerror(errno));
+  }
+  if (status == TSL_OK)
+    return TSL_OK;
+  const int reason = (int)strcspn(why.text, ";"); /* the remedy is another one here */
+  return tsl_error_set(err, status, why.where,
+                       "the folder for the cache cannot be written: %.*s; name another "
+                       "one with schedule.cache (or --cache)",
+                       reason, why.text);
 }
 
 enum tsl_status tsl__cache_open(const struct tsl__cache_request *request,
@@ -361,12 +365,14 @@ enum tsl_status tsl__cache_open(const struct tsl__cache_request *request,
     map_existing(path, &key, QUIET, out);
     if (out->map != NULL)
       return TSL_OK;
-    if (writable(folder, &problem)) {
+    status = check_writable(folder, &problem);
+    if (status == TSL_OK) {
       status = make_shared(request, &key, path, out, &problem);
       ours = strncmp(problem.where, path, sizeof problem.where - 1) == 0;
     }
   }
-  if (status == TSL_IO && ours && request->folder[0] == '\0') {
+  const bool no_place = ours && (status == TSL_IO || status == TSL_BAD_INPUT);
+  if (no_place && request->folder[0] == '\0') {
     tsl_log(TSL_LOG_NORMAL, "%s%s%s; the data set is kept in memory instead",
             problem.where, problem.where[0] != '\0' ? ": " : "", problem.text);
     return make_private(request, &key, out, err);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- names ---- */
@@ -109,8 +110,12 @@ enum tsl_status tsl__claim_load(const char *path, struct tsl__claim_content *out
   }
   if (file >= 0)
     close(file);
+  /* A link to nothing stays, and says nothing. */
+  struct stat link;
+  if (failure == ENOENT && lstat(path, &link) == 0)
+    return TSL_OK;
   if (!has_vanished(failure))
-    return failure != 0 ? tsl__io_error(err, path, "cannot read", failure) : TSL_OK;
+    return failure != 0 ? tsl__read_error(err, path, failure) : TSL_OK;
   *found = false;
   return TSL_OK;
 }

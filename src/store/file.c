@@ -31,18 +31,35 @@ static const char *remedy(int number) {
     return "the limit on the size of files (ulimit -f) is too low";
   case EIO:
     return "the disk or the network file system fails; see the system's log";
+  case EISDIR:
+    return "a folder stands in the place of this file; remove it, or name another";
+  case ENOTDIR:
+    return "a file stands in the place of this folder; remove it, or name another";
+  case ELOOP:
+    return "a symbolic link leads back to itself; remove it";
+  case ENAMETOOLONG:
+    return "use a shorter one";
   default:
     return NULL;
   }
 }
 
+static enum tsl_status tell(struct tsl_error *err, enum tsl_status status,
+                            const char *path, const char *what, int number) {
+  const char *hint = remedy(number);
+  return tsl_error_set(err, status, path, "%s: %s%s%s", what, strerror(number),
+                       hint != NULL ? "; " : "", hint != NULL ? hint : "");
+}
+
 enum tsl_status tsl__io_error(struct tsl_error *err, const char *path, const char *what,
                               int number) {
-  if (number == ESPIPE)
-    return tsl__regular_error(err, path, number);
-  const char *hint = remedy(number);
-  return tsl_error_set(err, TSL_IO, path, "%s: %s%s%s", what, strerror(number),
-                       hint != NULL ? "; " : "", hint != NULL ? hint : "");
+  return number == ESPIPE ? tsl__regular_error(err, path, number)
+                          : tell(err, TSL_IO, path, what, number);
+}
+
+enum tsl_status tsl__read_error(struct tsl_error *err, const char *path, int number) {
+  return number == EISDIR ? tell(err, TSL_BAD_INPUT, path, "cannot read", number)
+                          : tsl__io_error(err, path, "cannot read", number);
 }
 
 enum tsl_status tsl__path_print(char *buffer, size_t bytes, struct tsl_error *err,
@@ -134,7 +151,7 @@ enum tsl_status tsl_file_read(const char *path, char **bytes, size_t *count,
     if (got < 0 && errno == EINTR)
       continue;
     if (got < 0) {
-      status = tsl__io_error(err, path, "cannot read", errno);
+      status = tsl__read_error(err, path, errno);
       goto done;
     }
     if (got == 0)
@@ -236,8 +253,10 @@ static bool make_folder(const char *path, int *failure) {
   if (mkdir(path, 0777) == 0)
     return true;
   *failure = errno;
-  if (stat(path, &about) != 0)
+  if (stat(path, &about) != 0) {
+    *failure = errno == ENOTDIR ? ENOTDIR : *failure; /* a file, with a slash behind it */
     return false;
+  }
   if (!S_ISDIR(about.st_mode))
     *failure = ENOTDIR;
   return S_ISDIR(about.st_mode);
@@ -273,7 +292,9 @@ enum tsl_status tsl_folder_create(const char *path, struct tsl_error *err) {
     *slash = '\0';
     if (!make_folder(buffer, &failure)) {
       if (failure == ENOTDIR)
-        return tsl__io_error(err, buffer, "cannot make a folder here", ENOTDIR);
+        return tell(err, TSL_BAD_INPUT, buffer, "cannot make a folder here", failure);
+      if (failure == ENAMETOOLONG)
+        return tell(err, TSL_BAD_INPUT, path, "cannot make the folder", failure);
       return folder_error(err, failure == EEXIST ? buffer : path, failure);
     }
     *slash = kept;

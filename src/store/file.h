@@ -10,6 +10,8 @@
  * do; TSL_FORMAT for ESPIPE, no regular file. what: "cannot write". */
 enum tsl_status tsl__io_error(struct tsl_error *err, const char *path, const char *what,
                               int number);
+/* Local. The same of a file that cannot be read; TSL_BAD_INPUT where it is a folder. */
+enum tsl_status tsl__read_error(struct tsl_error *err, const char *path, int number);
 /* Local. A name beside `path` that no other process takes, and that tells whose it is;
  * buffer: TSL_PATH_MAX bytes. */
 enum tsl_status tsl__part_path(const char *path, char *buffer, struct tsl_error *err);

@@ -34,6 +34,9 @@ static bool is_ours(const char *name) {
 static enum tsl_status check_foreign(const char *folder, bool has_job,
                                      struct tsl_error *err) {
   DIR *entries = opendir(folder);
+  if (entries == NULL && errno == ENOTDIR)
+    return tsl_error_set(err, TSL_BAD_INPUT, folder,
+                         "is a file, not a folder; choose another with -o");
   if (entries == NULL)
     return tsl__io_error(err, folder, "cannot open the folder", errno);
   char foreign[256] = "";
@@ -87,6 +90,9 @@ static void sweep_parts(const struct tsl_store *store) {
   tsl__parts_sweep(tsl_store_path(store, TSL_STORE_LEDGERS, path));
 }
 
+/* What leaves room for the longest path below it, a run's file (tsl_store_run_path). */
+enum { FOLDER_BYTES = 3300 };
+
 enum tsl_status tsl_store_open(const char *folder, enum tsl_store_mode mode,
                                struct tsl_store **out, struct tsl_error *err) {
   enum tsl_status status = TSL_OK;
@@ -94,7 +100,7 @@ enum tsl_status tsl_store_open(const char *folder, enum tsl_store_mode mode,
   struct tsl_store *store = calloc(1, sizeof *store);
   if (store == NULL)
     return tsl_error_set(err, TSL_MEMORY, folder, "no memory to open the folder");
-  status = tsl__path_print(store->folder, sizeof store->folder - 256, err, "%s", folder);
+  status = tsl__path_print(store->folder, FOLDER_BYTES, err, "%s", folder);
   if (status != TSL_OK)
     goto done;
   for (size_t length = strlen(store->folder);

@@ -59,6 +59,30 @@ done
 slurm "schedule.width: a run on 8 ranks needs as many, and a task has 1: give --ranks 8" --set schedule.width=8
 slurm "schedule.width: 8 ranks cannot share a run of train.shards = 4" --ranks 8 --set schedule.width=8 --set train.shards=4
 fact "a width that fits" within "$TEASEL" submit $job --array 1 --time 60 --memory 100 --dry-run --ranks 8 --set schedule.width=8
+# ---- a SLURM that was told no node's memory: it takes 1 MB for each, and refuses who asks for more ----
+mkdir bin
+commands() { PATH=$work/bin:$PATH within "$TEASEL" submit $job --array 1 --time 60 --memory 100 --dry-run >"$work/log" 2>&1; }
+for answer in '1' '1\n16000+' '10' ''; do
+  printf '#!/bin/sh\nprintf "%s\\n"\n' "$answer" >bin/sinfo
+  chmod +x bin/sinfo
+  commands
+  is "nodes of '$answer' MB: submit prints its commands" "0 2" "$? $(grep -c '^TEASEL=.* sbatch ' "$work/log")"
+  is "and the memory is asked for where it can be" "$([ "$answer" = 1 ] && echo 0 || echo 2)" "$(grep -c '^TEASEL=.* --mem-per-cpu=100M ' "$work/log")"
+done
+printf '#!/bin/sh\necho 1\n' >bin/sinfo
+commands
+said "what is left out is told" '^# --mem-per-cpu=100M is left out: SLURM does not know'
+printf '#!/bin/sh\necho 1; exit 1\n' >bin/sinfo
+commands
+is "a sinfo that fails knows nothing" 2 "$(grep -c ' --mem-per-cpu=100M ' "$work/log")"
+# ---- the ranks of SLURM's scripts ----
+script() { (cd "$OLDPWD" && env -u SLURM_NTASKS -u SLURM_TASKS_PER_NODE TEASEL=echo "${@:2}" bash "slurm/$1.sbatch" 'a job.yaml' -o b); }
+for name in sweep array score; do
+  is "$name: as many ranks as tasks" "launch --requeue -n 6 a job.yaml -o b" "$(script $name SLURM_NTASKS=6 'SLURM_TASKS_PER_NODE=3(x2)')"
+  is "$name: nodes without a number of tasks are mpirun's to count" "launch --requeue a job.yaml -o b" "$(script $name 'SLURM_TASKS_PER_NODE=1(x2)')"
+  is "$name: one task" "launch --requeue -n 1 a job.yaml -o b" "$(script $name SLURM_TASKS_PER_NODE=1)"
+  is "$name: outside SLURM" "launch --requeue -n 1 a job.yaml -o b" "$(script $name)"
+done
 # ---- what does not go together, and links ----
 told "--ledger: does not go with --watch" status results --ledger --watch
 ln -s nowhere dangling
@@ -66,6 +90,19 @@ ln -s loop loop
 told "dangling: is a symbolic link to nothing" run $job -o dangling
 told "loop: is a symbolic link to nothing, or one that leads back to itself" run $job -o loop
 told "loop: is a symbolic link to nothing, or one that leads back to itself" run $job -o loop/below
+# ---- a file for a folder, a folder for a file, names that are too long ----
+: >file
+long=$(printf 'x%.0s' {1..256})
+deep=$(printf "${long:0:199}/%.0s" {1..18})
+told "file: is a file, not a folder; choose another with -o" run $job -o file
+told "file: cannot make a folder here: Not a directory; a file stands" run $job -o file/below
+told "cannot make the folder: File name too long; use a shorter one" run $job -o "$long"
+told "the path is longer than 3300 bytes; use a shorter one" run $job -o "$deep"
+fact "and nothing of it is made" test ! -e "${long:0:199}"
+told "file: the folder for the cache cannot be written: cannot make a folder here: Not a directory; name another one with schedule.cache" run $job -o new --set schedule.cache=file
+told "file: the folder for the cache cannot be written: " data info tubers --cache file
+mkdir -p blocked/job.used.yaml
+told "job.used.yaml: cannot read: Is a directory; a folder stands in the place of this file; remove it" run $job -o blocked
 # A file is renamed into its place: a device must not be the place.
 ln -s /dev/full device.h5
 told "device.h5: is a device, and would be replaced" data write tubers --set count=40 --set good=10 --set size=8 -o device.h5

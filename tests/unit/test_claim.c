@@ -202,6 +202,36 @@ test_claim__that_is_empty_or_damaged_is_held_until_it_stands_still(void **state)
   tsl_claims_close(one);
 }
 
+/* A link to nothing is in the folder's list, and cannot be opened. */
+static void test_claim__that_is_a_link_to_nothing_is_stale_after_a_while(void **state) {
+  const struct place *place = *state;
+  char path[TSL_PATH_MAX];
+  struct tsl_claims *one = open_claims(state, "one", 60);
+  assert_int_equal(
+      tsl_folder_create(tsl_store_run_path(place->store, run, "", path), NULL), TSL_OK);
+  assert_int_equal(symlink("nowhere", tsl__claim_path(place->store, run, 41, path)), 0);
+  assert_int_equal(take(one, run), TSL_CLAIM_HELD);
+  now += 61;
+  assert_int_equal(take(one, run), TSL_CLAIM_REVIVED);
+  assert_int_equal(highest(state), 42);
+  tsl_claims_close(one);
+}
+
+static void test_claim__that_is_a_folder_is_told_with_what_to_do(void **state) {
+  const struct place *place = *state;
+  char path[TSL_PATH_MAX];
+  struct tsl_error err = {0};
+  struct tsl_claims *one = open_claims(state, "one", 60);
+  enum tsl_claim_answer answer = TSL_CLAIM_HELD;
+  struct tsl_claim_state other;
+  tsl__claim_path(place->store, run, 1, path);
+  assert_int_equal(tsl_folder_create(path, NULL), TSL_OK);
+  assert_int_equal(tsl_claims_take(one, run, &answer, &other, &err), TSL_BAD_INPUT);
+  assert_string_equal(err.where, path);
+  assert_non_null(strstr(err.text, "remove it"));
+  tsl_claims_close(one);
+}
+
 static void write_claim_file(void **state, const char *name, const char *content) {
   const struct place *place = *state;
   char path[TSL_PATH_MAX];
@@ -431,6 +461,8 @@ int main(void) {
       TEST(test_claim__of_a_slower_owner_is_given_its_time),
       TEST(test_claim__of_the_same_session_is_taken_anew_from_a_lost_member),
       TEST(test_claim__that_is_empty_or_damaged_is_held_until_it_stands_still),
+      TEST(test_claim__that_is_a_link_to_nothing_is_stale_after_a_while),
+      TEST(test_claim__that_is_a_folder_is_told_with_what_to_do),
       TEST(test_claim__file_of_a_number_that_none_can_have_is_none),
       TEST(test_claim__of_the_highest_number_is_taken_over_like_any),
       TEST(test_claim__that_says_to_wait_for_ever_is_stale_after_a_day),

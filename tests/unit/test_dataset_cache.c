@@ -84,7 +84,7 @@ static void test_cache__a_folder_that_cannot_be_is_an_error(void **state) {
   case_write(case_path("file"), "x", 1);
   assert_int_equal(tsl_dataset_open(&config, NULL, case_path("file/below"), NULL, NULL,
                                     &dataset, &err),
-                   TSL_IO);
+                   TSL_BAD_INPUT);
   assert_non_null(strstr(err.where, case_path("file")));
 }
 

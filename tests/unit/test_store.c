@@ -144,7 +144,7 @@ static void test_store__refuses_a_folder_that_is_not_its_own(void **state) {
   assert_false(tsl_file_exists(path));
   put("plain", "a file");
   snprintf(path, sizeof path, "%s/plain", folder);
-  assert_int_equal(tsl_store_open(path, TSL_STORE_CREATE, &store, &err), TSL_IO);
+  assert_int_equal(tsl_store_open(path, TSL_STORE_CREATE, &store, &err), TSL_BAD_INPUT);
 }
 
 static void test_store__continues_its_own_folder_beside_notes_of_the_user(void **state) {
