@@ -33,13 +33,13 @@ struct tsl_run_place {
 
 /* Two runs: outcome, steps and held-out terms of record.json, log.csv but for clock
  * columns, every tensor of model.h5. Where a folder kept no model.h5, its record's digest
- * of the weights stands for it. A run without record.json is not finished: told where
- * only one is.
+ * of the weights stands for it, which is told. A run without record.json is not finished:
+ * told where only one is.
  */
 enum tsl_status tsl_difference_run(const struct tsl_run_place *a,
                                    const struct tsl_run_place *b,
                                    struct tsl_difference *out, struct tsl_error *err);
-/* Their latents in the folders' latents.h5, where both files hold the run. */
+/* Their latents in the folders' latents.h5; told where one of two files lacks the run. */
 enum tsl_status tsl_difference_latents(const struct tsl_run_place *a,
                                        const struct tsl_run_place *b,
                                        struct tsl_difference *out, struct tsl_error *err);

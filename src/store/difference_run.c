@@ -41,6 +41,13 @@ static void compare_records(const char *run, const struct tsl_record *a,
     tsl__difference_end(out);
     return;
   }
+  if (a->weights_of_step != b->weights_of_step) {
+    tsl__difference_begin(out, run, "record.json");
+    tsl_text_format(&out->lines, "weights_of_step: %lld and %lld",
+                    (long long)a->weights_of_step, (long long)b->weights_of_step);
+    tsl__difference_end(out);
+    return;
+  }
   for (int i = 0; i < a->term_count; i++) {
     const int64_t before = out->count;
     compare_term(run, a->terms[i].name, a->terms[i].value, b->terms[i].value, out);
@@ -185,6 +192,20 @@ static enum tsl_status weights_of(const struct tsl_run_place *place,
   return status;
 }
 
+/* That one folder alone has the file is no difference of the runs, but what is said of
+ * them rests on less. */
+static void tell_lost(const struct tsl_run_place *a, const struct tsl_run_place *b,
+                      bool known, struct tsl_difference *out) {
+  char path[TSL_PATH_MAX];
+  const bool first = has_file(a, "model.h5", path);
+  if (out->lenient || first == has_file(b, "model.h5", path))
+    return;
+  tsl__difference_begin(out, a->run, "model.h5");
+  tsl_text_format(&out->lines, "only in the %s; %s\n", first ? "first" : "second",
+                  known ? "the digests of the weights are equal"
+                        : "of the other's weights nothing is known");
+}
+
 static enum tsl_status
 compare_digests(const struct tsl_run_place *a, const struct tsl_record *record_a,
                 const struct tsl_run_place *b, const struct tsl_record *record_b,
@@ -192,11 +213,12 @@ compare_digests(const struct tsl_run_place *a, const struct tsl_record *record_a
   char one[33] = "", other[33] = "";
   TSL_TRY(weights_of(a, record_a, one, err));
   TSL_TRY(weights_of(b, record_b, other, err));
-  if (one[0] == '\0' || other[0] == '\0')
-    return TSL_OK; /* nothing is known of one of them */
-  out->compared++;
-  if (strcmp(one, other) == 0)
+  const bool known = one[0] != '\0' && other[0] != '\0';
+  out->compared += known;
+  if (!known || strcmp(one, other) == 0) {
+    tell_lost(a, b, known, out);
     return TSL_OK;
+  }
   tsl__difference_begin(out, a->run, "model.h5");
   tsl_text_format(&out->lines, "the weights have the digests %s and %s", one, other);
   tsl__difference_end(out);
@@ -265,9 +287,13 @@ enum tsl_status tsl_difference_latents(const struct tsl_run_place *a,
   snprintf(group_b, sizeof group_b, "/runs/%s", b->run);
   TSL_TRY(has_latents(path_a, group_a, &first, err));
   TSL_TRY(has_latents(path_b, group_b, &second, err));
+  snprintf(product, sizeof product, "latents.h5: %s", group_a);
+  /* That a folder has no latents.h5 at all is told once, with the tables. */
+  if (first != second && !(out->lenient && !first) && tsl_file_exists(path_a) &&
+      tsl_file_exists(path_b))
+    tsl__difference_only(out, NULL, product, first);
   if (!first || !second)
     return TSL_OK;
-  snprintf(product, sizeof product, "latents.h5: %s", group_a);
   const struct tsl__h5_place one = {path_a, group_a}, other = {path_b, group_b};
   return tsl__difference_h5(&one, &other, NULL, product, out, err);
 }

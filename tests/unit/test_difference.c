@@ -187,6 +187,45 @@ static void test_record__held_out_terms_are_compared(void **state) {
   check_said("record.json: held-out kl: 0.5 and 0.75, ");
 }
 
+static void test_record__step_of_the_weights_is_compared(void **state) {
+  (void)state;
+  struct tsl_error err = {0};
+  struct tsl_record record = {
+      .outcome = TSL_OUTCOME_FINISHED, .steps = 2, .weights_of_step = 2};
+  put_equal();
+  for (int i = 0; i < 2; i++) {
+    record.weights_of_step = 2 - i;
+    assert_int_equal(tsl_store_record_write(stores[i], "r", &record, &err), TSL_OK);
+  }
+  compare(1);
+  check_said("runs/r/record.json: weights_of_step: 2 and 1\n");
+}
+
+static void test_model__lost_by_one_is_told_and_its_digest_decides(void **state) {
+  (void)state;
+  struct tsl_error err = {0};
+  char path[TSL_PATH_MAX];
+  float values[] = {1, 2, 3};
+  struct tsl_record record = {.outcome = TSL_OUTCOME_FINISHED, .steps = 2};
+  struct tsl_array array = {.name = "w", .rank = 1, .dims = {3}, .data = values};
+  array.type = TSL_ARRAY_F32;
+  put_equal();
+  assert_int_equal(unlink(tsl_store_run_path(stores[1], "r", "model.h5", path)), 0);
+  compare(0);
+  check_said("runs/r/model.h5: only in the first; of the other's weights nothing is "
+             "known\n");
+  assert_int_equal(tsl_arrays_digest(&array, 1, record.weights, &err), TSL_OK);
+  for (int i = 0; i < 2; i++)
+    assert_int_equal(tsl_store_record_write(stores[i], "r", &record, &err), TSL_OK);
+  compare(0);
+  check_said(
+      "runs/r/model.h5: only in the first; the digests of the weights are equal\n");
+  record.weights[0] = record.weights[0] == '0' ? '1' : '0';
+  assert_int_equal(tsl_store_record_write(stores[1], "r", &record, &err), TSL_OK);
+  compare(1);
+  check_said("runs/r/model.h5: the weights have the digests ");
+}
+
 static void test_run__unfinished_on_one_side_is_told_on_both_is_nothing(void **state) {
   (void)state;
   char path[TSL_PATH_MAX];
@@ -233,7 +272,9 @@ int main(void) {
       WITH_STORES(test_model__names_tensor_index_and_size),
       WITH_STORES(test_model__a_nan_is_told_without_a_distance),
       WITH_STORES(test_model__other_shapes_and_names_are_told),
+      WITH_STORES(test_model__lost_by_one_is_told_and_its_digest_decides),
       WITH_STORES(test_record__held_out_terms_are_compared),
+      WITH_STORES(test_record__step_of_the_weights_is_compared),
       WITH_STORES(test_run__unfinished_on_one_side_is_told_on_both_is_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
