@@ -29,7 +29,6 @@ struct tsl_claim_state {
   double steps_per_second; /* NaN: unknown yet */
   double seconds;          /* after which it is stale */
   char kernels[256];       /* tsl_nn_kernel_set() of its owner */
-  bool near;               /* told by tsl_claims_take: the owner lives, for certain */
   bool dead;               /* told by tsl_claim_read: it does not, for certain */
   int64_t number;          /* of the file, claim.<number>; 0: there was none */
   double left; /* told by tsl_claims_take: seconds until it is stale if it stays so */
@@ -93,8 +92,9 @@ void tsl_claim_drop(struct tsl_claim *claim);
 void tsl_claims_return(const struct tsl_claims *claims, const char *run);
 
 /* Local. A thread that beats for a claim which is held over a long stage without steps,
- * until _end; the claim is left to it meanwhile. Where no thread can be started nobody
- * beats, which costs doubled work at worst. */
+ * until _end, and every second, since others wait to see it; the claim is left to it
+ * meanwhile. Where no thread can be started nobody beats, which costs doubled work at
+ * worst. */
 struct tsl_claim_keeper;
 struct tsl_claim_keeper *tsl_claim_keeper_begin(struct tsl_claim *claim);
 void tsl_claim_keeper_end(struct tsl_claim_keeper *keeper);

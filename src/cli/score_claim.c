@@ -15,10 +15,11 @@
 
 enum answer { WAIT, MINE, THEIRS };
 
-/* The claim that this process waits for, as it was when it was first seen. */
+/* The claim that this process waits for. */
 struct waiting {
-  struct tsl_claim_state first; /* number 0: none yet */
+  struct tsl_claim_state seen; /* last; number 0: none yet */
   double since;
+  int beats; /* seen since */
   bool told;
 };
 
@@ -30,11 +31,12 @@ static void tell(const struct tsl_claim_state *other, const char *what) {
 /* Who cannot be seen to live is waited for, until the claim is stale. */
 static void tell_waiting(const struct tsl_store *store, struct waiting *waiting,
                          const struct tsl_claim_state *other) {
-  const double moment = 1; /* seconds: a file that is just being written is empty */
   const bool nameless = other->pid <= 0;
+  /* Seconds: a file that is just being written is empty; and who lives has beaten. */
+  const double moment = nameless ? 1 : 3;
   char claim[TSL_CLAIM_TEXT], date[TSL_DATE_TEXT], wait[TSL_DATE_TEXT];
   if (waiting->told || !(other->left > 0) ||
-      (nameless && tsl_clock_seconds() - waiting->since < moment))
+      tsl_clock_seconds() - waiting->since < moment)
     return;
   waiting->told = true;
   tsl_date_print_seconds(date, tsl_date_now() + other->left);
@@ -86,11 +88,13 @@ static bool is_own_job(const struct tsl__session *session) {
 
 /* Local, rank 0. Who holds the claim may have died with its machine: then the claim
  * stands still, and is taken over like that of a run. So only a process that is seen to
- * live is left to it; and only where it scores what this one would. */
+ * live is left to it; and only where it scores what this one would. That it is there is
+ * not enough: a rank outlives its mpirun by a moment. */
 static enum tsl_status look(const struct tsl__session *session,
                             enum tsl__score_leave leave, struct tsl__score_claim *claim,
                             struct waiting *waiting, enum answer *out,
                             struct tsl_error *err) {
+  enum { BEATS_LEAST = 2 }; /* a second of life, or more */
   struct tsl_claim_state other;
   enum tsl_claim_answer answer = TSL_CLAIM_HELD;
   *out = WAIT;
@@ -103,12 +107,14 @@ static enum tsl_status look(const struct tsl__session *session,
   }
   if (other.number == 0) /* it is being given back */
     return TSL_OK;
-  const bool same = waiting->first.number == other.number &&
-                    strcmp(waiting->first.session, other.session) == 0;
+  const bool same = waiting->seen.number == other.number &&
+                    strcmp(waiting->seen.session, other.session) == 0;
   if (!same)
-    *waiting = (struct waiting){.first = other, .since = tsl_clock_seconds()};
-  const bool moves = waiting->first.beat != other.beat;
-  const bool alive = other.session[0] != '\0' && (other.near || moves);
+    *waiting = (struct waiting){.since = tsl_clock_seconds()};
+  else
+    waiting->beats += waiting->seen.beat != other.beat;
+  waiting->seen = other;
+  const bool alive = other.session[0] != '\0' && waiting->beats >= BEATS_LEAST;
   if (alive && leave == TSL__LEAVE_SAME && is_own_job(session)) {
     *out = THEIRS;
     tell(&other, "scores this folder and writes the report");

@@ -143,9 +143,6 @@ static enum tsl_status is_held(struct tsl_claims *claims, const char *run, int64
   tsl__claim_parse(content, state, &owner);
   state->number = number;
   *held = false;
-  state->near = owner.place[0] != '\0' &&
-                strcmp(owner.place, claims->process.place) == 0 &&
-                !tsl_process_is_dead(&owner);
   if (strcmp(state->session, claims->self.session) == 0 || tsl_process_is_dead(&owner))
     return TSL_OK;
   TSL_TRY(standstill(claims, run, number, content, &still, err));

@@ -1,4 +1,5 @@
 #include "teasel/claim.h"
+#include "teasel/log.h"
 
 #include <errno.h>
 #include <math.h>
@@ -18,6 +19,7 @@ struct tsl_claim_keeper {
 static void *keep(void *context) {
   struct tsl_claim_keeper *keeper = context;
   const long second = 1000000000, pause = second / 10; /* nanoseconds */
+  double shown = tsl_clock_seconds();
   pthread_mutex_lock(&keeper->lock);
   while (!keeper->ending) {
     struct timespec until;
@@ -26,6 +28,10 @@ static void *keep(void *context) {
     until.tv_sec += until.tv_nsec / second;
     until.tv_nsec %= second;
     pthread_cond_timedwait(&keeper->told, &keeper->lock, &until);
+    if (tsl_clock_seconds() - shown >= 1) {
+      shown = tsl_clock_seconds();
+      keeper->claim->beaten = -INFINITY;
+    }
     /* A claim that was lost is not held any more, and beats no more. */
     (void)tsl_claim_beat(keeper->claim, 0, (double)NAN, NULL);
   }

@@ -48,8 +48,12 @@ rm "$work"/many/{scores.h5,scores.csv,report.html}
 foreign 1 >"$work/many/score.claim.1"
 start "$work/beat.log" sweep many 250 --set schedule.claim_seconds=3600
 fact "who holds the scoring elsewhere is named" wait_for 'grep -q "process 1 on far was the last" "$work/beat.log"' $process
-said "with its file, and until when" 'score\.claim\.1\).*for 1 h 00 min, until 2[0-9]{3}-[^ ]*Z$' "$work/beat.log"
-foreign 2 >"$work/many/score.claim.1"
+said "with its file, and until when" 'score\.claim\.1\).*for (1 h 00 min|59 min [0-9]+ s), until 2[0-9]{3}-[^ ]*Z$' "$work/beat.log"
+for ((beat = 2; ; beat++)); do # it is seen as often as it is looked for
+  alive $process || break
+  foreign $beat >"$work/claim" && mv "$work/claim" "$work/many/score.claim.1"
+  sleep 0.3
+done
 wait $process
 is "and once it shows its life it is left to it" 0 $? "$work/beat.log"
 is "which is said" 1 "$(grep -c 'process 1 on far scores' "$work/beat.log")" "$work/beat.log"

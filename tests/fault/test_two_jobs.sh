@@ -105,13 +105,25 @@ teasel status "$work/both"
 said "status says who works there, too" "^kept: process $first on "
 
 # ---- at once: one scores while another one has come to that ----
+# claim, folder: as if the owner of the claim scored there, until heart_stops
+heart_beats() {
+  local beat
+  for ((beat = 100; ; beat++)); do
+    sed "s/\"beat\": [0-9]*/\"beat\": $beat/" "$1" >"$work/beat" && mv "$work/beat" "$2/score.claim.1"
+    sleep 0.3
+  done &
+  heart=$!
+  wait_for "[ -e $2/score.claim.1 ]" $heart
+}
+heart_stops() { finish_off $heart; }
 start "$work/second.log" "$TEASEL" run "$job" -o "$work/turn"
 second=$process
 hold_when $second "trains turn $second" || no "the second never trained" "$work/second.log"
-cp "$(ls "$work"/both/runs/*/claim.1 | head -n 1)" "$work/turn/score.claim.1" # as if the first scored here
-cp "$work/both/job.used.yaml" "$work/turn/job.used.yaml"                      # another job
+heart_beats "$(ls "$work"/both/runs/*/claim.1 | head -n 1)" "$work/turn"
+cp "$work/both/job.used.yaml" "$work/turn/job.used.yaml" # another job
 kill -CONT $second
 fact "one that finds another job being scored waits" wait_for 'grep -q "process $first on .* scores this folder; waiting for its end" "$work/second.log"' $second
+heart_stops
 kill -CONT $first
 wait $first
 is "the first goes on, and ends with 0" 0 $? "$work/first.log"
@@ -129,13 +141,14 @@ start "$work/first.log" "$TEASEL" run "$job" -o "$work/hold" --set 'seeds=[5]' -
 first=$process
 hold_when $first "trains hold $first" || no "nobody ever trained" "$work/first.log"
 rm "$work/turn/digests.txt"
-cp "$(ls "$work"/hold/runs/*/claim.1 | head -n 1)" "$work/turn/score.claim.1"
+heart_beats "$(ls "$work"/hold/runs/*/claim.1 | head -n 1)" "$work/turn"
 teasel run "$job" -o "$work/turn" --set "schedule.cache=$work/cache2" --set schedule.peer_seconds=60
 is "the same job at another place ends with 0" 0 $?
 said "and leaves the scoring to who is at it" "process $first on .* scores this folder and writes the report"
 # `teasel score` was asked for scores, and waits.
 start "$work/second.log" "$TEASEL" score "$work/turn"
 fact "teasel score waits for it" wait_for 'grep -q "scores this folder; waiting for its end" "$work/second.log"' $process
+heart_stops
 finish_off $first
 wait $process
 is "until it has ended, and scores" 0 $? "$work/second.log"
