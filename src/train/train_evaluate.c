@@ -211,6 +211,15 @@ static void conclude(struct tsl__trainer *trainer, const struct evaluation *eval
       informative > 0 ? TSL_OUTCOME_FINISHED : TSL_OUTCOME_COLLAPSED;
 }
 
+/* The last update may have broken what the last loss did not show yet; then the weights
+ * are those of a run that diverged, though all its steps were taken. */
+static void look_for_divergence(struct tsl__trainer *trainer) {
+  for (int i = 0; i < trainer->record.term_count; i++) {
+    if (!isfinite(trainer->record.terms[i].value))
+      trainer->record.outcome = TSL_OUTCOME_DIVERGED;
+  }
+}
+
 /* By the last step of training; points that are held out tell it better. */
 static enum tsl_outcome outcome_of_training(const struct tsl__trainer *trainer) {
   const struct tsl_term conditional_prior = tsl__term_find(trainer, mixture_terms[0]);
@@ -237,8 +246,10 @@ enum tsl_status tsl__trainer_evaluate(struct tsl__trainer *trainer,
     status = tsl_team_gather(
         team, evaluation.values,
         (size_t)(evaluation.block * evaluation.width) * sizeof *evaluation.values, err);
-  if (status == TSL_OK)
+  if (status == TSL_OK) {
     conclude(trainer, &evaluation);
+    look_for_divergence(trainer);
+  }
   evaluation_release(&evaluation);
   return status;
 }

@@ -203,6 +203,34 @@ static void test_train__a_diverging_run_is_a_result(void **state) {
   case_close(&made);
 }
 
+/* Adam's first update moves every weight by 1000; its loss was that of before. */
+static void
+test_train__diverged_by_its_last_update_is_told_by_held_out_points(void **state) {
+  (void)state;
+  struct train_case made;
+  case_open(&made, world,
+            CASE_HEAD "train: {iterations: 1, batch: 16, optimizer: adam, "
+                      "learning_rate: 1000}\nreconstruction: squared_error\nseeds: [1]\n"
+                      "families:\n  - model: vae\n",
+            case_network);
+  struct tsl_store *store = open_store(&made, "last");
+  train(&made, store);
+  if (is_first()) {
+    struct tsl_record record;
+    struct tsl_table table;
+    read_record(&made, store, &record);
+    assert_int_equal(record.steps, 1);
+    assert_int_equal(record.outcome, TSL_OUTCOME_DIVERGED);
+    assert_int_equal(record.ended, TSL_ENDED_ITERATIONS);
+    assert_int_equal(
+        tsl_store_log_read(store, tsl_job_run(made.job, 0)->name, &table, NULL), TSL_OK);
+    assert_true(isfinite(table.values[1]));
+    tsl_table_release(&table);
+  }
+  tsl_store_close(store);
+  case_close(&made);
+}
+
 #define MIXTURE(more)                                                                    \
   CASE_HEAD "train: {iterations: 12, batch: 16, shards: 8, log_every: 6, "               \
             "evaluate_every: 5}\nseeds: [1]\n" more "families:\n  - model: gmvae\n"      \
@@ -509,6 +537,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_train__records_the_held_out_terms_of_the_final_weights),
       cmocka_unit_test(test_train__epochs_are_counted_in_whole_batches),
       cmocka_unit_test(test_train__a_diverging_run_is_a_result),
+      cmocka_unit_test(
+          test_train__diverged_by_its_last_update_is_told_by_held_out_points),
       cmocka_unit_test(test_train__logs_the_clusters_of_held_out_points),
       cmocka_unit_test(test_train__a_mixture_that_tells_nothing_is_collapsed),
       cmocka_unit_test(test_train__a_run_without_informative_latents_is_collapsed),
