@@ -357,6 +357,9 @@ void tsl_checkpoint_release(struct tsl_checkpoint *checkpoint);
  * with which; quick where it was not, or where there is none. other: (size) bytes. */
 bool tsl_store_checkpoint_differs(const struct tsl_store *store, const char *run,
                                   const char *kernels, char *other, size_t size);
+/* Local. The step of the newest checkpoint, as its head says, which is all that is looked
+ * at; -1: there is none, or it does not say. */
+int64_t tsl_store_checkpoint_step(const struct tsl_store *store, const char *run);
 /* Local. Path of a generation; buffer: TSL_PATH_MAX bytes; returns the buffer. */
 char *tsl_store_checkpoint_path(const struct tsl_store *store, const char *run,
                                 int generation, char *buffer);

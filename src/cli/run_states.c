@@ -116,6 +116,15 @@ static enum tsl_status read_ledger(const struct tsl_store *store,
   return status;
 }
 
+/* Where a waiting run goes on; of ranks that died no ledger tells how far they came. */
+static void read_checkpoint(const struct tsl_store *store, struct tsl__run_state *state) {
+  if (state->state != TSL__STATE_WAITING)
+    return;
+  const int64_t step = tsl_store_checkpoint_step(store, state->run->name);
+  if (step >= 0)
+    state->steps = step;
+}
+
 /* A claim that cannot be read is for those who want it. */
 static void read_claim(const struct tsl_store *store, struct tsl__run_state *state) {
   bool found = false;
@@ -229,6 +238,7 @@ enum tsl_status tsl__run_states_read(const struct tsl_cli_results *results,
       state->iterations = guess_iterations(&states, state->run);
     states.of[state->state]++;
     read_claim(results->store, state);
+    read_checkpoint(results->store, state);
     if (state->state == TSL__STATE_RUNNING)
       states.ranks += state->progress.width;
   }

@@ -1,6 +1,7 @@
 /* checkpoint.h5 of a run: an HDF5 file behind a block of 512 bytes (HDF5's user block),
  * which tells the format, a digest of the whole file, so that a damaged file is known as
- * one before HDF5 looks at it, and the kernels, which are asked for at every start. */
+ * one before HDF5 looks at it, and the kernels and the step, which are asked for at every
+ * start. */
 #include "base/regular.h"
 #include "store/file.h"
 #include "store/h5.h"
@@ -42,12 +43,14 @@ static void digest_of(unsigned char *bytes, size_t count, char out[DIGEST_DIGITS
   tsl_digest_print(&digest, out);
 }
 
-static const char kernels_key[] = "\nkernels ";
+static const char kernels_key[] = "\nkernels ", step_key[] = "\nstep ";
 
-static void put_head(unsigned char *bytes, size_t count, const char *kernels) {
+static void put_head(unsigned char *bytes, size_t count,
+                     const struct tsl_checkpoint *checkpoint) {
   char digest[DIGEST_DIGITS + 1], head[HEAD];
-  int length = snprintf(head, sizeof head, "%s%0*d\ndigest %0*d%s%.255s\n", magic,
-                        FORMAT_DIGITS, FORMAT, DIGEST_DIGITS, 0, kernels_key, kernels);
+  int length = snprintf(head, sizeof head, "%s%0*d\ndigest %0*d%s%.255s%s%lld\n", magic,
+                        FORMAT_DIGITS, FORMAT, DIGEST_DIGITS, 0, kernels_key,
+                        checkpoint->kernels, step_key, (long long)checkpoint->step);
   memcpy(bytes, head, (size_t)length);
   digest_of(bytes, count, digest);
   memcpy(bytes + DIGEST_AT, digest, DIGEST_DIGITS);
@@ -74,13 +77,26 @@ static enum tsl_status check_head(unsigned char *bytes, size_t count, const char
   return TSL_OK;
 }
 
-/* bytes: (HEAD) */
-static void get_kernels(const unsigned char *bytes, char *out, size_t size) {
+/* What stands behind a key, up to the end of its line. bytes: (HEAD) */
+static void get_line(const unsigned char *bytes, const char *key, char *out,
+                     size_t size) {
   char head[HEAD + 1] = "";
   memcpy(head, bytes, HEAD);
-  const char *found = strstr(head, kernels_key);
-  found = found != NULL ? found + sizeof kernels_key - 1 : "";
+  const char *found = strstr(head, key);
+  found = found != NULL ? found + strlen(key) : "";
   snprintf(out, size, "%.*s", (int)strcspn(found, "\n"), found);
+}
+
+/* head: (HEAD); false: there is no such file, or less of it. */
+static bool read_head(const struct tsl_store *store, const char *run, int generation,
+                      unsigned char *head) {
+  char path[TSL_PATH_MAX];
+  int file = tsl__regular_open(tsl_store_checkpoint_path(store, run, generation, path));
+  if (file < 0)
+    return false;
+  const ssize_t got = read(file, head, HEAD);
+  close(file);
+  return got == (ssize_t)HEAD;
 }
 
 /* ---- writing ---- */
@@ -126,7 +142,7 @@ enum tsl_status tsl_store_checkpoint_write(const struct tsl_store *store, const 
     status = tsl__h5_image(writer, HEAD, &bytes, &count, err);
   tsl_h5_abandon(writer);
   if (status == TSL_OK) {
-    put_head(bytes, count, checkpoint->kernels);
+    put_head(bytes, count, checkpoint);
     status = tsl__file_rotate(path, older, bytes, count, err);
   }
   free(bytes);
@@ -237,7 +253,8 @@ enum tsl_status tsl_store_checkpoint_read(const struct tsl_store *store, const c
   if (status == TSL_OK)
     status = tsl__h5_open_image(path, bytes + HEAD, count - HEAD, &reader, err);
   if (status == TSL_OK)
-    get_kernels((unsigned char *)bytes, checkpoint.kernels, sizeof checkpoint.kernels);
+    get_line((unsigned char *)bytes, kernels_key, checkpoint.kernels,
+             sizeof checkpoint.kernels);
   free(bytes);
   if (status == TSL_OK)
     status = take(reader, run, &checkpoint, err);
@@ -251,25 +268,34 @@ enum tsl_status tsl_store_checkpoint_read(const struct tsl_store *store, const c
 
 bool tsl_store_checkpoint_differs(const struct tsl_store *store, const char *run,
                                   const char *kernels, char *other, size_t size) {
-  char path[TSL_PATH_MAX];
   for (int i = 0; i < TSL_CHECKPOINT_GENERATIONS; i++) {
     unsigned char head[HEAD] = {0};
     struct tsl_checkpoint whole;
-    int file = tsl__regular_open(tsl_store_checkpoint_path(store, run, i, path));
-    if (file < 0)
-      continue;
-    ssize_t got = read(file, head, sizeof head);
-    close(file);
-    get_kernels(head, other, size);
-    if (got == (ssize_t)sizeof head && strcmp(other, kernels) == 0)
+    const bool got = read_head(store, run, i, head);
+    get_line(head, kernels_key, other, size);
+    if (got && strcmp(other, kernels) == 0)
       return false;
     /* What another text looks like may be damage. */
-    if (tsl_store_checkpoint_read(store, run, i, &whole, NULL) != TSL_OK)
+    if (tsl_store_checkpoint_read(store, run, i, &whole, NULL) != TSL_OK ||
+        whole.step < 0)
       continue;
     tsl_checkpoint_release(&whole);
     return true;
   }
   return false;
+}
+
+int64_t tsl_store_checkpoint_step(const struct tsl_store *store, const char *run) {
+  for (int i = 0; i < TSL_CHECKPOINT_GENERATIONS; i++) {
+    unsigned char head[HEAD] = {0};
+    char step[32];
+    if (!read_head(store, run, i, head) || memcmp(head, magic, sizeof magic - 1) != 0)
+      continue;
+    get_line(head, step_key, step, sizeof step);
+    if (step[0] >= '0' && step[0] <= '9')
+      return strtoll(step, NULL, 10);
+  }
+  return -1;
 }
 
 void tsl_checkpoint_release(struct tsl_checkpoint *checkpoint) {

@@ -92,6 +92,15 @@ static void take_message(void *context, const struct tsl_message *message) {
   tsl__tracks_note(&sweep->tracks, &note);
 }
 
+/* Until a team tells its steps, those of the checkpoint that it goes on from are known.
+ */
+static void find_begun(struct sweep *sweep, int64_t id) {
+  const struct tsl_sweep_request *request = sweep->request;
+  const int64_t step = tsl_store_checkpoint_step(
+      request->store, tsl_job_run(request->job, (size_t)id)->name);
+  tsl__tracks_begin(&sweep->tracks, id, step > 0 ? step : 0);
+}
+
 static void take_change(void *context, int64_t id, enum tsl_task_change change,
                         const int *ranks, int width) {
   struct sweep *sweep = context;
@@ -109,6 +118,7 @@ static void take_change(void *context, int64_t id, enum tsl_task_change change,
   }
   if (change == TSL_TASK_STARTED) {
     sweep->running++;
+    find_begun(sweep, id);
     tsl__tracks_run(&sweep->tracks, id, width, false);
     tell(sweep, TSL_SWEEP_STARTED, id, ranks, width);
     return;
@@ -277,6 +287,7 @@ static enum tsl_status ask(void *context, int64_t id, enum tsl_task_answer *answ
     tell(sweep, TSL_SWEEP_FOUND, id, NULL, 0);
   if (before[0] != '\0') {
     sweep->note = before;
+    find_begun(sweep, id);
     tell(sweep, TSL_SWEEP_TAKEN, id, NULL, 0);
     sweep->note = NULL;
   }

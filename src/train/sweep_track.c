@@ -70,6 +70,14 @@ void tsl__tracks_note(struct tsl__tracks *tracks, const struct tsl__note *note) 
   tsl__tracks_change(tracks, note->run, &track);
 }
 
+void tsl__tracks_begin(struct tsl__tracks *tracks, int64_t run, int64_t steps) {
+  struct tsl__track track = tracks->tracks[run];
+  track.note.run = run;
+  track.note.steps = track.note.from = steps;
+  track.note.seconds = 0;
+  tsl__tracks_change(tracks, run, &track);
+}
+
 void tsl__tracks_run(struct tsl__tracks *tracks, int64_t run, int width, bool over) {
   struct tsl__track track = tracks->tracks[run];
   if (over && track.width > 0 && track.noted > 0 &&

@@ -102,6 +102,12 @@ test_that "and is kept again" "[ \$(stat -c %s $folder/checkpoint.h5) -gt 1000 ]
 echo "0,0,0" >>"$folder/log.csv"
 go_on 'goes on'
 test_that "lines behind the checkpoint are cut off" "grep -q 'goes on' $log && ! grep -q '^0,0,0$' $folder/log.csv"
+from=$(sed -n 's/.*goes on after step \([0-9]*\) of.*/\1/p' "$log")
+is "the ledger tells from which step it went on" "$from" "$(grep $'\tstart\t' "$work/stopped/ledger.tsv" | tail -n 1 | cut -f 7)"
+rm -r "$work"/stopped/ledger*
+kept=$(head -c 512 "$folder/checkpoint.h5" | tr -d '\0' | sed -n 's/^step //p')
+within "$TEASEL" status "$work/stopped" --verbose >"$log" 2>&1
+said "status tells it of a run that waits, whatever became of the ledger" "^waiting .* from step $kept of 1000000000"
 sed -i 's/^10,/10,1/' "$folder/log.csv"
 go_on 'begins again'
 test_that "a log that was changed is named and the run begins again" \

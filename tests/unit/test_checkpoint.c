@@ -120,6 +120,19 @@ static void test_checkpoint__reads_back_and_keeps_the_one_before(void **state) {
   check_none("r", 1);
 }
 
+static void test_checkpoint__its_head_tells_the_step(void **state) {
+  (void)state;
+  char path[TSL_PATH_MAX];
+  assert_int_equal(tsl_store_checkpoint_step(store, "head"), -1);
+  write_made("head", 7);
+  write_made("head", 12345678901);
+  assert_int_equal(tsl_store_checkpoint_step(store, "head"), 12345678901);
+  assert_int_equal(truncate(tsl_store_checkpoint_path(store, "head", 0, path), 100), 0);
+  assert_int_equal(tsl_store_checkpoint_step(store, "head"), 7);
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(tsl_store_checkpoint_step(store, "head"), 7);
+}
+
 static void test_checkpoint__is_hdf5_to_everybody_else(void **state) {
   (void)state;
   char path[TSL_PATH_MAX];
@@ -315,6 +328,7 @@ static void test_log__that_is_not_the_marked_one_is_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_checkpoint__reads_back_and_keeps_the_one_before),
+      cmocka_unit_test(test_checkpoint__its_head_tells_the_step),
       cmocka_unit_test(test_checkpoint__is_hdf5_to_everybody_else),
       cmocka_unit_test(test_checkpoint__cut_off_anywhere_is_no_checkpoint),
       cmocka_unit_test(test_checkpoint__with_any_bit_changed_is_no_checkpoint),
