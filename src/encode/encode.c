@@ -193,10 +193,12 @@ static enum tsl_status tell_damaged(struct encoding *encoding, struct tsl_error 
   int count = 0, first = -1;
   char path[TSL_PATH_MAX];
   unsigned char *damaged = NULL; /* (size) */
-  TSL_TRY(
-      tsl_team_agree(team, tsl_allocate((void **)&damaged, (size_t)size, 1, err), err));
-  damaged[tsl_team_index(team)] = encoding->damaged;
-  enum tsl_status status = tsl_team_gather(team, damaged, 1, err);
+  enum tsl_status status = tsl_allocate((void **)&damaged, (size_t)size, 1, err);
+  status = tsl_team_agree(team, status, err);
+  if (status == TSL_OK) {
+    damaged[tsl_team_index(team)] = encoding->damaged;
+    status = tsl_team_gather(team, damaged, 1, err);
+  }
   for (int i = size - 1; status == TSL_OK && i >= 0; i--) {
     count += damaged[i];
     first = damaged[i] != 0 ? i : first;
