@@ -83,6 +83,13 @@ for name in sweep array score; do
   is "$name: one task" "launch --requeue -n 1 a job.yaml -o b" "$(script $name SLURM_TASKS_PER_NODE=1)"
   is "$name: outside SLURM" "launch --requeue -n 1 a job.yaml -o b" "$(script $name)"
 done
+mkdir -p build/release
+printf '#!/bin/sh\necho "this one: $*"\n' | tee build/release/teasel >bin/teasel
+chmod +x build/release/teasel bin/teasel
+not_installed() { env -u TEASEL PATH="$1/usr/bin:/bin" bash "$OLDPWD/slurm/array.sbatch" x.yaml; }
+is "a program that is not installed is the one that was built here" "this one: launch --requeue -n 1 x.yaml" "$(not_installed "")"
+sed -i 's/this one/that one/' bin/teasel
+is "and one in PATH goes before" "that one: launch --requeue -n 1 x.yaml" "$(not_installed "$work/bin:")"
 # ---- what does not go together, and links ----
 told "--ledger: does not go with --watch" status results --ledger --watch
 ln -s nowhere dangling
