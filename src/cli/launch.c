@@ -180,6 +180,7 @@ struct start {
   bool seen;       /* the results folder had a job */
   double ended;    /* when rank 0 had told, or all others, or a kill was asked for; 0: not
                       yet */
+  bool deserted;   /* the others have left a rank 0 that told nothing */
   bool killed;
 };
 
@@ -211,9 +212,11 @@ static void end_leftover(struct start *start) {
   const double patience = leftover_patience, more = 10; /* seconds */
   double now = tsl_clock_seconds();
   struct tsl__told told;
-  if (start->ended == 0 &&
-      (tsl__told_read(&start->place, &told) || tsl__told_all_left(&start->place)))
-    start->ended = now;
+  if (start->ended == 0) {
+    const bool has_told = tsl__told_read(&start->place, &told);
+    start->deserted = !has_told && tsl__told_all_left(&start->place);
+    start->ended = has_told || start->deserted ? now : 0;
+  }
   if (start->ended == 0 || now - start->ended < patience)
     return;
   if (!start->killed) {
@@ -263,6 +266,10 @@ static struct tsl__told watch(const struct tsl__launch *launch, struct start *st
       told.code = WEXITSTATUS(about) == 2 ? 2 : 1;
     }
   }
+  /* A rank 0 that stood still and wakes up as it is ended takes that for a wish to stop,
+   * which nobody had. */
+  if (start->deserted && start->killed && stops == 0 && told.code == STOPPED)
+    told = (struct tsl__told){.code = 1, .lost = true};
   tsl__told_remove(&start->place);
   tsl__session_folder_clear(start->process);
   return told;

@@ -34,6 +34,14 @@ in_the_middle() {
     [ ! -e "$work/$2/runs/$run/record.json" ]
 }
 
+# Under the launcher, which ends such a rank 0 after 20 s and starts again: meanwhile the others.
+start "$work/launched.log" within "$TEASEL" launch -n 3 --mpirun "--oversubscribe --mca mpi_yield_when_idle 1" \
+  --restarts 1 jobs/smoke.yaml -o "$work/launched" --train-only --set train.iterations=200 --set "seeds=[0]" \
+  --set schedule.peer_seconds=3 --set schedule.width=1
+launched=$process
+wait_for "stopped=\$(rank_process 0 $work/launched); [ -n \"\$stopped\" ]" $launched
+hold_when "$stopped" "in_the_middle 0 launched" || no "launched: rank 0 was never in the middle" "$work/launched.log"
+
 # rank, folder, when, arguments...: stops that rank at the beginning or in the middle of a run
 check() {
   local rank=$1 folder=$2 when=$3 begin=$SECONDS code launcher stopped=
@@ -56,4 +64,9 @@ check 2 beginner at_the_beginning --set schedule.width=1
 check 2 worker in_the_middle --set schedule.width=1
 check 0 coordinator in_the_middle --set schedule.width=1
 check 1 member in_the_middle --set schedule.width=2
+
+wait $launched
+is "launched: a rank 0 that stood still costs one start" 0 $? "$work/launched.log"
+said "launched: which is told" "failed; starting again \(1 of 1\)" "$work/launched.log"
+is "launched: with the same bytes" "$(models whole)" "$(models launched)"
 facts_end
