@@ -18,6 +18,8 @@ struct tsl_difference {
   int64_t count;    /* products that differ */
   int64_t compared; /* products that could be compared */
   bool lenient;     /* what the first kept no file of is not told as a difference */
+  bool recounted;   /* the run was trained with another score.udr.informative_kl, which is
+                       no option of the run: what is counted by it is left out */
 };
 void tsl_difference_init(struct tsl_difference *difference);
 void tsl_difference_release(struct tsl_difference *difference);

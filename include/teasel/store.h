@@ -236,12 +236,14 @@ struct tsl_record {
   int64_t weights_of_step; /* steps after which model.h5's weights stood */
   double seconds;          /* of training, by a clock: not part of any comparison */
   int width;               /* ranks at the end */
-  int informative;   /* latents with KL above the threshold at the last logged step; -1
-                        unknown */
-  char kernels[256]; /* tsl_nn_kernel_set() */
-  char weights[33];  /* tsl_arrays_digest of model.h5's arrays; empty: unknown */
-  char log[33];      /* digest of log.csv's bytes; empty: unknown */
-  int term_count;    /* of the held-out points, after training */
+  int informative; /* latents with KL above the threshold at the last logged step; -1
+                      unknown */
+  double informative_kl; /* that threshold, nats, by which a run is collapsed, too; NAN
+                            unknown */
+  char kernels[256];     /* tsl_nn_kernel_set() */
+  char weights[33];      /* tsl_arrays_digest of model.h5's arrays; empty: unknown */
+  char log[33];          /* digest of log.csv's bytes; empty: unknown */
+  int term_count;        /* of the held-out points, after training */
   struct {
     char name[64];
     double value;

@@ -195,6 +195,9 @@ static enum tsl_status judge_run(const struct tsl_store *recorded,
   if (status == TSL_OK && difference.lines.failed)
     status = tsl_error_set(err, TSL_MEMORY, run, "out of memory");
   *same = difference.count == 0;
+  /* Also where nothing differs there may be something to know. */
+  if (status == TSL_OK && *same && difference.lines.length > 0)
+    fputs(difference.lines.bytes, stdout);
   if (status == TSL_OK && *same)
     printf("%s: identical%s\n", run, describe_kept(recorded, run));
   else if (status == TSL_OK)

@@ -3,6 +3,7 @@
 
 #include "teasel/arena.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +26,11 @@ static void compare_term(const char *run, const char *name, double a, double b,
 /* What the training ended with; not how long it took, nor on how many ranks. */
 static void compare_records(const char *run, const struct tsl_record *a,
                             const struct tsl_record *b, struct tsl_difference *out) {
+  const bool same_end =
+      a->outcome == b->outcome || (out->recounted && a->outcome != TSL_OUTCOME_DIVERGED &&
+                                   b->outcome != TSL_OUTCOME_DIVERGED);
   out->compared++;
-  if (a->outcome != b->outcome || a->steps != b->steps) {
+  if (!same_end || a->steps != b->steps) {
     tsl__difference_begin(out, run, "record.json");
     tsl_text_format(&out->lines, "%s after %lld steps, and %s after %lld",
                     tsl_outcome_word(a->outcome), (long long)a->steps,
@@ -91,9 +95,9 @@ static double value_at(const struct tsl_table *table, int64_t row, int column) {
 
 /* The first column of a row that differs; -1: none. */
 static int differing_column(const struct tsl_table *a, const struct tsl_table *b,
-                            int64_t row) {
+                            int64_t row, bool recounted) {
   for (int i = 0; i < a->columns; i++) {
-    if (is_clock(a->names[i]))
+    if (is_clock(a->names[i]) || (recounted && strcmp(a->names[i], "informative") == 0))
       continue;
     if (tsl_ulps_double(value_at(a, row, i),
                         value_at(b, row, find_column(b, a->names[i]))) != 0)
@@ -105,7 +109,7 @@ static int differing_column(const struct tsl_table *a, const struct tsl_table *b
 static void describe_row(const char *run, const struct tsl_table *a,
                          const struct tsl_table *b, int64_t row, int64_t differing,
                          struct tsl_difference *out) {
-  const int column = differing_column(a, b, row);
+  const int column = differing_column(a, b, row, out->recounted);
   const int step = find_column(a, "step");
   struct tsl__spot spot = {.a = value_at(a, row, column),
                            .b = value_at(b, row, find_column(b, a->names[column]))};
@@ -133,7 +137,7 @@ static void compare_tables(const char *run, const struct tsl_table *a,
     return;
   }
   for (int64_t i = 0; i < rows; i++) {
-    if (differing_column(a, b, i) < 0)
+    if (differing_column(a, b, i, out->recounted) < 0)
       continue;
     differing++;
     first = first < 0 ? i : first;
@@ -241,6 +245,21 @@ static enum tsl_status compare_models(const struct tsl_run_place *a,
 
 /* ---- all of a run ---- */
 
+/* Told, but no difference of the runs. */
+static void compare_thresholds(const char *run, const struct tsl_record *a,
+                               const struct tsl_record *b, struct tsl_difference *out) {
+  out->recounted = isfinite(a->informative_kl) && isfinite(b->informative_kl) &&
+                   a->informative_kl != b->informative_kl;
+  if (!out->recounted)
+    return;
+  tsl__difference_begin(out, run, "log.csv");
+  tsl_text_add(&out->lines, "informative latents were counted above ");
+  tsl_text_add_number(&out->lines, a->informative_kl);
+  tsl_text_add(&out->lines, " and ");
+  tsl_text_add_number(&out->lines, b->informative_kl);
+  tsl_text_add(&out->lines, " nats, which is left out\n");
+}
+
 enum tsl_status tsl_difference_run(const struct tsl_run_place *a,
                                    const struct tsl_run_place *b,
                                    struct tsl_difference *out, struct tsl_error *err) {
@@ -256,6 +275,7 @@ enum tsl_status tsl_difference_run(const struct tsl_run_place *a,
   }
   if (!first || !second)
     return TSL_OK;
+  compare_thresholds(a->run, &one, &other, out);
   TSL_TRY(compare_logs(a, b, out, err));
   TSL_TRY(compare_models(a, &one, b, &other, out, err));
   compare_records(a->run, &one, &other, out);

@@ -69,6 +69,8 @@ static void take_leaf(void *context, const char *path, const char *text, bool is
     record->width = (int)strtol(text, NULL, 10);
   } else if (strcmp(path, "informative") == 0) {
     record->informative = (int)strtol(text, NULL, 10);
+  } else if (strcmp(path, "informative_kl") == 0) {
+    record->informative_kl = number_of(text);
   } else if (strcmp(path, "kernels") == 0) {
     snprintf(record->kernels, sizeof record->kernels, "%s", text);
   } else if (strcmp(path, "weights") == 0) {
@@ -88,8 +90,10 @@ enum tsl_status tsl_store_record_read(const struct tsl_store *store, const char 
   char path[TSL_PATH_MAX];
   char *bytes = NULL;
   size_t count = 0;
-  struct tsl_record record = {
-      .outcome = TSL_OUTCOME_NONE, .weights_of_step = -1, .informative = -1};
+  struct tsl_record record = {.outcome = TSL_OUTCOME_NONE,
+                              .weights_of_step = -1,
+                              .informative = -1,
+                              .informative_kl = (double)NAN};
   tsl_store_run_path(store, run, "record.json", path);
   bool exists = false;
   TSL_TRY(tsl_file_look(path, &exists, err));
@@ -118,8 +122,11 @@ static void add_body(const struct tsl_record *record, struct tsl_text *text) {
   tsl_text_format(text, ",\n  \"weights_of_step\": %lld,\n  \"seconds\": ",
                   (long long)record->weights_of_step);
   tsl_text_add_json_number(text, round(record->seconds * 1e3) / 1e3);
-  tsl_text_format(text, ",\n  \"width\": %d,\n  \"informative\": %d,\n  \"kernels\": ",
-                  record->width, record->informative);
+  tsl_text_format(text, ",\n  \"width\": %d,\n  \"informative\": %d", record->width,
+                  record->informative);
+  tsl_text_add(text, ",\n  \"informative_kl\": ");
+  tsl_text_add_json_number(text, record->informative_kl);
+  tsl_text_add(text, ",\n  \"kernels\": ");
   tsl_text_add_json(text, record->kernels);
   tsl_text_add(text, ",\n  \"weights\": ");
   tsl_text_add_json(text, record->weights);

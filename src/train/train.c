@@ -53,7 +53,9 @@ static enum tsl_status trainer_init(struct tsl__trainer *trainer,
       .epoch = -1,
       .member_rows = run->options.train.batch / size,
       .begun = tsl_clock_seconds(),
-      .record = {.width = size, .informative = -1}};
+      .record = {.width = size,
+                 .informative = -1,
+                 .informative_kl = request->options->udr.informative_kl}};
   tsl_text_init(&trainer->line);
   if ((size & (size - 1)) != 0 || size > run->options.train.shards)
     return tsl_error_set(err, TSL_INTERNAL, run->name,

@@ -137,6 +137,11 @@ rm "$work/c/runs/$first/model.h5"
 call rerun "$work/c" --run "$first"
 is "without weights their digest is compared" 0 $?
 said "which is told" ": identical \(log, record, digest of the weights\)"
+cp -R "$work/a" "$work/counted"
+"$TEASEL" score "$work/counted" --set score.udr.informative_kl=0.5 >"$work/log" 2>&1
+call rerun "$work/counted" --run "$first"
+is "another threshold of informative latents is no difference" 0 $?
+said "but is told" "informative latents were counted above 0.01 and 0.5 nats"
 mkdir -p "$work/small/runs/$first"
 cp "$work/a/job.used.yaml" "$work/a/provenance.json" "$work/small/"
 cp "$work/a/runs/$first/record.json" "$work/small/runs/$first/"

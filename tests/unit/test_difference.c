@@ -201,6 +201,31 @@ static void test_record__step_of_the_weights_is_compared(void **state) {
   check_said("runs/r/record.json: weights_of_step: 2 and 1\n");
 }
 
+static void put_counted(int side, double threshold, enum tsl_outcome outcome) {
+  struct tsl_error err = {0};
+  struct tsl_record record = {
+      .outcome = outcome, .steps = 2, .informative_kl = threshold};
+  put_log(side, outcome == TSL_OUTCOME_COLLAPSED
+                    ? "step,kl_0,informative\n0,0.25,1\n1,0.125,0\n"
+                    : "step,kl_0,informative\n0,0.25,1\n1,0.125,1\n");
+  assert_int_equal(tsl_store_record_write(stores[side], "r", &record, &err), TSL_OK);
+}
+
+/* Who scores by another threshold trains nothing anew, and a rerun counts by the new. */
+static void test_run__what_is_counted_by_another_threshold_is_left_out(void **state) {
+  (void)state;
+  put_equal();
+  put_counted(0, 0.2, TSL_OUTCOME_COLLAPSED);
+  put_counted(1, 0.01, TSL_OUTCOME_FINISHED);
+  compare(0);
+  check_said("runs/r/log.csv: informative latents were counted above 0.2 and 0.01 nats, "
+             "which is left out\n");
+  put_counted(1, 0.2, TSL_OUTCOME_FINISHED);
+  compare(2);
+  check_said("runs/r/log.csv: step 1, informative: 0 and 1");
+  check_said("runs/r/record.json: collapsed after 2 steps, and finished after 2\n");
+}
+
 static void test_model__lost_by_one_is_told_and_its_digest_decides(void **state) {
   (void)state;
   struct tsl_error err = {0};
@@ -272,6 +297,7 @@ int main(void) {
       WITH_STORES(test_model__names_tensor_index_and_size),
       WITH_STORES(test_model__a_nan_is_told_without_a_distance),
       WITH_STORES(test_model__other_shapes_and_names_are_told),
+      WITH_STORES(test_run__what_is_counted_by_another_threshold_is_left_out),
       WITH_STORES(test_model__lost_by_one_is_told_and_its_digest_decides),
       WITH_STORES(test_record__held_out_terms_are_compared),
       WITH_STORES(test_record__step_of_the_weights_is_compared),
