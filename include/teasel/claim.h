@@ -29,9 +29,10 @@ struct tsl_claim_state {
   double steps_per_second; /* NaN: unknown yet */
   double seconds;          /* after which it is stale */
   char kernels[256];       /* tsl_nn_kernel_set() of its owner */
-  bool dead;               /* told by tsl_claim_read: it does not, for certain */
-  int64_t number;          /* of the file, claim.<number>; 0: there was none */
-  double left; /* told by tsl_claims_take: seconds until it is stale if it stays so */
+  bool dead;               /* told by tsl_claim_read: its owner is, for certain */
+  bool moved; /* told by tsl_claims_take: it has beaten since it was first looked at */
+  int64_t number; /* of the file, claim.<number>; 0: there was none */
+  double left;    /* told by tsl_claims_take: seconds until it is stale if it stays so */
 };
 enum { TSL_CLAIM_TEXT = 640 };
 /* Local. "process 4711 on node1 holds runs/<run>/claim.2", for people; run NULL: of the

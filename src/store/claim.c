@@ -14,6 +14,7 @@ struct watch {
   struct watch *next;
   int64_t number;
   double since; /* by our clock */
+  bool moved;   /* this claim has said something else before */
   struct tsl__claim_content content;
   char run[];
 };
@@ -98,11 +99,10 @@ static bool same_content(const struct tsl__claim_content *a,
   return a->count == b->count && memcmp(a->bytes, b->bytes, a->count) == 0;
 }
 
-/* Seconds for which the claim has been seen to stand still. */
-static enum tsl_status standstill(struct tsl_claims *claims, const char *run,
-                                  int64_t number,
-                                  const struct tsl__claim_content *content, double *out,
-                                  struct tsl_error *err) {
+/* What has been seen of the claim. */
+static enum tsl_status look_at(struct tsl_claims *claims, const char *run, int64_t number,
+                               const struct tsl__claim_content *content,
+                               const struct watch **out, struct tsl_error *err) {
   double now = claims->clock();
   struct watch *watch = *find_watch(claims, run);
   if (watch == NULL) {
@@ -116,11 +116,12 @@ static enum tsl_status standstill(struct tsl_claims *claims, const char *run,
     claims->watches = watch;
   }
   if (watch->number != number || !same_content(&watch->content, content)) {
+    watch->moved = watch->number == number;
     watch->number = number;
     watch->content = *content;
     watch->since = now;
   }
-  *out = now - watch->since;
+  *out = watch;
   return TSL_OK;
 }
 
@@ -139,14 +140,15 @@ static enum tsl_status is_held(struct tsl_claims *claims, const char *run, int64
                                struct tsl_claim_state *state, bool *held,
                                struct tsl_error *err) {
   struct tsl_process owner;
-  double still = 0;
+  const struct watch *watch = NULL;
   tsl__claim_parse(content, state, &owner);
   state->number = number;
   *held = false;
   if (strcmp(state->session, claims->self.session) == 0 || tsl_process_is_dead(&owner))
     return TSL_OK;
-  TSL_TRY(standstill(claims, run, number, content, &still, err));
-  state->left = patience(claims, state) - still;
+  TSL_TRY(look_at(claims, run, number, content, &watch, err));
+  state->moved = watch->moved;
+  state->left = patience(claims, state) - (claims->clock() - watch->since);
   *held = !(state->left < 0);
   return TSL_OK;
 }

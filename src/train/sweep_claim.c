@@ -97,7 +97,8 @@ enum tsl_status tsl__sweep_claims_ask(struct tsl__sweep_claims *claims, const ch
     if (claimed == TSL_CLAIM_HELD) {
       *answer = TSL_TASK_HELD;
       remember_other(claims, run, &other);
-      return check_kernels(run, other.kernels, err);
+      /* Of one whose machine is gone the claim stands, until it is stale. */
+      return other.moved ? check_kernels(run, other.kernels, err) : TSL_OK;
     }
     /* A run is written before it is given back, so who has just claimed it looks once
      * more. */

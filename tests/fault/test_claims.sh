@@ -38,7 +38,7 @@ is "which it says" 1 "$(grep -c 'up to date' "$work/late.log")" "$work/late.log"
 
 # Who scored was on a machine that has gone, or is on one that lives.
 rm "$work"/many/{scores.h5,scores.csv,report.html}
-foreign() { printf '{"beat": %s, "session": "far-1-1", "host": "far", "pid": 1, "started": 1, "place": "far", "step": 0, "steps_per_second": null, "seconds": 1, "kernels": ""}%s\n' "$1" "$(printf '%400s' '')"; }
+foreign() { printf '{"beat": %s, "session": "far-1-1", "host": "far", "pid": 1, "started": 1, "place": "far", "step": 0, "steps_per_second": null, "seconds": 1, "kernels": "%s"}%s\n' "$1" "${2:-}" "$(printf '%400s' '')"; } # beat, kernels
 foreign 1 >"$work/many/score.claim.1"
 (sweep many 250 --set schedule.claim_seconds=2) >"$work/far.log" 2>&1
 is "who scored on a machine that has gone is not waited for" 0 $? "$work/far.log"
@@ -172,12 +172,22 @@ each_once array "an array of $tasks"
 # A run that another machine has claimed: when that stands still it is taken over.
 one=$(ls "$work/small/runs" | head -n 1)
 mkdir -p "$work/far/runs/$one"
-foreign 1 >"$work/far/runs/$one/claim.1"
+foreign 1 others >"$work/far/runs/$one/claim.1" # not those of this machine: what is gone has no say in that
 within "$TEASEL" run "$work/job.yaml" -o "$work/far" --set schedule.claim_seconds=2 >"$work/far.log" 2>&1
 is "a run of a machine that has gone is trained" 0 $? "$work/far.log"
 is "as a takeover" "$one" "$(awk -F'\t' '$2 == "takeover" {print $3}' "$work/far/ledger.tsv")" "$work/far/ledger.tsv"
 is "with the bytes of one process" "$(bytes small)" "$(bytes far)"
 is "and no claim of it is left" "" "$(find "$work/far" -name '*claim.*')"
+mkdir -p "$work/others/runs/$one"
+foreign 1 others >"$work/others/runs/$one/claim.1"
+start "$work/others.log" "$TEASEL" run "$work/job.yaml" -o "$work/others" --set schedule.claim_seconds=3600
+wait_for "[ \$(cat $work/others/ledger/*.tsv 2>/dev/null | grep -c '	finish	') = $((runs - 1)) ]" $process
+fact "with other kernels it is waited for" alive $process
+foreign 2 others >"$work/others/runs/$one/claim.1"
+wait $process
+is "until it shows its life: then this machine is refused" 2 $? "$work/others.log"
+said "with both kernels, and what to set" "schedule.isa: another process trains run $one .* with others, and this one" "$work/others.log"
+is "and its claim is left to it" claim.1 "$(cd "$work/others/runs/$one" && ls -d claim.*)"
 [ -n "${SOAK:-}" ] || { facts_end; exit; }
 
 # When it shows its life it is not, for many times claim_seconds.
