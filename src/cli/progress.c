@@ -50,9 +50,10 @@ static bool has_time_left(const struct tsl_sweep_progress *now) {
          (now->failed == 0 || now->finished + now->failed < now->runs);
 }
 
-/* brief: what fits beside a bar on a terminal of 80 columns. */
-static void print_state(const struct tsl_sweep_progress *now, bool brief, char *line,
-                        size_t bytes) {
+/* brief: what fits beside a bar on a terminal of 80 columns. waiting: for a while by now,
+ * not just between two runs. */
+static void print_state(const struct tsl_sweep_progress *now, bool brief, bool waiting,
+                        char *line, size_t bytes) {
   char left[TSL_DATE_TEXT];
   int used = snprintf(line, bytes, "%lld of %lld runs, %.0f %%%s",
                       (long long)now->finished, (long long)now->runs,
@@ -60,10 +61,10 @@ static void print_state(const struct tsl_sweep_progress *now, bool brief, char *
   if (now->running > 0 && !brief)
     used += snprintf(line + used, bytes - (size_t)used, ", %lld running",
                      (long long)now->running);
-  if (is_waiting(now) && !brief) {
-    char waiting[OTHER_LINE];
-    print_waiting(now, waiting, sizeof waiting);
-    used += snprintf(line + used, bytes - (size_t)used, ", %s", waiting);
+  if (waiting && !brief) {
+    char others[OTHER_LINE];
+    print_waiting(now, others, sizeof others);
+    used += snprintf(line + used, bytes - (size_t)used, ", %s", others);
   }
   if (now->failed > 0)
     used += snprintf(line + used, bytes - (size_t)used, ", %lld failed",
@@ -80,7 +81,7 @@ static void print_state(const struct tsl_sweep_progress *now, bool brief, char *
  * bar, then the beginning of the state. */
 static void print_bar(const struct tsl_sweep_progress *now, int columns, char *line) {
   char state[LINE / 2];
-  print_state(now, /*brief=*/true, state, sizeof state);
+  print_state(now, /*brief=*/true, /*waiting=*/false, state, sizeof state);
   int room = columns - 1 - (int)strlen(state) - 3;
   int cells = room > CELLS_MOST ? CELLS_MOST : room, used = 0;
   if (cells >= CELLS_LEAST) {
@@ -147,7 +148,7 @@ void tsl__progress_show(struct tsl__progress *progress,
               now->event != TSL_SWEEP_WIDENED && now->finished + now->failed == now->runs;
   if (time - progress->drawn < minute && !last && progress->idle != ticks)
     return;
-  print_state(now, /*brief=*/false, line, sizeof line);
+  print_state(now, /*brief=*/false, progress->idle >= ticks, line, sizeof line);
   tsl_log(TSL_LOG_NORMAL, "%s", line);
   progress->drawn = time;
 }
