@@ -111,6 +111,7 @@ enum { TSL_STORE_FORMAT = 1 }; /* of the folder's files, in provenance.json */
 enum tsl_store_mode {
   TSL_STORE_CREATE, /* made when missing; an existing folder of the same job is continued
                      */
+  TSL_STORE_LOOK,   /* refused as by CREATE, but nothing is made; it may be missing */
   TSL_STORE_EXISTING
 };
 /* Local. CREATE refuses a folder that holds foreign files and no job of ours; EXISTING

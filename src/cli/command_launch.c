@@ -137,6 +137,7 @@ static enum tsl_status launch_job(const struct request *request, struct tsl_erro
   struct tsl_job *job = NULL;
   char folder[TSL_PATH_MAX];
   struct tsl__launch launch = request->launch;
+  TSL_TRY(tsl_cli_job_check_file(request->job, err));
   TSL_TRY(tsl_cli_job_open(request->job, request->settings, request->setting_count, &job,
                            err));
   snprintf(folder, sizeof folder, "results/%s", tsl_job_name(job));

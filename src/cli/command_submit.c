@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/job_cost.h"
 #include "cli/job_open.h"
+#include "cli/provenance.h"
 #include "cli/sbatch_option.h"
 #include "cli/slurm_ask.h"
 
@@ -256,6 +257,19 @@ static enum tsl_status check_width(const struct request *request,
   return TSL_OK;
 }
 
+/* What every task would be refused for. */
+static enum tsl_status check_folder(const struct request *request,
+                                    const struct tsl_job *job, struct tsl_error *err) {
+  char usual[TSL_PATH_MAX];
+  struct tsl_store *store = NULL;
+  snprintf(usual, sizeof usual, "results/%s", tsl_job_name(job));
+  TSL_TRY(tsl_store_open(request->folder != NULL ? request->folder : usual,
+                         TSL_STORE_LOOK, &store, err));
+  enum tsl_status status = tsl__provenance_check_name(store, job, err);
+  tsl_store_close(store);
+  return status;
+}
+
 /* More tasks than runs would wait in the queue to find nothing to do. */
 static void cap_array(struct request *request, size_t runs) {
   if (request->array <= (int64_t)runs)
@@ -283,10 +297,13 @@ static enum tsl_status find_and_submit(struct request *request, struct tsl_error
   struct tsl__job_cost cost = {.gflops = request->gflops};
   struct tsl_job *job = NULL;
   char program[TSL_PATH_MAX] = "teasel";
+  TSL_TRY(tsl_cli_job_check_file(request->arguments.words[0], err));
   TSL_TRY(tsl_cli_job_open(request->arguments.words[0], request->arguments.settings,
                            request->arguments.setting_count, &job, err));
   cost.job = job;
   enum tsl_status status = check_width(request, job, err);
+  if (status == TSL_OK)
+    status = check_folder(request, job, err);
   if (status == TSL_OK)
     cap_array(request, tsl_job_run_count(job));
   int64_t all = request->ranks * (request->array > 0 ? request->array : 1);

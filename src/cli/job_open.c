@@ -40,6 +40,14 @@ static bool is_handed_over(const char *path) {
   return false;
 }
 
+enum tsl_status tsl_cli_job_check_file(const char *path, struct tsl_error *err) {
+  if (!is_handed_over(path))
+    return TSL_OK;
+  return tsl_error_set(err, TSL_BAD_INPUT, path,
+                       "is read here, and would be gone for the processes that are "
+                       "started and read the job themselves; put it into a file");
+}
+
 /* Waits for the writer of a pipe; false with errno where a signal asks to stop. */
 static bool wait_for_writer(int file) {
   struct pollfd waiting = {.fd = file, .events = POLLIN};

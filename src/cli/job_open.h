@@ -32,6 +32,9 @@ const char *tsl_cli_share(char *buffer);
 enum tsl_status tsl_cli_job_open(const char *path, const char *const *settings,
                                  size_t setting_count, struct tsl_job **out,
                                  struct tsl_error *err);
+/* Local. Refuses a job that a shell hands over (`<(...)`, /dev/stdin), for commands that
+ * start others with its path. */
+enum tsl_status tsl_cli_job_check_file(const char *path, struct tsl_error *err);
 /* Collective on team. The same, but only the first member reads the disk: all have the
  * job of the same bytes, also where a file is changed meanwhile or is on one machine
  * only. */

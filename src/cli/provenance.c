@@ -239,10 +239,17 @@ enum tsl_status tsl__provenance_check(const struct tsl_store *store,
                                       const struct tsl_job *job,
                                       const struct tsl_dataset *dataset,
                                       struct tsl_error *err) {
+  TSL_TRY(tsl__provenance_check_name(store, job, err));
+  return tsl__data_check(store, dataset, err);
+}
+
+enum tsl_status tsl__provenance_check_name(const struct tsl_store *store,
+                                           const struct tsl_job *job,
+                                           struct tsl_error *err) {
   struct tsl_identity identity;
   TSL_TRY(tsl_store_identity_read(store, &identity, err));
   if (identity.job[0] == '\0' || strcmp(identity.job, tsl_job_name(job)) == 0)
-    return tsl__data_check(store, dataset, err);
+    return TSL_OK;
   return tsl_error_set(err, TSL_BAD_INPUT, tsl_store_folder(store),
                        "the folder holds results of the job '%s', not of '%s'; choose "
                        "another folder with -o",

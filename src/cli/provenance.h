@@ -57,5 +57,9 @@ enum tsl_status tsl__provenance_check(const struct tsl_store *store,
                                       const struct tsl_job *job,
                                       const struct tsl_dataset *dataset,
                                       struct tsl_error *err);
+/* Local. The first of these alone, which needs no data. */
+enum tsl_status tsl__provenance_check_name(const struct tsl_store *store,
+                                           const struct tsl_job *job,
+                                           struct tsl_error *err);
 
 #endif

@@ -118,13 +118,13 @@ enum tsl_status tsl_store_open(const char *folder, enum tsl_store_mode mode,
                            files[TSL_STORE_JOB]);
     goto done;
   }
+  if (mode != TSL_STORE_EXISTING && tsl_file_exists(folder))
+    status = check_foreign(folder, has_job, err);
+  if (status != TSL_OK)
+    goto done;
   if (mode == TSL_STORE_CREATE) {
-    if (tsl_file_exists(folder))
-      status = check_foreign(folder, has_job, err);
-    if (status == TSL_OK) {
-      snprintf(path, sizeof path, "%.*s/runs", (int)sizeof path - 8, store->folder);
-      status = tsl_folder_create(path, err);
-    }
+    snprintf(path, sizeof path, "%.*s/runs", (int)sizeof path - 8, store->folder);
+    status = tsl_folder_create(path, err);
     if (status == TSL_OK)
       sweep_parts(store);
     if (status == TSL_OK && access(store->folder, W_OK) != 0)

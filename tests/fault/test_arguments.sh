@@ -105,6 +105,14 @@ told "file: is a file, not a folder; choose another with -o" run $job -o file
 told "file: cannot make a folder here: Not a directory; a file stands" run $job -o file/below
 told "cannot make the folder: File name too long; use a shorter one" run $job -o "$long"
 told "the path is longer than 3300 bytes; use a shorter one" run $job -o "$deep"
+# What every task would be refused for.
+mkdir -p theirs ours/runs
+: >theirs/thesis.tex
+sed 's/^name: .*/name: another/' "$job" >ours/job.used.yaml
+echo '{"format": 1, "job": "another"}' >ours/provenance.json
+slurm "file: is a file, not a folder; choose another with -o" -o file
+slurm "theirs: this is not a results folder: it holds 'thesis.tex'; choose another with -o" -o theirs
+slurm "ours: the folder holds results of the job 'another', not of 'arguments'; choose another folder with -o" -o ours
 fact "and nothing of it is made" test ! -e "${long:0:199}"
 told "file: the folder for the cache cannot be written: cannot make a folder here: Not a directory; name another one with schedule.cache" run $job -o new --set schedule.cache=file
 told "file: the folder for the cache cannot be written: " data info tubers --cache file

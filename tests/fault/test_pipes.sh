@@ -57,6 +57,14 @@ handed_over() { plan <(cat job.yaml); }
 fact "a job from /dev/fd" handed_over
 piped() { cat job.yaml | plan /dev/stdin; }
 fact "a job from standard input" piped
+# Those that start others with the job's path: these would find the pipe empty, or none.
+for command in "launch -n 1" "launch -n 2" "submit --array 1 --time 60 --memory 100 --dry-run"; do
+  for place in /dev/stdin /dev/fd/0 /proc/self/fd/0; do
+    timeout $patience "$TEASEL" $command $place <job.yaml >log 2>&1
+    is "$command $place: exit code" 2 $? log
+    said "$command $place: the words" "^teasel: $place: is read here, .*; put it into a file" log
+  done
+done
 # A writer that never ends is left at a signal.
 exec 3<>fifo
 start wait.log "$TEASEL" run /dev/fd/3 -o nothing
