@@ -366,6 +366,10 @@ int64_t tsl_store_checkpoint_step(const struct tsl_store *store, const char *run
 /* Local. Path of a generation; buffer: TSL_PATH_MAX bytes; returns the buffer. */
 char *tsl_store_checkpoint_path(const struct tsl_store *store, const char *run,
                                 int generation, char *buffer);
+/* Local. One that was found damaged, so that it does not become the one before when the
+ * next is written. */
+void tsl_store_checkpoint_drop(const struct tsl_store *store, const char *run,
+                               int generation);
 /* Local. Both generations, and what a killed writer left beside them. */
 void tsl_store_checkpoint_remove(const struct tsl_store *store, const char *run);
 

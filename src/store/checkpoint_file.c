@@ -305,6 +305,12 @@ void tsl_checkpoint_release(struct tsl_checkpoint *checkpoint) {
   *checkpoint = (struct tsl_checkpoint){.step = -1};
 }
 
+void tsl_store_checkpoint_drop(const struct tsl_store *store, const char *run,
+                               int generation) {
+  char path[TSL_PATH_MAX];
+  remove(tsl_store_checkpoint_path(store, run, generation, path));
+}
+
 void tsl_store_checkpoint_remove(const struct tsl_store *store, const char *run) {
   char path[TSL_PATH_MAX];
   /* The older first: a reader in between sees the newest or none. */

@@ -233,6 +233,8 @@ static enum tsl_status take_newest(struct tsl__trainer *trainer, struct found *f
       return status;
     }
   }
+  if (found->step >= 0 && bad > 0)
+    tsl_store_checkpoint_drop(trainer->request->store, trainer->run->name, 0);
   if (found->step >= 0)
     tsl_log(TSL_LOG_NORMAL, "%s goes on after step %lld of %lld%s", trainer->run->name,
             (long long)found->step, (long long)trainer->iterations,
