@@ -226,6 +226,23 @@ static enum tsl_status open_recorded(struct tsl__session *session,
   return status;
 }
 
+/* Local, rank 0: of a folder that --keep names, which an earlier rerun has left. */
+static void tell_trained(const struct tsl__session *session,
+                         const struct scratch *scratch) {
+  const size_t runs = tsl_job_run_count(session->job);
+  size_t trained = 0;
+  for (size_t i = 0; i < runs && !scratch->temporary; i++) {
+    struct tsl_record record;
+    trained += tsl_store_record_read(scratch->store, tsl_job_run(session->job, i)->name,
+                                     &record, NULL) == TSL_OK &&
+               record.outcome != TSL_OUTCOME_NONE;
+  }
+  if (trained > 0)
+    tsl_log(TSL_LOG_NORMAL,
+            "%zu of %zu runs were trained in %s before, and are not trained once more",
+            trained, runs, scratch->path);
+}
+
 static void show(void *context, const struct tsl_sweep_progress *now) {
   tsl__progress_show(context, now);
 }
@@ -262,6 +279,8 @@ static enum tsl_status repeat_and_judge(struct tsl__session *session,
   enum tsl_status status =
       first ? print_origin(session->store, scratch->store, err) : TSL_OK;
   TSL_TRY(tsl_team_agree(session->team, status, err));
+  if (first)
+    tell_trained(session, scratch);
   TSL_TRY(train_again(session, scratch, err));
   if (first)
     status = tsl__rerun_judge(session->store, scratch->store, session->job, err);

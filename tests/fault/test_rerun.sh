@@ -123,6 +123,9 @@ call rerun "$work/a" --ranks 2 --run "$first" --keep "$work/kept" --width 2
 is "it starts its ranks itself" 0 $?
 said "and says identical" "^identical$"
 is "keeps what it was told to keep" 2 "$(sed -n 's/.*"width": \([0-9]*\).*/\1/p' "$work/kept/runs/$first/record.json")"
+call rerun "$work/a" --run "$first" --keep "$work/kept"
+is "what was kept is compared once more" 0 $?
+said "and said not to be trained" "1 of 1 runs were trained in $work/kept before"
 call rerun "$work/a" --keep "$work/a"
 is "but not in the folder itself" 2 $?
 is "nothing temporary is left" "" "$(ls "$work/tmp" | grep rerun)"
