@@ -17,7 +17,8 @@ struct tsl_difference {
   struct tsl_text lines;
   int64_t count;    /* products that differ */
   int64_t compared; /* products that could be compared */
-  bool lenient;     /* what the first kept no file of is not told as a difference */
+  bool lenient;     /* what the first kept no file of, or did not log, is not told as a
+                       difference */
   bool recounted;   /* the run was trained with another score.udr.informative_kl, which is
                        no option of the run: what is counted by it is left out */
 };

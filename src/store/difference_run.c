@@ -156,7 +156,50 @@ static bool has_file(const struct tsl_run_place *place, const char *name, char *
   return tsl_file_exists(tsl_store_run_path(place->store, place->run, name, path));
 }
 
+static double step_of(const struct tsl_table *table, int64_t row) {
+  return value_at(table, row, find_column(table, "step"));
+}
+
+/* Leaves of each the rows whose steps both have; true where some had to go. */
+static bool keep_common_steps(struct tsl_table *a, struct tsl_table *b) {
+  int64_t row_a = 0, row_b = 0, kept = 0;
+  if (find_column(a, "step") < 0 || find_column(b, "step") < 0)
+    return false;
+  while (row_a < a->rows && row_b < b->rows) {
+    const double one = step_of(a, row_a), other = step_of(b, row_b);
+    if (one == other) {
+      memmove(a->values + kept * a->columns, a->values + row_a * a->columns,
+              (size_t)a->columns * sizeof *a->values);
+      memmove(b->values + kept * b->columns, b->values + row_b * b->columns,
+              (size_t)b->columns * sizeof *b->values);
+      kept++;
+    }
+    row_a += !(one > other); /* past what is no number, too */
+    row_b += !(other > one);
+  }
+  const bool fewer = kept < a->rows || kept < b->rows;
+  a->rows = b->rows = kept;
+  return fewer;
+}
+
+/* train.log_every is no option of a run: a folder's job may say another than its runs
+ * were logged by. Where the log is as it was written, that is no difference of the
+ * training. */
+static void forgive_spacing(const struct tsl_run_place *a,
+                            const struct tsl_record *record, struct tsl_table *one,
+                            struct tsl_table *other, struct tsl_difference *out) {
+  if (!out->lenient || record->log[0] == '\0' ||
+      tsl_store_log_check(a->store, a->run, record->log, NULL) != TSL_OK ||
+      !keep_common_steps(one, other))
+    return;
+  tsl__difference_begin(out, a->run, "log.csv");
+  tsl_text_format(&out->lines,
+                  "other steps were logged; the %lld lines of the same are compared\n",
+                  (long long)one->rows);
+}
+
 static enum tsl_status compare_logs(const struct tsl_run_place *a,
+                                    const struct tsl_record *record,
                                     const struct tsl_run_place *b,
                                     struct tsl_difference *out, struct tsl_error *err) {
   char path[TSL_PATH_MAX];
@@ -169,6 +212,8 @@ static enum tsl_status compare_logs(const struct tsl_run_place *a,
   enum tsl_status status = tsl_store_log_read(a->store, a->run, &one, err);
   if (status == TSL_OK)
     status = tsl_store_log_read(b->store, b->run, &other, err);
+  if (status == TSL_OK)
+    forgive_spacing(a, record, &one, &other, out);
   if (status == TSL_OK)
     compare_tables(a->run, &one, &other, out);
   tsl_table_release(&one);
@@ -276,7 +321,7 @@ enum tsl_status tsl_difference_run(const struct tsl_run_place *a,
   if (!first || !second)
     return TSL_OK;
   compare_thresholds(a->run, &one, &other, out);
-  TSL_TRY(compare_logs(a, b, out, err));
+  TSL_TRY(compare_logs(a, &one, b, out, err));
   TSL_TRY(compare_models(a, &one, b, &other, out, err));
   compare_records(a->run, &one, &other, out);
   return TSL_OK;

@@ -201,6 +201,33 @@ static void test_record__step_of_the_weights_is_compared(void **state) {
   check_said("runs/r/record.json: weights_of_step: 2 and 1\n");
 }
 
+/* A rerun logs by what the folder's job says now. */
+static void test_log__of_other_steps_is_compared_where_both_have_them(void **state) {
+  (void)state;
+  struct tsl_error err = {0};
+  const char *text = "step,total\n0,1.5\n2,1.25\n4,2\n5,1\n";
+  const struct tsl_digest digest = tsl_digest_bytes(text, strlen(text));
+  struct tsl_record record = {.outcome = TSL_OUTCOME_FINISHED, .steps = 6};
+  tsl_digest_print(&digest, record.log);
+  put_equal();
+  for (int i = 0; i < 2; i++)
+    assert_int_equal(tsl_store_record_write(stores[i], "r", &record, &err), TSL_OK);
+  put_log(0, text);
+  put_log(1, "step,total\n0,1.5\n3,7\n4,2\n5,1\n");
+  compare(1);
+  check_said("runs/r/log.csv: step 2, step: 2 and 3");
+  difference.lenient = true;
+  compare(1);
+  check_said("runs/r/log.csv: other steps were logged; the 3 lines of the same are "
+             "compared\n");
+  put_log(1, "step,total\n0,1.5\n4,2.5\n5,1\n");
+  compare(2);
+  check_said("runs/r/log.csv: step 4, total: 2 and 2.5");
+  put_log(0, "step,total\n0,1.5\n5,1\n"); /* cut by somebody */
+  put_log(1, text);
+  compare(3);
+}
+
 static void put_counted(int side, double threshold, enum tsl_outcome outcome) {
   struct tsl_error err = {0};
   struct tsl_record record = {
@@ -294,6 +321,7 @@ int main(void) {
       WITH_STORES(test_log__clock_columns_are_left_out),
       WITH_STORES(test_log__another_length_or_column_is_a_difference),
       WITH_STORES(test_log__what_was_not_kept_is_a_difference_unless_lenient),
+      WITH_STORES(test_log__of_other_steps_is_compared_where_both_have_them),
       WITH_STORES(test_model__names_tensor_index_and_size),
       WITH_STORES(test_model__a_nan_is_told_without_a_distance),
       WITH_STORES(test_model__other_shapes_and_names_are_told),
