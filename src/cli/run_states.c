@@ -121,7 +121,7 @@ static void read_checkpoint(const struct tsl_store *store, struct tsl__run_state
   if (state->state != TSL__STATE_WAITING)
     return;
   const int64_t step = tsl_store_checkpoint_step(store, state->run->name);
-  if (step >= 0)
+  if (step >= 0 && (state->iterations == 0 || step <= state->iterations))
     state->steps = step;
 }
 

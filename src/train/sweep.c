@@ -96,9 +96,8 @@ static void take_message(void *context, const struct tsl_message *message) {
  */
 static void find_begun(struct sweep *sweep, int64_t id) {
   const struct tsl_sweep_request *request = sweep->request;
-  const int64_t step = tsl_store_checkpoint_step(
-      request->store, tsl_job_run(request->job, (size_t)id)->name);
-  tsl__tracks_begin(&sweep->tracks, id, step > 0 ? step : 0);
+  const char *name = tsl_job_run(request->job, (size_t)id)->name;
+  tsl__tracks_begin(&sweep->tracks, id, tsl_store_checkpoint_step(request->store, name));
 }
 
 static void take_change(void *context, int64_t id, enum tsl_task_change change,

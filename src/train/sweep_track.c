@@ -72,8 +72,9 @@ void tsl__tracks_note(struct tsl__tracks *tracks, const struct tsl__note *note) 
 
 void tsl__tracks_begin(struct tsl__tracks *tracks, int64_t run, int64_t steps) {
   struct tsl__track track = tracks->tracks[run];
+  const bool possible = steps > 0 && steps <= track.iterations; /* a file may say much */
   track.note.run = run;
-  track.note.steps = track.note.from = steps;
+  track.note.steps = track.note.from = possible ? steps : 0;
   track.note.seconds = 0;
   tsl__tracks_change(tracks, run, &track);
 }

@@ -54,7 +54,7 @@ enum tsl_status tsl__tracks_predicted(struct tsl__tracks *tracks, int ranks, int
 void tsl__tracks_change(struct tsl__tracks *tracks, int64_t run,
                         const struct tsl__track *track);
 void tsl__tracks_note(struct tsl__tracks *tracks, const struct tsl__note *note);
-/* Local. A run will go on after these steps. */
+/* Local. A run will go on after these steps; what cannot be counts as none. */
 void tsl__tracks_begin(struct tsl__tracks *tracks, int64_t run, int64_t steps);
 /* Local. A run starts (width > 0), goes on with another width, or stops (0). */
 void tsl__tracks_run(struct tsl__tracks *tracks, int64_t run, int width, bool over);
