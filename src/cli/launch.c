@@ -302,7 +302,8 @@ static enum tsl_status run_once(const struct tsl__launch *launch, const char *pr
     return tsl_error_set(err, TSL_LIBRARY, launch->mpirun, "cannot be started: %s",
                          strerror(errno));
   *told = watch(launch, &start);
-  told->gone = start.seen && !has_job(launch);
+  /* By its own look where rank 0 could not say so. */
+  told->gone = told->gone || (start.seen && !has_job(launch));
   /* Who asked for a stop wants to go on later: what the stop cost is no failure. */
   if (stops > 0 && told->code == 1 && told->lost && !insisted)
     told->code = STOPPED;

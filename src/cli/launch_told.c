@@ -12,6 +12,7 @@
 static const char lost[] = " a rank was lost"; /* behind the code */
 static const char unscored[] = " while scoring";
 static const char answered[] = " the answer is no";
+static const char gone[] = " the folder is gone";
 static const char prefix[] = "teasel-launch."; /* among others' temporary files */
 
 const char *tsl__launch_temporary(void) {
@@ -62,9 +63,9 @@ void tsl__launch_tell(const struct tsl_store *store, enum tsl_status status,
   if (token == NULL)
     return;
   bool is_lost = status == TSL_PEER_LOST;
-  snprintf(text, sizeof text, "%d%s%s%s\n", tsl_status_exit_code(status),
+  snprintf(text, sizeof text, "%d%s%s%s%s\n", tsl_status_exit_code(status),
            is_lost ? lost : "", is_lost && trained ? unscored : "",
-           status == TSL_NOT_SO ? answered : "");
+           status == TSL_NOT_SO ? answered : "", status == TSL_GONE ? gone : "");
   /* Nothing can be told in a folder that has gone. */
   write_told(status != TSL_GONE ? store : NULL, token, 0, text);
 }
@@ -115,6 +116,7 @@ bool tsl__told_read(const struct tsl__told_place *place, struct tsl__told *out) 
     out->lost = strstr(bytes, lost) != NULL;
     out->unscored = strstr(bytes, unscored) != NULL;
     out->answered = strstr(bytes, answered) != NULL;
+    out->gone = strstr(bytes, gone) != NULL;
     free(bytes);
     return true;
   }

@@ -66,6 +66,17 @@ wait $process
 ended_well launch $? "$work/launch.log"
 silent "launch: and is not started again" "starting again" "$work/launch.log"
 
+# Nor does one that was too slow to have seen the folder: rank 0 tells it.
+start "$work/slow.log" "$TEASEL" launch -n 2 --restarts 2 "$job" -o "$work/slow" "${keep[@]}"
+launcher=$process
+wait_for 'pgrep -x -P $launcher mpirun >/dev/null' $launcher && halt $launcher
+wait_for 'kept slow' && mv "$work/slow" "$work/new7"
+wait_for '[ -z "$(pgrep -f -- "^$TEASEL run .*-o $work/slow( |\$)")" ]'
+kill -CONT $launcher
+wait $launcher
+ended_well slow $? "$work/slow.log"
+silent "slow: and is not started again" "starting again" "$work/slow.log"
+
 # While it waits for a run of another process, or for another's scoring.
 claim='{"beat": 1, "session": "far-1-1", "host": "far", "pid": 1, "started": 1, "place": "far", "seconds": 80000}'
 cp -R "$work/whole" "$work/wait"
