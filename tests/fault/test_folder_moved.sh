@@ -46,6 +46,7 @@ mv "$work/apart" "$work/new2"
 wait $process
 ended_well apart $? "$work/apart.log"
 two together "${keep[@]}" --set schedule.width=2
+rm "$work/together/job.used.yaml" # first: a checkpoint between would warn that its own folder has gone
 until rm -rf "$work/together" 2>/dev/null; do sleep 0.01; done
 wait $process
 ended_well together $? "$work/together.log"
