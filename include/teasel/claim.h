@@ -67,6 +67,13 @@ enum tsl_claim_answer {
 enum tsl_status tsl_claims_take(struct tsl_claims *claims, const char *run,
                                 enum tsl_claim_answer *answer,
                                 struct tsl_claim_state *other, struct tsl_error *err);
+/* Local. The same for a run that is finished, of which its owner has nothing to do any
+ * more, and only the first rank of its session something to tell: so the claim is stale
+ * when that one is dead. */
+enum tsl_status tsl_claims_take_finished(struct tsl_claims *claims, const char *run,
+                                         enum tsl_claim_answer *answer,
+                                         struct tsl_claim_state *other,
+                                         struct tsl_error *err);
 
 /* A claim in the hands of the rank that does the work. */
 struct tsl_claim {

@@ -134,9 +134,26 @@ static double patience(const struct tsl_claims *claims,
   return fmax(claims->self.seconds, theirs); /* NaN does not count */
 }
 
+/* Whether the process that a session is named after, its first rank, is dead for certain:
+ * it is told of where it was on the machine of the owner, who says which that is. */
+static bool is_session_over(const struct tsl_claim_state *state,
+                            const struct tsl_process *owner) {
+  struct tsl_process first = *owner;
+  char name[TSL_SESSION_MAX], *started = NULL, *pid = NULL;
+  snprintf(name, sizeof name, "%s", state->session);
+  if ((started = strrchr(name, '-')) != NULL)
+    *started++ = '\0';
+  if (started == NULL || (pid = strrchr(name, '-')) == NULL)
+    return false;
+  *pid++ = '\0';
+  first.pid = strtoll(pid, NULL, 10);
+  first.started = strtoll(started, NULL, 16);
+  return strcmp(name, state->host) == 0 && tsl_process_is_dead(&first);
+}
+
 /* Whether the claim is another's and not stale. */
 static enum tsl_status is_held(struct tsl_claims *claims, const char *run, int64_t number,
-                               const struct tsl__claim_content *content,
+                               const struct tsl__claim_content *content, bool finished,
                                struct tsl_claim_state *state, bool *held,
                                struct tsl_error *err) {
   struct tsl_process owner;
@@ -144,7 +161,8 @@ static enum tsl_status is_held(struct tsl_claims *claims, const char *run, int64
   tsl__claim_parse(content, state, &owner);
   state->number = number;
   *held = false;
-  if (strcmp(state->session, claims->self.session) == 0 || tsl_process_is_dead(&owner))
+  if (strcmp(state->session, claims->self.session) == 0 || tsl_process_is_dead(&owner) ||
+      (finished && is_session_over(state, &owner)))
     return TSL_OK;
   TSL_TRY(look_at(claims, run, number, content, &watch, err));
   state->moved = watch->moved;
@@ -186,9 +204,9 @@ static enum tsl_status confirm(const struct tsl_claims *claims, const char *run,
   return TSL_OK;
 }
 
-enum tsl_status tsl_claims_take(struct tsl_claims *claims, const char *run,
-                                enum tsl_claim_answer *answer,
-                                struct tsl_claim_state *other, struct tsl_error *err) {
+static enum tsl_status take(struct tsl_claims *claims, const char *run, bool finished,
+                            enum tsl_claim_answer *answer, struct tsl_claim_state *other,
+                            struct tsl_error *err) {
   char path[TSL_PATH_MAX];
   struct tsl__claim_content below = {.count = 0};
   bool held = false, found = false, ours = false;
@@ -206,7 +224,7 @@ enum tsl_status tsl_claims_take(struct tsl_claims *claims, const char *run,
     TSL_TRY(tsl__claim_load(path, &below, &found, err));
     if (!found) /* it is being given back or taken over right now */
       return TSL_OK;
-    TSL_TRY(is_held(claims, run, number, &below, other, &held, err));
+    TSL_TRY(is_held(claims, run, number, &below, finished, other, &held, err));
   }
   if (held)
     return TSL_OK;
@@ -227,6 +245,19 @@ enum tsl_status tsl_claims_take(struct tsl_claims *claims, const char *run,
     tsl__claim_remove(claims->store, run, number);
   *answer = number > 0 && !own ? TSL_CLAIM_REVIVED : TSL_CLAIM_TAKEN;
   return TSL_OK;
+}
+
+enum tsl_status tsl_claims_take(struct tsl_claims *claims, const char *run,
+                                enum tsl_claim_answer *answer,
+                                struct tsl_claim_state *other, struct tsl_error *err) {
+  return take(claims, run, /*finished=*/false, answer, other, err);
+}
+
+enum tsl_status tsl_claims_take_finished(struct tsl_claims *claims, const char *run,
+                                         enum tsl_claim_answer *answer,
+                                         struct tsl_claim_state *other,
+                                         struct tsl_error *err) {
+  return take(claims, run, /*finished=*/true, answer, other, err);
 }
 
 /* ---- holding ---- */

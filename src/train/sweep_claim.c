@@ -58,7 +58,7 @@ bool tsl__sweep_claims_settle(struct tsl__sweep_claims *claims, const char *run)
   bool found = false;
   if (tsl_claim_read(claims->store, run, &other, &found, NULL) != TSL_OK || !found)
     return false;
-  if (tsl_claims_take(claims->claims, run, &claimed, &other, NULL) != TSL_OK)
+  if (tsl_claims_take_finished(claims->claims, run, &claimed, &other, NULL) != TSL_OK)
     return false; /* as in a folder that is read only; the claim is in nobody's way */
   if (claimed == TSL_CLAIM_HELD) {
     claims->unsettled++;

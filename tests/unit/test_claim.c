@@ -390,6 +390,38 @@ static void test_claim__of_a_dead_process_of_this_machine_is_free_at_once(void *
   tsl_claims_close(one);
 }
 
+/* A rank that lives, of a session whose first rank is a child. */
+static void test_claim__of_a_finished_run_is_free_when_its_session_is_over(void **state) {
+  struct tsl_claims *one = open_claims(state, "one", 3600);
+  struct tsl_claim_state other;
+  enum tsl_claim_answer answer = TSL_CLAIM_TAKEN;
+  char session[TSL_SESSION_MAX] = "";
+  int ready[2];
+  assert_int_equal(pipe(ready), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    tsl_session_print(session);
+    if (write(ready[1], session, sizeof session) != (ssize_t)sizeof session)
+      _exit(1);
+    for (;;)
+      pause();
+  }
+  assert_int_equal(read(ready[0], session, sizeof session), sizeof session);
+  close(ready[0]);
+  close(ready[1]);
+  struct tsl_claims *rank = open_claims(state, session, 3600);
+  assert_int_equal(take(rank, run), TSL_CLAIM_TAKEN);
+  assert_int_equal(tsl_claims_take_finished(one, run, &answer, &other, NULL), TSL_OK);
+  assert_int_equal(answer, TSL_CLAIM_HELD);
+  kill(child, SIGKILL);
+  assert_int_equal(waitpid(child, NULL, 0), child);
+  assert_int_equal(take(one, run), TSL_CLAIM_HELD);
+  assert_int_equal(tsl_claims_take_finished(one, run, &answer, &other, NULL), TSL_OK);
+  assert_int_equal(answer, TSL_CLAIM_REVIVED);
+  tsl_claims_close(rank);
+  tsl_claims_close(one);
+}
+
 static void test_claim__process_number_used_again_is_another_process(void **state) {
   (void)state;
   struct tsl_process process;
@@ -473,6 +505,7 @@ int main(void) {
       TEST(test_claim__is_described_with_run_process_host_and_file),
       TEST(test_claim__tells_how_long_it_may_stand_still),
       TEST(test_claim__of_a_dead_process_of_this_machine_is_free_at_once),
+      TEST(test_claim__of_a_finished_run_is_free_when_its_session_is_over),
       TEST(test_claim__process_number_used_again_is_another_process),
       TEST(test_claim__of_many_processes_one_gets_each),
       TEST(test_claim__keeper_beats_while_a_stage_lasts),
