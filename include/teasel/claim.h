@@ -102,9 +102,10 @@ void tsl_claims_return(const struct tsl_claims *claims, const char *run);
 /* Local. A thread that beats for a claim which is held over a long stage without steps,
  * until _end, and every second, since others wait to see it; the claim is left to it
  * meanwhile. Where no thread can be started nobody beats, which costs doubled work at
- * worst. */
+ * worst. parent: this process' parent, without which it does not live long, as a rank
+ * without its mpirun, and shows no sign of life; 0: it does without one. */
 struct tsl_claim_keeper;
-struct tsl_claim_keeper *tsl_claim_keeper_begin(struct tsl_claim *claim);
+struct tsl_claim_keeper *tsl_claim_keeper_begin(struct tsl_claim *claim, int64_t parent);
 void tsl_claim_keeper_end(struct tsl_claim_keeper *keeper);
 
 /* Local. What the highest claim says, for those who only watch; *found: whether there is

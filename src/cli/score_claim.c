@@ -102,7 +102,7 @@ static enum tsl_status look(const struct tsl__session *session,
   if (answer != TSL_CLAIM_HELD) {
     *out = MINE;
     TSL_TRY(tsl_claim_hold(claim->claims, NULL, &claim->held, err));
-    claim->keeper = tsl_claim_keeper_begin(&claim->held);
+    claim->keeper = tsl_claim_keeper_begin(&claim->held, session->parent);
     return TSL_OK;
   }
   if (other.number == 0) /* it is being given back */

@@ -49,6 +49,7 @@ static void leave(void *context, const char *what, int dead, double seconds) {
 
 enum tsl_status tsl__session_begin(struct tsl__session *session, int *argc, char ***argv,
                                    struct tsl_error *err) {
+  session->parent = tsl_world_is_launched() ? getppid() : 0;
   TSL_TRY(tsl_world_open_watched(argc, argv, leave, session, &session->world, err));
   session->team = tsl_world_team(session->world);
   return TSL_OK;

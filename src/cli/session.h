@@ -18,9 +18,10 @@ struct tsl__session {
   struct tsl_store *store;
   enum tsl_status ended; /* of the command, once it is only left to end MPI */
   bool ending;
-  bool trained;  /* every run is: what is left needs no rank that was lost */
-  bool reading;  /* the results folder is only read: nothing is to be written into it */
-  size_t others; /* rank 0: runs in the folder, not of the job, that were told of */
+  bool trained;   /* every run is: what is left needs no rank that was lost */
+  bool reading;   /* the results folder is only read: nothing is to be written into it */
+  size_t others;  /* rank 0: runs in the folder, not of the job, that were told of */
+  int64_t parent; /* of this process, where it cannot do without: mpirun; 0: it can */
 };
 
 /* Each is collective on the world and ends with a vote; on failure the caller goes to

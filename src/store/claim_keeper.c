@@ -7,9 +7,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 struct tsl_claim_keeper {
   struct tsl_claim *claim;
+  int64_t parent; /* 0: any */
   pthread_t thread;
   pthread_mutex_t lock;
   pthread_cond_t told;
@@ -28,6 +30,8 @@ static void *keep(void *context) {
     until.tv_sec += until.tv_nsec / second;
     until.tv_nsec %= second;
     pthread_cond_timedwait(&keeper->told, &keeper->lock, &until);
+    if (keeper->parent != 0 && getppid() != keeper->parent)
+      continue;
     if (tsl_clock_seconds() - shown >= 1) {
       shown = tsl_clock_seconds();
       keeper->claim->beaten = -INFINITY;
@@ -39,13 +43,14 @@ static void *keep(void *context) {
   return NULL;
 }
 
-struct tsl_claim_keeper *tsl_claim_keeper_begin(struct tsl_claim *claim) {
+struct tsl_claim_keeper *tsl_claim_keeper_begin(struct tsl_claim *claim, int64_t parent) {
   struct tsl_claim_keeper *keeper = calloc(1, sizeof *keeper);
   pthread_condattr_t attributes;
   sigset_t all, before;
   if (keeper == NULL)
     return NULL;
   keeper->claim = claim;
+  keeper->parent = parent;
   pthread_mutex_init(&keeper->lock, NULL);
   pthread_condattr_init(&attributes);
   pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

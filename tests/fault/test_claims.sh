@@ -67,6 +67,22 @@ for what in "" garbage '{"beat": 1'; do
   is "and then it is scored here" 1 "$(grep -c '^report: ' "$work/nameless.log")" "$work/nameless.log"
 done
 
+# Who scores has lost its mpirun (here a shell), without which a rank lives for a moment: it still stands
+# there when the same command is given again.
+rm -f "$work"/many/{scores.h5,scores.csv,report.html}
+long=(--set score.factors.votes=20000) # a second or more
+start "$work/orphan.log" bash -c '"$@"; true' mpirun env OMPI_COMM_WORLD_SIZE=1 "$TEASEL" run jobs/smoke.yaml --set "seeds=[0]" --set train.iterations=250 -o "$work/many" "${long[@]}"
+wait_for 'orphan=$(pgrep -P $process -x teasel)' $process
+hold_when $orphan '[ -e "$work/many/score.claim.1" ]' || no "nobody scored" "$work/orphan.log"
+finish_off $process
+start "$work/anew.log" sweep many 250 "${long[@]}"
+fact "who stands there without its mpirun is waited for" wait_for 'grep -q "process $orphan on .* was the last to score" "$work/anew.log"' $process
+kill -KILL $orphan
+wait $process
+is "and when it has gone the sweep is scored" 0 $? "$work/anew.log"
+is "here" 1 "$(grep -c '^report: ' "$work/anew.log")" "$work/anew.log"
+is "and no claim is left" "" "$(find "$work/many" -name '*claim.*')" "$work/anew.log"
+
 # Two processes on a folder, of which the first stands still in the middle of a run, at its best.
 two() { # folder, arguments...
   local folder=$1
