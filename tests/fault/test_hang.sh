@@ -30,7 +30,7 @@ at_the_beginning() { [ -n "$(run_of "$1" "$2")" ]; }
 in_the_middle() {
   local run
   run=$(run_of "$1" "$2")
-  [ -n "$run" ] && [ "$(wc -l 2>/dev/null <"$work/$2/runs/$run/log.csv")" -ge 3 ] &&
+  [ -n "$run" ] && [ "$(cat "$work/$2/runs/$run/log.csv" 2>/dev/null | wc -l)" -ge 3 ] &&
     [ ! -e "$work/$2/runs/$run/record.json" ]
 }
 
@@ -66,7 +66,8 @@ check 0 coordinator in_the_middle --set schedule.width=1
 check 1 member in_the_middle --set schedule.width=2
 
 wait $launched
-is "launched: a rank 0 that stood still costs one start" 0 $? "$work/launched.log"
-said "launched: which is told" "failed; starting again \(1 of 1\)" "$work/launched.log"
+is "launched: a rank 0 that stood still costs one start at most" 0 $? "$work/launched.log"
+# It may have finished the sweep alone before it was ended.
+said "launched: which is told" "failed; starting again \(1 of 1\)|rank 0 goes on" "$work/launched.log"
 is "launched: with the same bytes" "$(models whole)" "$(models launched)"
 facts_end
